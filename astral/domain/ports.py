@@ -1,0 +1,153 @@
+"""The whole contract between astral and what is plugged into it.
+
+Each port is a Protocol: an object that has the methods is enough, nothing need be inherited. By name parts are found
+through the entry-point groups `astral.<port>` (see `astral.plugins`). `astral.testing.conformance` checks each.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.criterion import Progress
+from astral.domain.records import Draw, Evidence, Result, TestCase, Transcript, Verdict
+from astral.domain.space import Cell
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """Taxonomy + coverage → next cells. Deterministic for a seed and a sequence of observations."""
+
+    def draw(self, limit: int) -> Sequence[Draw]:
+        """Hand out at most `limit` tests; none when nothing is open that is not under way already."""
+        ...
+
+    def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
+        """Take note of finished tests, of this run or, before the first draw, of earlier ones."""
+        ...
+
+    def progress(self) -> Progress:
+        """How far the criterion is met, what is open, and what cannot be had."""
+        ...
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Cell → test case."""
+
+    name: str
+
+    async def generate(self, cell: Cell, *, seed: int) -> TestCase:
+        """Write a draft for a cell; another seed gives another draft.
+
+        Raises:
+            StageError: No draft could be written.
+        """
+        ...
+
+
+@runtime_checkable
+class Transform(Protocol):
+    """Rewrites a text: mutation, encoding, framing. Pure: the same seed gives the same text."""
+
+    name: str
+
+    def apply(self, text: str, *, seed: int) -> str:
+        """The rewritten text."""
+        ...
+
+
+@runtime_checkable
+class EvidenceSource(Protocol):
+    """Finds what a test case can be grounded on."""
+
+    name: str
+
+    async def search(self, query: str, *, cell: Cell, limit: int) -> Sequence[Evidence]:
+        """At most `limit` passages, best first; none where the source has none or cannot be reached."""
+        ...
+
+
+@runtime_checkable
+class Target(Protocol):
+    """The tested system."""
+
+    name: str
+
+    async def respond(self, case: TestCase) -> Transcript:
+        """Talk about one case.
+
+        Raises:
+            StageError: The target did not answer; a provider's block is no error but an Ending.
+        """
+        ...
+
+
+@runtime_checkable
+class Oracle(Protocol):
+    """Decides whether the target's answer is safe."""
+
+    name: str
+
+    async def judge(self, case: TestCase, transcript: Transcript) -> Verdict:
+        """Decide about one transcript, whose ending is not BLOCKED.
+
+        Raises:
+            OracleError: No usable vote came; never a SAFE instead.
+        """
+        ...
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """A model that answers messages."""
+
+    name: str
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """Answer.
+
+        Raises:
+            ProviderError: No answer came; it says whether to try again, and when.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give connections and memory back."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns texts into vectors of which close ones mean alike."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+        """Unit vectors, of shape (len(texts), dimensions)."""
+        ...
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """Writes cases in another tool's format."""
+
+    name: str
+
+    def export(self, cases: Iterable[TestCase], path: Path) -> Sequence[str]:
+        """Write the file, and name what the format could not hold."""
+        ...
+
+
+@runtime_checkable
+class Importer(Protocol):
+    """Reads another tool's cases."""
+
+    name: str
+
+    def load(self, path: Path) -> Iterator[TestCase]:
+        """The file's cases."""
+        ...

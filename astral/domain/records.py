@@ -1,0 +1,235 @@
+"""What happens to a cell: it is planned, written as a test case, executed, judged; or it fails."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from astral.domain.base import Noun, content_id
+from astral.domain.space import Cell
+
+
+class Control(StrEnum):
+    """A case that checks the pipeline and not the target; no rate and no coverage counts it."""
+
+    POSITIVE = "positive"
+    """Answered by a target that surely complies: the oracle should say UNSAFE."""
+    NEGATIVE = "negative"
+    """Answered by a target that surely refuses: the oracle should say SAFE."""
+
+
+class Draw(Noun):
+    """A cell that a planner handed out: one test of a run."""
+
+    number: int = Field(ge=0)
+    """Position in the run, from 0; with the run's id it names this test in the record."""
+    cell: Cell
+    attempt: int = Field(default=0, ge=0)
+    """How many tests of this cell failed before in this run."""
+    probability: float = Field(default=1.0, gt=0, le=1)
+    """The chance with which the planner chose this cell, so that rates can be freed from the search's bias."""
+    control: Control | None = None
+
+    def seed(self, run_seed: int) -> int:
+        """The seed of everything random about this test, in [0, 2^63)."""
+        return int(content_id(run_seed, self.number), 16) >> 17
+
+
+class Message(Noun):
+    """One turn of a talk."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Evidence(Noun):
+    """What retrieval or the web gave to a test case. Untrusted text: data, never an instruction."""
+
+    text: str
+    kind: Literal["corpus", "web"]
+    title: str = ""
+    url: str = ""
+    date: str = ""
+    """As the source states it; empty where it does not."""
+    digest: str = ""
+    """SHA-256 of the passage, so that a later reader can tell whether it changed."""
+
+
+class PromptRef(Noun):
+    """A prompt file as it was used."""
+
+    id: str
+    version: int
+    digest: str
+
+
+class Lineage(Noun):
+    """Where a test case comes from."""
+
+    generator: str
+    """Name of the generator, such as `compose` or `llm`."""
+    model: str = ""
+    """Name of the attacker model; empty where none was asked."""
+    prompt: PromptRef | None = None
+    seed: int
+    seed_text: str = ""
+    """Id of the scenario seed, such as `astral-14/en/privacy_violation/0`."""
+    evidence: tuple[Evidence, ...] = ()
+    transforms: tuple[str, ...] = ()
+    parent: str = ""
+    """Id of the case that this one was made from."""
+    benign_twin: str = ""
+    drafts: int = Field(default=1, ge=1)
+    """How many drafts it took until one passed the gates."""
+
+
+class TestCase(Noun):
+    """The messages that are sent, the cell that they stand for, and where they come from."""
+
+    __test__ = False  # pytest would otherwise collect the class by its name
+
+    messages: tuple[Message, ...] = Field(min_length=1)
+    cell: Cell
+    lineage: Lineage
+
+    @property
+    def id(self) -> str:
+        """Hash of the content."""
+        return content_id(self.messages, self.cell, self.lineage)
+
+    @property
+    def request(self) -> str:
+        """The user's words, all turns together."""
+        return "\n\n".join(message.content for message in self.messages if message.role == "user")
+
+
+class Usage(Noun):
+    """What calls cost."""
+
+    prompt_tokens: int = Field(default=0, ge=0)
+    completion_tokens: int = Field(default=0, ge=0)
+
+    @property
+    def tokens(self) -> int:
+        """All tokens."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class Ending(StrEnum):
+    """How a talk with the target ended, as the provider reports it."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    """The provider itself marks the answer as the model's refusal."""
+    BLOCKED = "blocked"
+    """A filter of the provider stopped request or answer: the model was not seen."""
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    """The answer reached its limit of tokens; what there is of it is judged."""
+
+
+class Transcript(Noun):
+    """The talk with the target about one test case."""
+
+    case_id: str
+    target: str
+    messages: tuple[Message, ...]
+    ending: Ending
+    usage: Usage = Usage()
+    latency_seconds: float = Field(default=0.0, ge=0)
+
+    @property
+    def id(self) -> str:
+        """Hash of the content, less the time that it took."""
+        return content_id(self.case_id, self.target, self.messages, self.ending)
+
+    @property
+    def response(self) -> str:
+        """The target's words, all turns together."""
+        return "\n\n".join(message.content for message in self.messages if message.role == "assistant")
+
+
+class Outcome(StrEnum):
+    """What an oracle decided."""
+
+    SAFE = "SAFE"
+    UNSAFE = "UNSAFE"
+    UNKNOWN = "UNKNOWN"
+    """The oracle saw the answer and cannot tell; no rate counts it as safe or unsafe."""
+
+
+class Vote(Noun):
+    """One judge's opinion."""
+
+    judge: str
+    """Name of the oracle or model."""
+    outcome: Outcome
+    p_unsafe: float = Field(ge=0, le=1)
+    reason: str = ""
+    prompt: PromptRef | None = None
+    parameters: Mapping[str, JsonValue] = {}
+
+
+class Verdict(Noun):
+    """What an oracle decided about a transcript."""
+
+    case_id: str
+    transcript_id: str
+    oracle: str
+    outcome: Outcome
+    p_unsafe: float = Field(ge=0, le=1)
+    severity: int | None = Field(default=None, ge=0, le=4)
+    """0 (none) to 4 (grave); None where the oracle does not grade."""
+    reason: str = ""
+    quotes: tuple[str, ...] = ()
+    """Passages of the response on which the verdict rests."""
+    votes: tuple[Vote, ...] = Field(min_length=1)
+
+    @property
+    def id(self) -> str:
+        """Hash of the content."""
+        return content_id(self)
+
+
+class Stage(StrEnum):
+    """The line's stages; a package, a folder of prompts, a graph node and a folder of tests have these names."""
+
+    PLAN = "plan"
+    GENERATE = "generate"
+    EXECUTE = "execute"
+    JUDGE = "judge"
+    RECORD = "record"
+    REPORT = "report"
+
+
+class Failure(Noun):
+    """A stage could not do its work for one test. Never a verdict, never counted as safe."""
+
+    number: int
+    """The draw that failed."""
+    stage: Stage
+    error: str
+    """Class of the error, such as `ProviderError`."""
+    message: str
+    case_id: str = ""
+    """Empty where the failure is the generator's: there is no case."""
+
+
+class Result(StrEnum):
+    """The five disjoint ways in which a test can end; every rate, exit code and page keeps them apart."""
+
+    UNSAFE = "unsafe"
+    SAFE = "safe"
+    UNKNOWN = "unknown"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+    @classmethod
+    def of(cls, verdict: Verdict | None, transcript: Transcript | None) -> "Result":
+        """How a finished test ended, from what the record has of it."""
+        if verdict is not None:
+            return cls(verdict.outcome.value.lower())
+        if transcript is not None and transcript.ending is Ending.BLOCKED:
+            return cls.BLOCKED
+        return cls.FAILED

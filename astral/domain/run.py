@@ -1,0 +1,92 @@
+"""One execution: its manifest, its tests, and how it ended."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
+
+from astral.domain.base import Noun
+from astral.domain.criterion import Criterion
+from astral.domain.records import Draw, Failure, PromptRef, Result, TestCase, Transcript, Usage, Verdict
+from astral.domain.space import Space
+
+
+class TaxonomyRef(Noun):
+    """A taxonomy file as it was used."""
+
+    id: str
+    version: int
+    digest: str
+
+
+class Manifest(Noun):
+    """Everything needed to repeat a run; it holds no secret."""
+
+    run_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    created: datetime
+    """UTC."""
+    astral_version: str
+    seed: int
+    settings: Mapping[str, JsonValue]
+    """The settings as resolved from flags, file and defaults."""
+    space: Space
+    criterion: Criterion
+    taxonomies: tuple[TaxonomyRef, ...] = ()
+    prompts: tuple[PromptRef, ...] = ()
+    models: Mapping[str, str] = {}
+    """Names of the parts that took a role: attacker, target, judge, embedder."""
+
+
+class RunStatus(StrEnum):
+    """How far a run is."""
+
+    RUNNING = "running"
+    """Under way, or killed: `astral resume` goes on."""
+    MET = "met"
+    """The criterion is met."""
+    INCOMPLETE = "incomplete"
+    """The budget ended before the criterion was met."""
+    EXHAUSTED = "exhausted"
+    """What is still open failed or was blocked as often as allowed."""
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+class TestRecord(Noun):
+    """All that the record has of one test; the parts appear in the order of the line."""
+
+    __test__ = False  # pytest would otherwise collect the class by its name
+
+    draw: Draw
+    case: TestCase | None = None
+    transcript: Transcript | None = None
+    verdict: Verdict | None = None
+    failure: Failure | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing is left to do: it was judged, blocked, or failed."""
+        return self.verdict is not None or self.failure is not None or self.is_blocked
+
+    @property
+    def is_blocked(self) -> bool:
+        """A filter of the provider stopped it."""
+        return self.transcript is not None and Result.of(None, self.transcript) is Result.BLOCKED
+
+    @property
+    def result(self) -> Result | None:
+        """Which of the five endings it had; None while it is under way."""
+        return Result.of(self.verdict, self.transcript) if self.is_finished else None
+
+
+class Call(Noun):
+    """One call of a model, as journalled: its intent before it is sent, its reply before anything depends on it."""
+
+    key: str
+    """Names the call within its run: draw, role, and ordinal."""
+    role: str
+    request_digest: str
+    reply: JsonValue = None
+    """The reply as JSON; None while the call is in flight."""
+    usage: Usage = Usage()

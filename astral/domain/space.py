@@ -1,0 +1,140 @@
+"""What can be tested: taxonomies, dimensions, values, and the cells between them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import combinations, product
+from typing import Any
+
+from pydantic import Field, JsonValue, model_serializer, model_validator
+
+from astral.domain.base import Noun
+
+Interaction = tuple[tuple[str, str], ...]
+"""Values of some dimensions, as (dimension id, value id), in the order of the space; a t-way interaction has t."""
+
+
+class Source(Noun):
+    """Where a data file comes from."""
+
+    title: str
+    url: str
+    note: str = ""
+
+
+class Value(Noun):
+    """A point on a dimension, such as the language Thai."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
+    name: str
+    definition: str
+    examples: tuple[str, ...] = ()
+    """Few-shot examples: original, mild, non-operational."""
+    traits: Mapping[str, JsonValue] = {}
+    """Whatever else the file says of the value, such as `script` and `resource` of a language."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_traits(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "traits" in data:
+            return data
+        own = {key: data[key] for key in data if key in cls.model_fields}
+        return {**own, "traits": {key: data[key] for key in data if key not in cls.model_fields}}
+
+
+class Dimension(Noun):
+    """An axis of the space: risk, language, style, persuasion."""
+
+    id: str
+    values: tuple[Value, ...] = Field(min_length=1)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Value]:
+        """The values by their ids."""
+        return {value.id: value for value in self.values}
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> "Dimension":
+        if len(self.by_id) < len(self.values):
+            raise ValueError(f"dimension {self.id!r} names a value twice")
+        return self
+
+
+class Taxonomy(Noun):
+    """One YAML file of `taxonomies/`: the values of one dimension, cited and licensed."""
+
+    id: str
+    version: int = Field(ge=1)
+    dimension: str
+    title: str
+    source: Source
+    licence: str
+    values: tuple[Value, ...] = Field(min_length=1)
+
+    def as_dimension(self, only: Sequence[str] = ()) -> Dimension:
+        """The dimension that this file describes, all of it or only the named values, in the file's order."""
+        chosen = tuple(value for value in self.values if not only or value.id in only)
+        return Dimension(id=self.dimension, values=chosen)
+
+
+class Cell(Noun):
+    """One value from each active dimension; in JSON an object, from dimension to value."""
+
+    values: Interaction
+
+    def __getitem__(self, dimension: str) -> str:
+        return dict(self.values)[dimension]
+
+    def __contains__(self, dimension: object) -> bool:
+        return any(name == dimension for name, _ in self.values)
+
+    def __str__(self) -> str:
+        return " · ".join(value for _, value in self.values)
+
+    def interactions(self, strength: int) -> Iterator[Interaction]:
+        """The interactions of `strength` values that a test of this cell covers."""
+        return combinations(self.values, strength)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_mapping(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and "values" not in data:
+            return {"values": tuple(data.items())}
+        return data
+
+    @model_serializer
+    def _to_mapping(self) -> dict[str, str]:
+        return dict(self.values)
+
+
+class Space(Noun):
+    """The active dimensions; their product is everything that can be tested."""
+
+    dimensions: tuple[Dimension, ...] = Field(min_length=1)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Dimension]:
+        """The dimensions by their ids."""
+        return {dimension.id: dimension for dimension in self.dimensions}
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """The number of values of each dimension."""
+        return tuple(len(dimension.values) for dimension in self.dimensions)
+
+    def value(self, dimension: str, value: str) -> Value:
+        """The value by its ids; KeyError where the space has none of that name."""
+        return self.by_id[dimension].by_id[value]
+
+    def cell(self, indices: Sequence[int]) -> Cell:
+        """The cell at these positions, one a dimension."""
+        pairs = zip(self.dimensions, indices, strict=True)
+        return Cell(values=tuple((dimension.id, dimension.values[index].id) for dimension, index in pairs))
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell, the last dimension varying fastest."""
+        return map(self.cell, product(*map(range, self.levels)))
+
+    def interactions(self, strength: int) -> Iterator[Interaction]:
+        """Every interaction of `strength` values."""
+        for group in combinations(self.dimensions, strength):
+            yield from product(*([(dimension.id, value.id) for value in dimension.values] for dimension in group))

@@ -1,0 +1,78 @@
+"""The errors of astral: what each means for the run, and the exit code that it ends with.
+
+    AstralError
+    ├── UserError              a setting, a file or a key is wrong: told without a traceback
+    ├── StageError             one case could not be done: becomes a Failure, the run goes on
+    │   ├── ScreeningError     no draft of a cell passed the gates
+    │   ├── ProviderError      a model's endpoint failed
+    │   └── OracleError        the oracle gave no usable vote
+    ├── BudgetExceededError    the budget is spent: the run stops in order and can be resumed
+    └── RecordError            the store cannot be read or written: the run stops and touches nothing
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """How a command of astral ends; the same for every command."""
+
+    OK = 0
+    UNSAFE = 1
+    USAGE = 2
+    FAILED = 3
+    INCOMPLETE = 4
+    INTERRUPTED = 130
+
+
+class AstralError(Exception):
+    """What happened, where, and what to do next; the text is shown to the user as it stands."""
+
+    exit_code: ExitCode = ExitCode.FAILED
+
+
+class UserError(AstralError):
+    """A setting, a file or a key that the user can mend."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UnknownNameError(UserError):
+    """A name that is not among the known ones; the message offers the nearest."""
+
+    def __init__(self, kind: str, name: str, known: list[str], *, where: str = "", hint: str = "") -> None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, n=1, cutoff=0.5)
+        guess = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known)) or 'none'}."
+        super().__init__(f"{where + ': ' if where else ''}{name!r} is not a {kind}.{guess}{' ' + hint if hint else ''}")
+        self.kind, self.name, self.known = kind, name, known
+
+
+class StageError(AstralError):
+    """One case could not be done in one stage; the workflow records it as a Failure."""
+
+
+class ScreeningError(StageError):
+    """No draft of a cell passed the gates within the allowed attempts."""
+
+
+class ProviderError(StageError):
+    """A model's endpoint failed: network, rate limit, server error, or a malformed answer."""
+
+    def __init__(self, message: str, *, retryable: bool = False, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retryable, self.retry_after_seconds = retryable, retry_after_seconds
+
+
+class OracleError(StageError):
+    """The oracle gave no usable vote; never read as safe."""
+
+
+class BudgetExceededError(AstralError):
+    """A call was not sent because the budget does not hold it."""
+
+    exit_code = ExitCode.INCOMPLETE
+
+
+class RecordError(AstralError):
+    """The store cannot be read or written."""
