@@ -1,13 +1,13 @@
 """The errors of astral: what each means for the run, and the exit code that it ends with.
 
-    AstralError
-    ├── UserError              a setting, a file or a key is wrong: told without a traceback
-    ├── StageError             one case could not be done: becomes a Failure, the run goes on
-    │   ├── ScreeningError     no draft of a cell passed the gates
-    │   ├── ProviderError      a model's endpoint failed
-    │   └── OracleError        the oracle gave no usable vote
-    ├── BudgetExceededError    the budget is spent: the run stops in order and can be resumed
-    └── RecordError            the store cannot be read or written: the run stops and touches nothing
+AstralError
+├── UserError              a setting, a file or a key is wrong: told without a traceback
+├── StageError             one case could not be done: becomes a Failure, the run goes on
+│   ├── ScreeningError     no draft of a cell passed the gates
+│   ├── ProviderError      a model's endpoint failed
+│   └── OracleError        the oracle gave no usable vote
+├── BudgetExceededError    the budget is spent: the run stops in order and can be resumed
+└── RecordError            the store cannot be read or written: the run stops and touches nothing
 """
 
 from enum import IntEnum

@@ -1,0 +1,32 @@
+"""The only reader of `prompts/` and `taxonomies/`, and the one home of YAML and Jinja2.
+
+Files are read from the wheel where astral is installed, and from the top of the checkout where it is developed.
+"""
+
+from astral.assets.prompts import Prompt, load_prompt, prompt_refs
+from astral.assets.taxonomies import (
+    load_frames,
+    load_seeds,
+    load_taxonomy,
+    seed_languages,
+    taxonomy_digest,
+    taxonomy_names,
+    taxonomy_schema,
+)
+from astral.assets.templates import render_template
+from astral.assets.yaml_files import read_yaml
+
+__all__ = [
+    "Prompt",
+    "load_frames",
+    "load_prompt",
+    "load_seeds",
+    "load_taxonomy",
+    "prompt_refs",
+    "read_yaml",
+    "render_template",
+    "seed_languages",
+    "taxonomy_digest",
+    "taxonomy_names",
+    "taxonomy_schema",
+]

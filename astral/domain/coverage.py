@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from astral.domain.base import Noun
@@ -31,37 +32,27 @@ class Tally(Noun):
             safe=self.safe + other.safe, unsafe=self.unsafe + other.unsafe, unknown=self.unknown + other.unknown
         )
 
-    @classmethod
-    def one(cls, outcome: Outcome) -> "Tally":
-        """The tally of a single verdict."""
-        return cls(**{outcome.value.lower(): 1})
 
-
+@dataclass(frozen=True)
 class Coverage:
     """What was judged, by cell: `Coverage.of(a + b) == Coverage.of(a) + Coverage.of(b)`.
 
     Tallies are kept by whole cell, from which those of any smaller interaction follow, whatever its strength.
     """
 
-    def __init__(self, tallies: Mapping[Cell, Tally] | None = None) -> None:
-        self.tallies: dict[Cell, Tally] = dict(tallies or {})
+    tallies: Mapping[Cell, Tally] = field(default_factory=dict[Cell, Tally])
 
     @classmethod
     def of(cls, judged: Iterable[tuple[Cell, Outcome]]) -> Self:
         """Fold verdicts into coverage."""
-        counts = Counter(judged)
-        coverage = cls()
-        for (cell, outcome), count in counts.items():
-            tally = Tally(**{outcome.value.lower(): count})
-            coverage.tallies[cell] = coverage.tallies.get(cell, Tally()) + tally
-        return coverage
+        tallies: dict[Cell, Tally] = {}
+        for (cell, outcome), count in Counter(judged).items():
+            tallies[cell] = tallies.get(cell, Tally()) + Tally(**{outcome.value.lower(): count})
+        return cls(tallies)
 
     def __add__(self, other: "Coverage") -> "Coverage":
-        both = self.tallies | other.tallies
+        both = {**self.tallies, **other.tallies}
         return Coverage({cell: self[cell] + other[cell] for cell in both})
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Coverage) and self.tallies == other.tallies
 
     def __getitem__(self, cell: Cell) -> Tally:
         return self.tallies.get(cell, Tally())

@@ -1,0 +1,91 @@
+"""Taxonomy files, and the seeds and frames from which the composer builds test cases."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from astral.assets.folders import asset_folder
+from astral.assets.yaml_files import read_model
+from astral.domain.base import Noun
+from astral.domain.space import Taxonomy
+from astral.errors import UnknownNameError
+
+Texts = tuple[str, ...]
+
+
+class SeedFile(Noun):
+    """`taxonomies/seeds/<taxonomy>/<language>.yaml`: scenario seeds by risk."""
+
+    taxonomy: str
+    language: str
+    seeds: Mapping[str, Texts]
+
+
+class FrameFile(Noun):
+    """`taxonomies/frames/<language>.yaml`: what is put around a seed, by dimension and value."""
+
+    language: str
+    frames: Mapping[str, Mapping[str, Texts]] = Field(default={})
+
+
+def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
+    """A shipped taxonomy by its name, or anybody's by the path of its file.
+
+    Raises:
+        UnknownNameError: No shipped taxonomy has this name.
+        UserError: The file is not a taxonomy; file and line are named.
+    """
+    return read_model(_taxonomy_path(name_or_path), Taxonomy)
+
+
+def taxonomy_digest(name_or_path: str | Path) -> str:
+    """The first 16 hex digits of the SHA-256 of a taxonomy's file."""
+    return hashlib.sha256(_taxonomy_path(name_or_path).read_bytes()).hexdigest()[:16]
+
+
+def taxonomy_names() -> list[str]:
+    """The shipped taxonomies."""
+    return sorted(path.stem for path in asset_folder("taxonomies").glob("*.yaml"))
+
+
+def taxonomy_schema() -> dict[str, Any]:
+    """JSON schema of a taxonomy file, for editors."""
+    return Taxonomy.model_json_schema()
+
+
+@cache
+def load_seeds(taxonomy_id: str, language: str) -> Mapping[str, Texts]:
+    """Scenario seeds by risk value; none where no file exists for this taxonomy and language."""
+    path = asset_folder("taxonomies") / "seeds" / taxonomy_id / f"{language}.yaml"
+    return read_model(path, SeedFile).seeds if path.is_file() else {}
+
+
+@cache
+def load_frames(language: str) -> Mapping[str, Mapping[str, Texts]]:
+    """Frames by dimension and value; none where no file exists for this language."""
+    path = asset_folder("taxonomies") / "frames" / f"{language}.yaml"
+    return read_model(path, FrameFile).frames if path.is_file() else {}
+
+
+def seed_languages(taxonomy_id: str) -> list[str]:
+    """Languages in which a taxonomy has seeds."""
+    return sorted(path.stem for path in (asset_folder("taxonomies") / "seeds" / taxonomy_id).glob("*.yaml"))
+
+
+def _taxonomy_path(name_or_path: str | Path) -> Path:
+    path = Path(name_or_path)
+    if path.suffix in {".yaml", ".yml"} or isinstance(name_or_path, Path):
+        return path
+    shipped = asset_folder("taxonomies") / f"{name_or_path}.yaml"
+    if not shipped.is_file():
+        raise UnknownNameError(
+            "taxonomy",
+            str(name_or_path),
+            taxonomy_names(),
+            hint="A file of your own is named by its path, ending in .yaml.",
+        )
+    return shipped
