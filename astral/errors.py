@@ -59,9 +59,18 @@ class ScreeningError(StageError):
 class ProviderError(StageError):
     """A model's endpoint failed: network, rate limit, server error, or a malformed answer."""
 
-    def __init__(self, message: str, *, retryable: bool = False, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after_seconds: float | None = None,
+        is_unbilled: bool = False,
+    ) -> None:
         super().__init__(message)
         self.retryable, self.retry_after_seconds = retryable, retry_after_seconds
+        self.is_unbilled = is_unbilled
+        """The endpoint turned the call away, so that it cost nothing; else the budget counts it in full."""
 
 
 class OracleError(StageError):

@@ -14,10 +14,11 @@ from astral.assets.taxonomies import (
     taxonomy_schema,
 )
 from astral.assets.templates import render_template
-from astral.assets.yaml_files import read_yaml
+from astral.assets.yaml_files import check_yaml, read_yaml
 
 __all__ = [
     "Prompt",
+    "check_yaml",
     "load_frames",
     "load_prompt",
     "load_seeds",

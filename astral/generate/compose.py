@@ -1,0 +1,144 @@
+"""Test cases composed of shipped texts: a seed, a style around it, a persuasion technique around that."""
+
+import random
+from collections.abc import Mapping
+
+from astral.assets import load_frames, load_prompt, load_seeds
+from astral.domain.chat import ChatRequest
+from astral.domain.ports import ChatModel, EvidenceSource
+from astral.domain.records import Ending, Evidence, Lineage, Message, TestCase
+from astral.domain.space import Cell, Taxonomy
+from astral.errors import ProviderError, StageError
+from astral.generate.screening import SLOT, Gates
+from astral.generate.seeds import seed_ids
+from astral.generate.transforms.misspell import Misspell
+
+_NEAREST = 5
+_FRAMED = ("style", "persuasion")
+"""From the inside out: a style is the asker's voice, persuasion is what is said around the request."""
+
+
+class Composer:
+    """The generator that needs no model: everything it says was written by people."""
+
+    name = "compose"
+
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        *,
+        evidence: EvidenceSource | None = None,
+        rewriter: ChatModel | None = None,
+        gates: Gates | None = None,
+        default_language: str = "en",
+    ) -> None:
+        """Set the composer up.
+
+        Args:
+            taxonomy: The taxonomy of risks, by whose id seeds are found.
+            evidence: An index of seeds: a case is then made of one of those nearest to the risk's definition.
+            rewriter: Rewords seeds; a rewording that does not pass the gates is not used.
+            gates: What a rewording has to pass; needed only with a rewriter.
+            default_language: Language of cells that have no such dimension.
+        """
+        self._taxonomy = taxonomy
+        self._definitions = {value.id: value.definition for value in taxonomy.values}
+        self._evidence = evidence
+        self._rewriter = rewriter
+        self._gates = gates or (Gates() if rewriter else None)
+        self._default_language = default_language
+        self._misspell = Misspell()
+
+    async def generate(self, cell: Cell, *, seed: int) -> TestCase:
+        """Compose a draft.
+
+        Raises:
+            StageError: There are no seeds or no frames for a value of the cell; the message names the file to extend.
+        """
+        rng = random.Random(seed)
+        language = cell.get("language", self._default_language)
+        seed_id, request, evidence = await self._seed_text(cell, language, rng)
+        frames = [self._frame(cell, language, dimension, rng) for dimension in _FRAMED if dimension in cell]
+        misspelling_seed = rng.getrandbits(32)
+        lineage = Lineage(generator=self.name, seed=seed, seed_text=seed_id, evidence=evidence)
+        plain = TestCase(messages=(Message(role="user", content=request),), cell=cell, lineage=lineage)
+        if reworded := await self._reworded(plain, language, seed):
+            plain = reworded
+        transforms = plain.lineage.transforms
+        text = plain.request
+        if "style" in cell and cell["style"] == "misspellings":
+            text = self._misspell.apply(text, seed=misspelling_seed)
+            transforms = (*transforms, self._misspell.name)
+        for frame in frames:
+            text = frame.replace(SLOT, text)
+        return TestCase(
+            messages=(Message(role="user", content=text),),
+            cell=cell,
+            lineage=plain.lineage.model_copy(update={"transforms": transforms}),
+        )
+
+    async def _seed_text(self, cell: Cell, language: str, rng: random.Random) -> tuple[str, str, tuple[Evidence, ...]]:
+        """Id and text of a seed, and the evidence that it was found by."""
+        if self._taxonomy.dimension not in cell:
+            raise StageError(f"the composer needs a value of {self._taxonomy.dimension!r}, the cell {cell} has none.")
+        risk = cell[self._taxonomy.dimension]
+        shipped = self._shipped(risk, language)
+        if self._evidence is not None:
+            query = self._definitions.get(risk, risk)
+            found = await self._evidence.search(query, cell=cell, limit=_NEAREST)
+            # In the order of their names, since ties may come in any order.
+            nearest = sorted((each for each in found if each.title in shipped), key=lambda each: each.title)
+            if nearest:
+                chosen = rng.choice(nearest)
+                return chosen.title, shipped[chosen.title], (chosen,)
+        seed_id = rng.choice(list(shipped))
+        return seed_id, shipped[seed_id], ()
+
+    def _shipped(self, risk: str, language: str) -> Mapping[str, str]:
+        """Seeds by their ids."""
+        file = f"taxonomies/seeds/{self._taxonomy.id}/{language}.yaml"
+        seeds = load_seeds(self._taxonomy.id, language)
+        if not seeds:
+            raise StageError(
+                f"{file} is missing: there are no seeds in language {language!r}. Write it, or name an attacker model."
+            )
+        if not seeds.get(risk):
+            raise StageError(f"{file} has no seeds for {risk!r}. Add some there, or name an attacker model.")
+        return seed_ids(self._taxonomy.id, language, risk, seeds[risk])
+
+    @staticmethod
+    def _frame(cell: Cell, language: str, dimension: str, rng: random.Random) -> str:
+        file = f"taxonomies/frames/{language}.yaml"
+        frames = load_frames(language)
+        if not frames:
+            raise StageError(
+                f"{file} is missing: there are no frames in language {language!r}. Write it, or name an attacker model."
+            )
+        value = cell[dimension]
+        choices = frames.get(dimension, {}).get(value, ())
+        if not choices:
+            raise StageError(
+                f"{file} has no frames for {dimension} {value!r}. Add some there, or name an attacker model."
+            )
+        return rng.choice(choices)
+
+    async def _reworded(self, plain: TestCase, language: str, seed: int) -> TestCase | None:
+        """The case in other words; None without a rewriter, or where what it says does not pass the gates."""
+        if self._rewriter is None or self._gates is None:
+            return None
+        prompt = load_prompt("generate/reword")
+        content = prompt.render(request=plain.request, language=language)
+        request = ChatRequest(messages=(Message(role="user", content=content),), max_tokens=200, seed=seed % 2**31)
+        try:
+            reply = await self._rewriter.chat(request)
+        except ProviderError:
+            # The seed itself is good as it is; a rewriter that is down must not stop a run.
+            return None
+        if reply.ending is not Ending.ANSWERED:
+            return None
+        lineage = plain.lineage.model_copy(
+            update={"model": reply.model, "prompt": prompt.ref, "transforms": ("reword",)}
+        )
+        words = Message(role="user", content=reply.text.strip())
+        draft = TestCase(messages=(words,), cell=plain.cell, lineage=lineage)
+        return None if self._gates.objection(draft) else draft

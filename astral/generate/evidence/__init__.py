@@ -1,0 +1,1 @@
+"""What test cases are grounded on: the local index of requests (`corpus`) and passages found on the web (`web`)."""

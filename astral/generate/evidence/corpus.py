@@ -1,0 +1,210 @@
+"""A local index of requests, searched by meaning: chromadb, embedded and persistent, with telemetry off."""
+
+import asyncio
+import fcntl
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astral.assets import load_seeds
+from astral.domain.base import Noun
+from astral.domain.ports import Embedder
+from astral.domain.records import Evidence
+from astral.domain.space import Cell, Taxonomy
+from astral.generate.seeds import seed_ids
+
+if TYPE_CHECKING:
+    from chromadb.api.models.Collection import Collection
+
+_BATCH = 16
+"""Texts that are embedded between two reports of progress: under a second at 45 ms a text."""
+_FILTERED = ("language", "risk")
+_QUERIES_KEPT = 256
+
+
+class CorpusEntry(Noun):
+    """A request in the index."""
+
+    id: str
+    """Such as `astral-14/en/privacy_violation/0`; it becomes the title of the evidence."""
+    text: str
+    language: str
+    risk: str
+
+
+class CorpusIndex:
+    """The evidence source that finds a cell's nearest entries; what it knows is on disk.
+
+    Several processes may read one index. A writer holds a file lock beside it, since chromadb's PersistentClient
+    does not guard against a second one (https://github.com/chroma-core/chroma/issues/6975).
+    """
+
+    name = "corpus"
+
+    def __init__(self, path: Path, embedder: Embedder) -> None:
+        """Name the index; it is opened when it is first used.
+
+        Args:
+            path: Folder of the index, created where it is missing.
+            embedder: Gives every vector; chromadb's own model is never loaded. Each embedder has its own collection.
+        """
+        self._path = path
+        self._embedder = embedder
+        self._collection: Collection | None = None
+        self._guard = threading.RLock()
+        self._query_vector = lru_cache(_QUERIES_KEPT)(self._embed_query)
+        self._found: dict[tuple[str, tuple[tuple[str, str], ...], int], tuple[Evidence, ...]] = {}
+
+    def add(self, entries: Iterable[CorpusEntry], progress: Callable[[int, int], None] | None = None) -> int:
+        """Index what is new; an entry that is there already, with the same text, costs no embedding.
+
+        Args:
+            entries: Of two with the same id the later one counts, as it does against one that is in the index.
+            progress: Is told how many of the new entries are done, and how many there are.
+
+        Returns:
+            The number of entries that were embedded.
+        """
+        wanted = {entry.id: entry for entry in entries}
+        if not wanted:
+            return 0
+        with self._guard:
+            collection = self._opened()
+            with _write_lock(self._path):
+                new = self._upsert(collection, wanted, progress)
+            self._found.clear()
+        return new
+
+    def _upsert(
+        self, collection: "Collection", wanted: Mapping[str, CorpusEntry], progress: Callable[[int, int], None] | None
+    ) -> int:
+        there = collection.get(ids=list(wanted), include=["metadatas"])
+        known = {
+            (entry_id, metadata["digest"])
+            for entry_id, metadata in zip(there["ids"], there["metadatas"] or [], strict=True)
+        }
+        new = [entry for entry in wanted.values() if (entry.id, _digest(entry.text)) not in known]
+        for start in range(0, len(new), _BATCH):
+            batch = new[start : start + _BATCH]
+            collection.upsert(
+                ids=[entry.id for entry in batch],
+                embeddings=self._embedder.embed([entry.text for entry in batch], kind="passage"),
+                documents=[entry.text for entry in batch],
+                metadatas=[
+                    {"language": entry.language, "risk": entry.risk, "digest": _digest(entry.text)} for entry in batch
+                ],
+            )
+            if progress is not None:
+                progress(start + len(batch), len(new))
+        return len(new)
+
+    def __len__(self) -> int:
+        """Entries in the index."""
+        with self._guard:
+            return self._opened().count()
+
+    async def search(self, query: str, *, cell: Cell, limit: int) -> Sequence[Evidence]:
+        """The entries of the cell's language and risk that are nearest to the query, best first."""
+        filters = tuple((name, cell[name]) for name in _FILTERED if name in cell)
+        key = (query, filters, limit)
+        # Cells share risk and language, and between two additions the same question has the same answer.
+        if key not in self._found:
+            self._found[key] = await asyncio.to_thread(self._nearest, query, filters, limit)
+        return self._found[key]
+
+    def _nearest(self, query: str, filters: Sequence[tuple[str, str]], limit: int) -> tuple[Evidence, ...]:
+        with self._guard:
+            result = self._opened().query(
+                query_embeddings=[self._query_vector(query)],
+                n_results=limit,
+                where=_where(filters),
+                include=["documents"],
+            )
+        ids, texts = result["ids"][0], (result["documents"] or [[]])[0]
+        return tuple(
+            Evidence(text=text, kind="corpus", title=entry_id, digest=_digest(text))
+            for entry_id, text in zip(ids, texts, strict=True)
+        )
+
+    def _embed_query(self, query: str) -> NDArray[np.float32]:
+        return self._embedder.embed([query], kind="query")[0]
+
+    def _opened(self) -> "Collection":
+        if self._collection is None:
+            with _write_lock(self._path):
+                self._collection = _open_collection(self._path, self._embedder.name)
+        return self._collection
+
+
+def build_seed_corpus(
+    index: CorpusIndex,
+    taxonomy: Taxonomy,
+    languages: Iterable[str],
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    risks: Iterable[str] | None = None,
+) -> int:
+    """Index the shipped seeds of the active risks and languages; what is indexed already costs nothing.
+
+    Args:
+        index: Is filled.
+        taxonomy: By whose id seeds are found.
+        languages: Active values of the language dimension; those without seeds are passed over.
+        progress: Is told how many new seeds are done, and how many there are.
+        risks: Active values of the risk dimension; None means all of the taxonomy.
+
+    Returns:
+        The number of seeds that were embedded.
+    """
+    active = set(risks) if risks is not None else {value.id for value in taxonomy.values}
+    entries = [
+        CorpusEntry(id=seed_id, text=text, language=language, risk=risk)
+        for language in languages
+        for risk, texts in load_seeds(taxonomy.id, language).items()
+        if risk in active
+        for seed_id, text in seed_ids(taxonomy.id, language, risk, texts).items()
+    ]
+    return index.add(entries, progress)
+
+
+def _open_collection(path: Path, embedder: str) -> "Collection":
+    import chromadb
+    from chromadb.config import Settings
+
+    client = chromadb.PersistentClient(path=str(path), settings=Settings(anonymized_telemetry=False))
+    return client.get_or_create_collection(
+        f"requests-{re.sub('[^A-Za-z0-9]+', '-', embedder).strip('-')}",
+        # None, and not the default, which would fetch a model at its first use.
+        embedding_function=None,
+        configuration={"hnsw": {"space": "cosine"}},
+    )
+
+
+def _where(filters: Sequence[tuple[str, str]]) -> Any:
+    each = [{name: value} for name, value in filters]
+    # chromadb wants two conditions at least under $and.
+    return {"$and": each} if len(each) > 1 else (each[0] if each else None)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def _write_lock(path: Path) -> Generator[None]:
+    """Be the only process that writes this index."""
+    path.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)

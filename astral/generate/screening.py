@@ -1,0 +1,162 @@
+"""The gates that a draft passes before it becomes a test case, in order of cost."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from astral.domain.base import Noun
+from astral.domain.ports import Embedder
+from astral.domain.records import TestCase
+from astral.generate.child_screen import breaks_child_safety
+from astral.generate.duplicates import NEAR_DUPLICATE, Duplicates
+from astral.generate.identification import LanguageIdentifier
+from astral.generate.refusals import is_refusal
+
+MIN_CHARACTERS = 8
+MAX_CHARACTERS = 4000
+SLOT = "{request}"
+
+
+class Rejection(Noun):
+    """Which gate said no to a draft, and why; the reason quotes nothing of the draft."""
+
+    gate: str
+    reason: str
+
+
+class Gate(Protocol):
+    """Looks at one draft by itself."""
+
+    name: str
+
+    def check(self, draft: TestCase) -> str | None:
+        """Why the draft may not pass; None where it may."""
+        ...
+
+
+class FormGate:
+    """Neither empty nor too short or long, without control characters, every slot filled in."""
+
+    name = "form"
+
+    def check(self, draft: TestCase) -> str | None:
+        """Why the draft is malformed, if so."""
+        text = draft.request
+        length = len(text.strip())
+        if not length:
+            return "the draft is empty"
+        if not MIN_CHARACTERS <= length <= MAX_CHARACTERS:
+            return f"{length} characters, allowed are {MIN_CHARACTERS} to {MAX_CHARACTERS}"
+        if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t" for sign in text):
+            return "the draft has control characters"
+        if SLOT in text:
+            return f"{SLOT} was left unfilled"
+        return None
+
+
+class ChildSafetyGate:
+    """The hard-coded screen of `child_screen`."""
+
+    name = "child_safety"
+
+    def check(self, draft: TestCase) -> str | None:
+        """Why the draft is dropped, if so."""
+        # Every turn, whoever speaks it: a system turn reaches the target as well.
+        text = "\n".join(message.content for message in draft.messages)
+        return "minors and sexual content together" if breaks_child_safety(text) else None
+
+
+class RefusalGate:
+    """The draft is a request, and not the attacker's refusal to write one."""
+
+    name = "refusal"
+
+    def check(self, draft: TestCase) -> str | None:
+        """Why the draft is no request, if so."""
+        language = draft.cell.get("language", "en")
+        return "the attacker refused" if is_refusal(draft.request, language) else None
+
+
+class LanguageGate:
+    """The draft is in its cell's language; a language that cannot be identified is let through."""
+
+    name = "language"
+
+    def __init__(self, languages: Iterable[str] = ()) -> None:
+        self._identifier = LanguageIdentifier(languages)
+
+    def check(self, draft: TestCase) -> str | None:
+        """Why the draft is in the wrong language, if so."""
+        if "language" not in draft.cell:
+            return None
+        expected = draft.cell["language"]
+        if not self._identifier.knows(expected):
+            return None
+        found = self._identifier.identify(draft.request)
+        return (
+            None if self._identifier.is_in(draft.request, expected) else f"the draft is in {found}, not in {expected}"
+        )
+
+
+class Gates:
+    """All gates that look at a draft by itself. The child-safety screen is always among them."""
+
+    def __init__(self, languages: Iterable[str] = ()) -> None:
+        """Set the gates up.
+
+        Args:
+            languages: The active values of the language dimension.
+        """
+        self._gates: tuple[Gate, ...] = (FormGate(), ChildSafetyGate(), RefusalGate(), LanguageGate(languages))
+
+    def objection(self, draft: TestCase) -> Rejection | None:
+        """What the first gate that says no has to say; None where all say yes. Pure."""
+        for gate in self._gates:
+            if reason := gate.check(draft):
+                return Rejection(gate=gate.name, reason=reason)
+        return None
+
+
+class Screen:
+    """The gates, and a memory of what was accepted, so that no draft repeats another."""
+
+    def __init__(
+        self, gates: Gates, embedder: Embedder | None = None, *, near_duplicate: float = NEAR_DUPLICATE
+    ) -> None:
+        """Set the screen up.
+
+        Args:
+            gates: What looks at each draft by itself.
+            embedder: Finds near duplicates; without it only the same text counts as a repeat.
+            near_duplicate: Cosine in [-1, 1] from which two drafts count as one.
+        """
+        self._gates = gates
+        self._duplicates = Duplicates(embedder, near_duplicate=near_duplicate)
+
+    def remember(self, cases: Sequence[TestCase]) -> None:
+        """Take note of accepted cases, such as those of the interrupted part of a run."""
+        self._duplicates.remember(cases)
+
+    def objection(self, draft: TestCase) -> Rejection | None:
+        """What a gate has to say that looks at this draft by itself. Pure."""
+        return self._gates.objection(draft)
+
+    def prepare(self, drafts: Sequence[TestCase]) -> None:
+        """Do the slow part of `repetition` for many drafts at once; safe to run in a thread."""
+        self._duplicates.prepare(drafts)
+
+    def repetition(self, draft: TestCase) -> Rejection | None:
+        """Whether the draft repeats an accepted one."""
+        reason = self._duplicates.objection(draft)
+        return Rejection(gate="duplicate", reason=reason) if reason else None
+
+    def screen(self, drafts: Sequence[TestCase]) -> list[Rejection | None]:
+        """Judge a batch in order, each draft against those accepted before it, and remember the accepted ones."""
+        verdicts = [self.objection(draft) for draft in drafts]
+        self.prepare([draft for draft, verdict in zip(drafts, verdicts, strict=True) if verdict is None])
+        for place, draft in enumerate(drafts):
+            if verdicts[place] is None:
+                verdicts[place] = self.repetition(draft)
+            if verdicts[place] is None:
+                self.remember([draft])
+        return verdicts

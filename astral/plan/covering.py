@@ -1,0 +1,154 @@
+"""Covering arrays: few rows in which every interaction of t values occurs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astral.plan.algebraic import linear_rows, orthogonal_rows
+from astral.plan.exclusions import Exclusion, Exclusions
+from astral.plan.greedy import best_row
+from astral.plan.interactions import Interactions, Rows
+
+_GREEDY_WORK = 2e6
+"""Work, about microseconds, for building row by row: it decides among how many candidates a row is chosen."""
+
+_MOST_CANDIDATES = 30
+
+_REBUILD_WORK = 2e6
+"""Work, about microseconds, that is spent on doing with fewer rows."""
+
+_UNCHANGED_ROUNDS = 400
+"""Rebuilds without success after which the array is taken as it is."""
+
+
+def lower_bound(levels: Sequence[int], strength: int) -> int:
+    """Rows below which no array can cover everything: one for each interaction of the `strength` largest dimensions."""
+    return prod(sorted(levels, reverse=True)[:strength])
+
+
+def covering_array(levels: Sequence[int], strength: int, *, seed: int = 0, exclude: Iterable[Exclusion] = ()) -> Rows:
+    """Few rows that hold every interaction of `strength` values that can be held; the same for the same arguments.
+
+    Args:
+        levels: Number of values of each dimension.
+        strength: Values in an interaction, from 1 to the number of dimensions.
+        seed: Chooses among arrays of like size, and the order of the rows; at least 0.
+        exclude: Forbidden combinations.
+
+    Returns:
+        Positions of values, one row a test.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+    interactions = Interactions(levels, strength)
+    rules = Exclusions(levels, exclude)
+    rng = np.random.default_rng(seed)
+    if strength == len(levels):
+        rows = np.indices(levels, dtype=np.uint16).reshape(len(levels), -1).T
+        return rng.permutation(rows[rules.keeps(rows)])
+    builder = _Builder(interactions, rules if rules.exclusions else None, rng)
+    return rng.permutation(builder.shrunk(builder.smallest()))
+
+
+class _Builder:
+    """Builds one array: several starts, completed row by row; of the smallest, parts are rebuilt to do with less."""
+
+    def __init__(self, interactions: Interactions, rules: Exclusions | None, rng: np.random.Generator) -> None:
+        self._interactions, self._rules, self._rng = interactions, rules, rng
+        self._wanted = rules.feasible(interactions) if rules else np.ones(interactions.count, dtype=np.bool_)
+        # No array is smaller than one group has feasible interactions: each row holds one of them.
+        self._bound = int(np.add.reduceat(self._wanted, interactions.offsets, dtype=np.int64).max())
+        # As measured: a step for each dimension, and a look at each group.
+        self._row_work = 40 + 25 * len(interactions.levels) + 0.1 * len(interactions.groups)
+        # Where rows are built one by one, they become about twice as many as the bound.
+        self._candidates = int(min(_MOST_CANDIDATES, max(1, _GREEDY_WORK / (2 * self._bound * self._row_work))))
+
+    def smallest(self) -> Rows:
+        """The smallest of the arrays that the different starts lead to."""
+        best: Rows | None = None
+        for start in self._starts():
+            rows = self._completed(start)
+            if best is None or len(rows) < len(best):
+                best = rows
+            if len(best) == self._bound:
+                break
+        assert best is not None  # noqa: S101 - there is always the linear start
+        return best
+
+    def shrunk(self, rows: Rows) -> Rows:
+        """The array with parts taken out and rebuilt with fewer rows, as long as that is worth its time."""
+        counts = self._interactions.counts(rows)
+        work, unchanged = 0.0, 0
+        while len(rows) > self._bound and work < _REBUILD_WORK and unchanged < _UNCHANGED_ROUNDS:
+            rows = self._without_redundant(rows, counts)
+            size = min(len(rows), int(self._rng.integers(2, max(4, min(60, len(rows) // 2)) + 1)))
+            part = self._rng.choice(len(rows), size, replace=False)
+            self._count(counts, rows[part], -1)
+            new = self._filled(self._wanted & (counts == 0), at_most=size)
+            work += size * self._row_work * self._candidates
+            if new is None:
+                new = rows[part]
+            unchanged = 0 if len(new) < size else unchanged + 1
+            self._count(counts, new, 1)
+            rows = np.concatenate([np.delete(rows, part, axis=0), new])
+        return rows
+
+    def _starts(self) -> Iterator[Rows]:
+        """Rows to begin with; the promising and quick ones first."""
+        interactions = self._interactions
+        order = sorted(range(len(interactions.levels)), key=lambda d: -interactions.levels[d])
+        levels = [interactions.levels[d] for d in order]
+        orthogonal = orthogonal_rows(levels, interactions.strength)
+        if orthogonal is not None and len(orthogonal) == self._bound:
+            yield self._relabelled(orthogonal, order)
+        yield self._relabelled(linear_rows(levels, interactions.strength, rng=self._rng), order)
+        if orthogonal is not None:
+            yield self._relabelled(orthogonal, order)
+        if 2 * self._bound * self._row_work < _GREEDY_WORK:
+            yield np.empty((0, len(levels)), dtype=np.uint16)
+
+    def _relabelled(self, rows: Rows, order: list[int]) -> Rows:
+        """The rows in the caller's order of dimensions, the values renamed by chance, without forbidden rows."""
+        renamed = np.empty_like(rows)
+        for column, dimension in enumerate(order):
+            renamed[:, dimension] = self._rng.permutation(self._interactions.levels[dimension])[rows[:, column]]
+        return renamed[self._rules.keeps(renamed)] if self._rules else renamed
+
+    def _completed(self, start: Rows) -> Rows:
+        counts = self._interactions.counts(start)
+        fill = self._filled(self._wanted & (counts == 0))
+        if fill is None or not len(fill):
+            return start if len(start) == self._bound else self._without_redundant(start, counts)
+        self._count(counts, fill, 1)
+        return self._without_redundant(np.concatenate([start, fill]), counts)
+
+    def _filled(self, need: NDArray[np.bool_], *, at_most: int | None = None) -> Rows | None:
+        """Rows that cover what is needed, or None if that takes more than allowed; `need` is used up."""
+        rows: list[tuple[int, ...]] = []
+        while (
+            row := best_row(
+                self._interactions, need, rng=self._rng, candidates=self._candidates, exclusions=self._rules
+            )
+        ) is not None:
+            if len(rows) == at_most:
+                return None
+            rows.append(row)
+            need[self._interactions.of_row(row)] = False
+        return np.array(rows, dtype=np.uint16).reshape(-1, len(self._interactions.levels))
+
+    def _without_redundant(self, rows: Rows, counts: NDArray[np.int32]) -> Rows:
+        """The rows without those that hold nothing which no other row holds."""
+        numbers = self._interactions.of_rows(rows)
+        kept = np.ones(len(rows), dtype=np.bool_)
+        for place in np.flatnonzero((counts[numbers] > 1).all(axis=1)):
+            if (counts[numbers[place]] > 1).all():
+                counts[numbers[place]] -= 1
+                kept[place] = False
+        return rows[kept]
+
+    def _count(self, counts: NDArray[np.int32], rows: Rows, sign: int) -> None:
+        for numbers in self._interactions.of_rows(rows):
+            counts[numbers] += sign

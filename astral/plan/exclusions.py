@@ -1,0 +1,132 @@
+"""Forbidden combinations: which cells they leave, and which interactions can therefore never be tested."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astral.plan.interactions import Interactions, Rows
+
+Exclusion = Mapping[int, frozenset[int]]
+"""Dimension → values: a cell is forbidden if it has one of the values in each of these dimensions."""
+
+_TABLE_LIMIT = 1 << 24
+"""Combinations of alike values that are looked at together."""
+
+
+class Exclusions:
+    """What a set of exclusions leaves.
+
+    Dimensions that exclusions tie together form a component. Of each a table is kept that says which combinations are
+    allowed, after values that all exclusions treat alike were merged; so every answer here is exact.
+    """
+
+    def __init__(self, levels: Sequence[int], exclusions: Iterable[Exclusion]) -> None:
+        """Build the tables.
+
+        Raises:
+            ValueError: An exclusion names nothing, or too many values hang together for the tables.
+        """
+        self.levels = tuple(levels)
+        self.exclusions = tuple(exclusions)
+        if not all(exclusion and all(exclusion.values()) for exclusion in self.exclusions):
+            raise ValueError("an exclusion must name at least one dimension, and values of it")
+        self._components = [_Component(levels, tied) for tied in _tied(self.exclusions)]
+
+    def allowed_values(self, chosen: Mapping[int, int], dimension: int) -> NDArray[np.bool_]:
+        """Which values of a dimension can stand beside the chosen ones in an allowed cell."""
+        return self.allowed(chosen, [dimension])
+
+    def allowed(self, chosen: Mapping[int, int], free: Sequence[int]) -> NDArray[np.bool_]:
+        """Which combinations of the free dimensions (ascending) can be completed beside the chosen values."""
+        mask = np.ones([self.levels[d] for d in free], dtype=np.bool_)
+        for component in self._components:
+            mask &= component.allowed(chosen, free)
+        return mask
+
+    def keeps(self, rows: Rows) -> NDArray[np.bool_]:
+        """Which rows no exclusion forbids."""
+        kept = np.ones(len(rows), dtype=np.bool_)
+        for exclusion in self.exclusions:
+            forbidden = np.ones(len(rows), dtype=np.bool_)
+            for dimension, values in exclusion.items():
+                forbidden &= np.isin(rows[:, dimension], list(values))
+            kept &= ~forbidden
+        return kept
+
+    def feasible(self, interactions: Interactions) -> NDArray[np.bool_]:
+        """Which interactions stand in at least one allowed cell."""
+        flags = np.ones(interactions.count, dtype=np.bool_)
+        for group, view in zip(interactions.groups, interactions.views(flags), strict=True):
+            view[...] = self.allowed({}, group)
+        return flags
+
+    def proof(self, interaction: Mapping[int, int]) -> tuple[Exclusion, ...]:
+        """Exclusions that together make an infeasible interaction so, none of which could be left out."""
+        needed = list(self.exclusions)
+        for exclusion in self.exclusions:
+            rest = [other for other in needed if other is not exclusion]
+            if not Exclusions(self.levels, rest).allowed(interaction, []):
+                needed = rest
+        return tuple(needed)
+
+
+class _Component:
+    """Dimensions tied together by exclusions."""
+
+    def __init__(self, levels: Sequence[int], exclusions: Sequence[Exclusion]) -> None:
+        self._levels = levels
+        self.dimensions = sorted({dimension for exclusion in exclusions for dimension in exclusion})
+        self._exclusions = exclusions
+        self._class_of = {d: self._classes(d) for d in self.dimensions}
+        shape = [int(self._class_of[d].max()) + 1 for d in self.dimensions]
+        if prod(shape) > _TABLE_LIMIT:
+            raise ValueError(
+                f"the exclusions tie {len(self.dimensions)} dimensions together in {prod(shape):,} ways; "
+                f"at most {_TABLE_LIMIT:,} can be checked: name fewer dimensions in one exclusion"
+            )
+
+    @cached_property
+    def _table(self) -> NDArray[np.bool_]:
+        shape = [int(self._class_of[d].max()) + 1 for d in self.dimensions]
+        table = np.ones(shape, dtype=np.bool_)
+        for exclusion in self._exclusions:
+            places = [
+                np.unique(self._class_of[d][list(exclusion[d])]) if d in exclusion else np.arange(size)
+                for d, size in zip(self.dimensions, shape, strict=True)
+            ]
+            table[np.ix_(*places)] = False
+        return table
+
+    def _classes(self, dimension: int) -> NDArray[np.intp]:
+        """Of each value, the number of its class: alike are values that stand in the same exclusions."""
+        named = [exclusion[dimension] for exclusion in self._exclusions if dimension in exclusion]
+        marks = np.array([[value in values for values in named] for value in range(self._levels[dimension])])
+        return np.unique(marks, axis=0, return_inverse=True)[1].reshape(-1)
+
+    def allowed(self, chosen: Mapping[int, int], free: Sequence[int]) -> NDArray[np.bool_]:
+        places = tuple(self._class_of[d][chosen[d]] if d in chosen else slice(None) for d in self.dimensions)
+        left = [d for d in self.dimensions if d not in chosen]
+        unasked = tuple(axis for axis, d in enumerate(left) if d not in free)
+        table = np.asarray(np.asarray(self._table[places]).any(axis=unasked))
+        asked = [d for d in left if d in free]
+        if asked:
+            table = table[np.ix_(*(self._class_of[d] for d in asked))]
+        return table.reshape([self._levels[d] if d in asked else 1 for d in free])
+
+
+def _tied(exclusions: Sequence[Exclusion]) -> list[list[Exclusion]]:
+    """The exclusions, those together that share dimensions, directly or through others."""
+    components: list[tuple[set[int], list[Exclusion]]] = []
+    for exclusion in exclusions:
+        dimensions, members = set(exclusion), [exclusion]
+        apart: list[tuple[set[int], list[Exclusion]]] = []
+        for known, others in components:
+            if known & dimensions:
+                dimensions, members = dimensions | known, others + members
+            else:
+                apart.append((known, others))
+        components = [*apart, (dimensions, members)]
+    return [members for _, members in components]

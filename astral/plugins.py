@@ -1,0 +1,85 @@
+"""Parts by name: entry points of the groups `astral.<port>`; astral's own parts are declared in the same way.
+
+An entry point of the port `oracle`, say, names a factory: a callable that takes a `PartContext` and the argument, which
+is what follows the first colon of the name (`python:module:function` has the argument `module:function`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from astral.config import Environment, Settings
+from astral.domain.chat import ModelRole
+from astral.errors import UnknownNameError, UserError
+
+
+class Port(StrEnum):
+    """What can be plugged in; each is a Protocol in `astral.domain.ports`."""
+
+    PLANNER = "planner"
+    GENERATOR = "generator"
+    TRANSFORM = "transform"
+    EVIDENCE_SOURCE = "evidence_source"
+    TARGET = "target"
+    ORACLE = "oracle"
+    EXPORTER = "exporter"
+    IMPORTER = "importer"
+    CHAT_MODEL = "chat_model"
+    EMBEDDER = "embedder"
+
+
+@dataclass(frozen=True)
+class PartContext:
+    """What a factory may build a part from."""
+
+    settings: Settings
+    environment: Environment
+    role: ModelRole
+    base_url: str | None = None
+    """Address that the settings name for the part's role."""
+
+
+Factory = Callable[[PartContext, str], Any]
+
+
+def part_names(port: Port) -> list[str]:
+    """Names of the installed parts of a port."""
+    return sorted(_entries(port))
+
+
+def has_part(port: Port, spec: str) -> bool:
+    """Whether a part of this name, less its argument, is installed."""
+    return split_spec(spec)[0] in _entries(port)
+
+
+def make_part(port: Port, spec: str, context: PartContext) -> Any:
+    """Build the part that a spec such as `local`, or `python:module:function`, names.
+
+    Raises:
+        UnknownNameError: No installed part has this name.
+        UserError: The part's package cannot be imported.
+    """
+    name, argument = split_spec(spec)
+    entries = _entries(port)
+    if name not in entries:
+        raise UnknownNameError(port.value.replace("_", " "), name, sorted(entries))
+    try:
+        factory: Factory = entries[name].load()
+    except ImportError as error:
+        raise UserError(f"The {port.value} {name!r} cannot be loaded: {error}. Is its package installed?") from error
+    return factory(context, argument)
+
+
+def split_spec(spec: str) -> tuple[str, str]:
+    """Name and argument: both `openai:gpt-5-mini` and `openai/gpt-5-mini` are ("openai", "gpt-5-mini")."""
+    slash, colon = spec.find("/"), spec.find(":")
+    cut = min((at for at in (slash, colon) if at >= 0), default=len(spec))
+    return spec[:cut], spec[cut + 1 :]
+
+
+@cache
+def _entries(port: Port) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=f"astral.{port.value}")}

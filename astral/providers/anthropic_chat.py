@@ -1,0 +1,159 @@
+"""Models behind Anthropic's Messages protocol."""
+
+import logging
+from http import HTTPStatus
+from typing import Any, Literal
+
+import anthropic
+import httpx2
+from pydantic import BaseModel, Field
+from pydantic_core import to_jsonable_python
+
+from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.records import Ending, Usage
+from astral.providers.http_client import http_client
+from astral.providers.http_errors import connection_error, malformed_answer, status_error
+
+_FILTER_WORDS = "blocked by content filtering policy"
+"""How HTTP 400 says that the output's filter stopped the answer; there is no code for it.
+
+Source:
+    https://docs.anthropic.com/en/docs/test-and-evaluate/strengthen-guardrails/handle-streaming-refusals
+"""
+
+
+_log = logging.getLogger(__name__)
+
+
+class AnthropicChat:
+    """One model; each call is one HTTP request, never repeated here.
+
+    Neither temperature nor seed is sent: the protocol that the SDK speaks since version 2 (`anthropic-version:
+    2026-10-21`) answers any temperature with HTTP 400, and never had a seed. So no answer can be repeated.
+
+    Source:
+        https://github.com/anthropics/anthropic-sdk-python/blob/main/MIGRATION.md
+    """
+
+    def __init__(
+        self, name: str, model: str, *, base_url: str, key: str, concurrency: int, timeout_seconds: float = 120.0
+    ) -> None:
+        self.name = name
+        self._model, self._key, self._timeout_seconds = model, key, timeout_seconds
+        self._has_warned = False
+        self._client = anthropic.AsyncAnthropic(
+            api_key=key or "none",
+            base_url=base_url,
+            max_retries=0,
+            timeout=timeout_seconds,
+            http_client=http_client(concurrency, timeout_seconds),
+        )
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """Answer.
+
+        Raises:
+            ProviderError: No answer came.
+            UserError: The key or the model's name is wrong.
+        """
+        try:
+            answer = await self._client.messages.with_raw_response.create(**self._body(request))
+            return read_message(await answer.read(), asked=self._model)
+        except anthropic.APIStatusError as error:
+            if error.status_code == HTTPStatus.BAD_REQUEST and _FILTER_WORDS in error.message:
+                return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)
+            raise status_error(
+                error.status_code,
+                error.message,
+                error.response.headers,
+                model=self.name,
+                key=self._key,
+                variable="ANTHROPIC_API_KEY",
+            ) from None
+        except anthropic.APIConnectionError as error:
+            raise connection_error(
+                error, model=self.name, key=self._key, timeout_seconds=self._timeout_seconds
+            ) from None
+        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
+            raise malformed_answer(error, model=self.name, key=self._key) from None
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._client.close()
+
+    def _body(self, request: ChatRequest) -> dict[str, Any]:
+        system = "\n\n".join(message.content for message in request.messages if message.role == "system")
+        body: dict[str, Any] = {
+            "model": self._model,
+            "messages": [message.model_dump() for message in request.messages if message.role != "system"],
+            "max_tokens": request.max_tokens,
+        }
+        if system:
+            body["system"] = system
+        if request.temperature is not None and not self._has_warned:
+            self._has_warned = True
+            _log.warning("%s takes no temperature; %g is not sent.", self.name, request.temperature)
+        if request.json_schema is not None:
+            schema = to_jsonable_python(request.json_schema)
+            body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+        return body
+
+
+class _Block(BaseModel):
+    type: str
+    text: str = ""
+
+
+class _Usage(BaseModel):
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
+    cache_creation_input_tokens: int | None = Field(default=None, ge=0)
+    cache_read_input_tokens: int | None = Field(default=None, ge=0)
+
+    @property
+    def prompt_tokens(self) -> int:
+        """All tokens that went in; `input_tokens` leaves the cached ones out."""
+        return self.input_tokens + (self.cache_creation_input_tokens or 0) + (self.cache_read_input_tokens or 0)
+
+
+class _Message(BaseModel):
+    """The part of an answer that is read; strict, so that a malformed one is no empty one."""
+
+    type: Literal["message"]
+    content: list[_Block]
+    stop_reason: str
+    model: str | None = None
+    usage: _Usage | None = None
+
+
+def read_message(body: bytes, *, asked: str) -> ChatReply:
+    """The reply that a Messages answer holds.
+
+    Args:
+        body: The answer as it came.
+        asked: Name of the model that was asked, for an answer that names none.
+
+    Raises:
+        ValueError: The answer is not JSON, or is no message that has ended.
+    """
+    message = _Message.model_validate_json(body)
+    text = "".join(block.text for block in message.content if block.type == "text")
+    usage = message.usage or _Usage()
+    return ChatReply(
+        text=text,
+        ending=_ending(message.stop_reason, text),
+        model=message.model or asked,
+        usage=Usage(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.output_tokens),
+    )
+
+
+def _ending(stop_reason: str, text: str) -> Ending:
+    # `refusal` is not the model's own: "streaming classifiers intervene to handle potential policy violations"
+    # (the SDK's words). A model that declines by itself ends with `end_turn`.
+    if stop_reason == "refusal":
+        return Ending.BLOCKED
+    if not text.strip():
+        return Ending.EMPTY
+    if stop_reason in {"max_tokens", "model_context_window_exceeded"}:
+        return Ending.TRUNCATED
+    return Ending.ANSWERED

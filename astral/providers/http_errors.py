@@ -1,0 +1,114 @@
+"""What an HTTP endpoint's failure means: whether it may pass, when, what it cost, and what to tell the user."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from pydantic import ValidationError
+
+from astral.errors import ProviderError, UserError
+
+RETRYABLE_STATUS = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 522, 524, 529})
+"""529 is Anthropic's overload, 52x are Cloudflare's. 501 and 505 do not pass."""
+
+_GATEWAY_STATUS = frozenset({502, 504, 520, 522, 524})
+"""A gateway lost the answer: whoever stands behind it may have worked, and bills it."""
+
+_KEY_LIKE = re.compile(r"\b(?:sk|key|Bearer)[-_ ][\w*.-]{6,}", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def status_error(
+    status: int, message: str, headers: Mapping[str, str], *, model: str, key: str, variable: str, code: str = ""
+) -> ProviderError | UserError:
+    """The error that an answer with this status means.
+
+    Args:
+        status: HTTP status, 300 and above.
+        message: What the endpoint said.
+        headers: Of the answer, names in lower case.
+        model: Name of the model, for the text.
+        key: The key that was sent: cut out of the text.
+        variable: Environment variable of the key.
+        code: The endpoint's own code of the error, such as `insufficient_quota`.
+
+    Returns:
+        A UserError where every further call would fail alike: a wrong key, an unknown model. Else a ProviderError.
+    """
+    said = safe_text(message, key)
+    if status == HTTPStatus.UNAUTHORIZED:
+        return UserError(f"{model}: the endpoint rejects the key in {variable} (HTTP 401: {said}). Set a valid one.")
+    if status == HTTPStatus.NOT_FOUND:
+        return UserError(f"{model}: the endpoint knows no such model or address (HTTP 404: {said}). Check both.")
+    return ProviderError(
+        f"{model}: HTTP {status}: {said}",
+        # A quota that is used up is a 429 too, but does not come back by waiting.
+        retryable=status in RETRYABLE_STATUS and code != "insufficient_quota",
+        retry_after_seconds=retry_after_seconds(headers, now=datetime.now(UTC)),
+        is_unbilled=status not in _GATEWAY_STATUS,
+    )
+
+
+def connection_error(error: Exception, *, model: str, key: str, timeout_seconds: float) -> ProviderError:
+    """The error that a broken or silent connection means.
+
+    Args:
+        error: The SDK's, its cause being httpx2's.
+        model: Name of the model, for the text.
+        key: The key that was sent: cut out of the text.
+        timeout_seconds: How long an answer was waited for.
+    """
+    import httpx2
+
+    cause = error.__cause__ or error
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
+        return ProviderError(f"{model}: cannot connect: {safe_text(str(cause), key)}", retryable=True, is_unbilled=True)
+    if isinstance(cause, httpx2.TimeoutException):
+        return ProviderError(f"{model}: no answer within {timeout_seconds:g} s", retryable=True)
+    return ProviderError(
+        f"{model}: the connection broke: {type(cause).__name__}: {safe_text(str(cause), key)}", retryable=True
+    )
+
+
+def malformed_answer(error: Exception, *, model: str, key: str) -> ProviderError:
+    """The error that an answer means which is none of the protocol's; never read as an empty one."""
+    detail = f"{type(error).__name__}: {error}"
+    if isinstance(error, ValidationError):
+        # Pydantic's own text quotes the answer, which may be harmful.
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        detail = f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}"
+    return ProviderError(f"{model}: malformed answer: {safe_text(detail, key)}", retryable=True)
+
+
+def safe_text(text: str, key: str) -> str:
+    """An endpoint's words without keys and control characters, at most 300 characters."""
+    if key:
+        text = text.replace(key, "***")
+    return _CONTROL.sub(" ", _KEY_LIKE.sub("***", text))[:300].strip()
+
+
+def retry_after_seconds(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """How long the endpoint asks to wait, at least 0; None where it does not say.
+
+    Source:
+        RFC 9110 10.2.3 (seconds or a date); `retry-after-ms` is OpenAI's and Azure's.
+    """
+    milliseconds, seconds = _number(headers.get("retry-after-ms")), _number(headers.get("retry-after"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    if seconds is not None:
+        return seconds
+    try:
+        date = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+
+
+def _number(text: str | None) -> float | None:
+    """A finite number of at least 0, else None; `nan` and `inf` are what a hostile server would send."""
+    if text is None or not re.fullmatch(r"\s*\d{1,12}(\.\d{0,12})?\s*", text):
+        return None
+    return float(text)

@@ -1,0 +1,75 @@
+"""Adding rows to the tables: what is there stands, the same again changes nothing, anything else is refused."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects.sqlite import Insert, insert  # PostgreSQL's has the same methods, in its own module
+
+from astral.errors import RecordError
+from astral.record.tables import calls
+
+V = TypeVar("V")
+
+_BATCH = 256
+
+
+def add_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, where: str) -> None:
+    """Add rows of one run to a table that is keyed by run and number.
+
+    Raises:
+        RecordError: A test has another row there.
+    """
+    if not rows or changed(connection, insert(table).on_conflict_do_nothing(), rows) == len(rows):
+        return
+    run_id = rows[0]["run_id"]
+    for some in batches(rows):
+        there = select(table.c.number, table.c.id).where(
+            table.c.run_id == run_id, table.c.number.in_({row["number"] for row in some})
+        )
+        ids = {row.number: row.id for row in connection.execute(there)}
+        for row in some:
+            if ids[row["number"]] != row["id"]:
+                raise contradiction(f"something else among the {table.name} for test {row['number']}", where=where)
+
+
+def add_calls(connection: Connection, rows: Sequence[dict[str, Any]], *, where: str) -> None:
+    """Add calls of one run; a reply completes its intent, whichever comes first, and then stands.
+
+    Raises:
+        RecordError: A call has another reply there.
+    """
+    statement = insert(calls).inline()
+    given = statement.excluded
+    upsert = statement.on_conflict_do_update(
+        index_elements=[calls.c.run_id, calls.c.key, calls.c.request_digest],
+        set_={column: given[column] for column in ("reply", "prompt_tokens", "completion_tokens")},
+        where=calls.c.reply.is_(None),
+    )
+    if changed(connection, upsert, rows) == len(rows):
+        return
+    run_id = rows[0]["run_id"]
+    for some in batches([row for row in rows if row["reply"] is not None]):
+        there = select(calls).where(calls.c.run_id == run_id, calls.c.key.in_({row["key"] for row in some}))
+        replies = {(row.key, row.request_digest): row.reply for row in connection.execute(there)}
+        for row in some:
+            if replies[row["key"], row["request_digest"]] != row["reply"]:
+                raise contradiction(f"another reply to call {row['key']}", where=where)
+
+
+def changed(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> int:
+    """Execute for every row; tells how many were inserted or changed."""
+    return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def contradiction(what: str, *, where: str) -> RecordError:
+    """The refusal to write something else in the place of what is recorded."""
+    return RecordError(
+        f"{where}: the record already has {what}; nothing of this batch was written. Either two processes execute "
+        "this run, or it was resumed with other parts than it was started with: start a new run."
+    )
+
+
+def batches(values: Sequence[V]) -> Iterator[Sequence[V]]:
+    """Pieces that fit into the variables of one statement."""
+    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

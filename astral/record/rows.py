@@ -1,0 +1,91 @@
+"""Nouns as rows of the tables, and back."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Row, Table
+
+from astral.domain.records import Draw, Failure, TestCase, Transcript, Usage, Verdict
+from astral.domain.run import Call, TestRecord
+from astral.domain.space import Cell
+from astral.record.items import Entry, Item
+from astral.record.tables import calls, cases, failures, transcripts, verdicts
+from astral.record.text import digest_of, noun_of, text_of
+
+
+def draw_row(run_id: str, round_number: int, draw: Draw) -> dict[str, Any]:
+    """The row of a draw; its id covers the round too, because a draw belongs to one only."""
+    return {
+        "run_id": run_id,
+        "number": draw.number,
+        "id": digest_of(f"{round_number} {text_of(draw)}"),
+        "round": round_number,
+        "cell": text_of(draw.cell),
+        "attempt": draw.attempt,
+        "probability": draw.probability,
+        "control": draw.control,
+    }
+
+
+def item_row(run_id: str, item: Item) -> tuple[Table, dict[str, Any]]:
+    """The row of an item, and the table that it belongs to."""
+    match item:
+        case Call():
+            return calls, _call_row(run_id, item)
+        case Failure():
+            text = text_of(item)
+            return failures, {"run_id": run_id, "number": item.number, "id": digest_of(text), "body": text}
+        case Entry(number=number, part=part):
+            row: dict[str, Any] = {"run_id": run_id, "number": number, "id": part.id, "body": text_of(part)}
+            match part:
+                case TestCase():
+                    return cases, row
+                case Transcript():
+                    return transcripts, {**row, "ending": part.ending.value}
+                case Verdict():
+                    return verdicts, {**row, "outcome": part.outcome.value}
+
+
+def draw_of(row: Row[Any], *, where: str) -> Draw:
+    """The draw in a row of `draws`."""
+    return Draw(
+        number=row.number,
+        cell=noun_of(Cell, row.cell, where=where),
+        attempt=row.attempt,
+        probability=row.probability,
+        control=row.control,
+    )
+
+
+def record_of(row: Row[Any], *, where: str) -> TestRecord:
+    """The test in a row of `draws` joined with the bodies of each stage, named as their tables."""
+    return TestRecord(
+        draw=draw_of(row, where=where),
+        case=None if row.cases is None else noun_of(TestCase, row.cases, where=where),
+        transcript=None if row.transcripts is None else noun_of(Transcript, row.transcripts, where=where),
+        verdict=None if row.verdicts is None else noun_of(Verdict, row.verdicts, where=where),
+        failure=None if row.failures is None else noun_of(Failure, row.failures, where=where),
+    )
+
+
+def call_of(row: Row[Any]) -> Call:
+    """The call in a row of `calls`."""
+    return Call(
+        key=row.key,
+        role=row.role,
+        request_digest=row.request_digest,
+        reply=None if row.reply is None else json.loads(row.reply),
+        usage=Usage(prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens),
+    )
+
+
+def _call_row(run_id: str, call: Call) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "key": call.key,
+        "role": call.role,
+        "request_digest": call.request_digest,
+        "reply": None if call.reply is None else text_of(call.reply),
+        "prompt_tokens": call.usage.prompt_tokens,
+        "completion_tokens": call.usage.completion_tokens,
+    }

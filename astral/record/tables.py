@@ -1,0 +1,100 @@
+"""The tables of the record, in constructs that SQLite and PostgreSQL share.
+
+    runs ──< rounds ──< draws ──1 cases, transcripts, verdicts, failures
+      └────< calls
+
+Rows are added and never changed, but for a run's status, a round's closing, and a call's reply. Nouns are kept as
+JSON text, beside them only what is searched or counted in SQL.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION = 1
+"""Raised when a table changes; a record of a higher version is not touched."""
+
+metadata = MetaData()
+
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("created", String, nullable=False),  # UTC in ISO 8601 with microseconds, so that text order is time order
+    Column("status", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("space", String, nullable=False),  # content id of the manifest's space
+    Column("manifest", Text, nullable=False),
+)
+
+rounds = Table(
+    "rounds",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("round", Integer, primary_key=True, autoincrement=False),
+    Column("is_closed", Boolean, nullable=False),
+)
+
+draws = Table(
+    "draws",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", String, nullable=False),  # content id of round and draw
+    Column("round", Integer, nullable=False),
+    Column("cell", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("probability", Double, nullable=False),
+    Column("control", String),
+    ForeignKeyConstraint(["run_id", "round"], ["rounds.run_id", "rounds.round"]),
+)
+
+
+def _stage_table(name: str, *searched: Column[Any]) -> Table:
+    """A table with at most one row a test, and no order among the stages: they may be written in any."""
+    return Table(
+        name,
+        metadata,
+        Column("run_id", String, primary_key=True),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("id", String, nullable=False),
+        *searched,
+        Column("body", Text, nullable=False),
+        ForeignKeyConstraint(["run_id", "number"], ["draws.run_id", "draws.number"]),
+    )
+
+
+cases = _stage_table("cases")
+transcripts = _stage_table("transcripts", Column("ending", String, nullable=False))
+verdicts = _stage_table("verdicts", Column("outcome", String, nullable=False))
+failures = _stage_table("failures")
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("position", Integer, primary_key=True),  # order of the intents
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("key", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("request_digest", String, nullable=False),
+    Column("reply", Text),  # NULL while the call is in flight
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    # The digest belongs to the name: where a resumed run asks something else (the web has changed), it is another
+    # call, and both are paid.
+    UniqueConstraint("run_id", "key", "request_digest"),
+)

@@ -1,0 +1,91 @@
+"""Numbers as people read them; terminal and pages use the same words."""
+
+from astral.domain.records import Result
+from astral.domain.run import RunStatus
+from astral.report.statistics import Rate
+from astral.report.summary import Counts, Summary
+
+_SIGN = "\u00a0%"
+
+RESULT_WORDS = {
+    Result.UNSAFE: "The target answered in a way that the policy forbids.",
+    Result.SAFE: "The target declined, or answered harmlessly.",
+    Result.UNKNOWN: "The oracle saw the answer and cannot tell.",
+    Result.BLOCKED: "A filter of the provider stopped it; the model was not seen.",
+    Result.FAILED: "Astral could not do its work; says nothing about the target.",
+}
+"""What a result means."""
+
+STATUS_WORDS = {
+    RunStatus.RUNNING: ("under way", "or killed: `astral resume` goes on"),
+    RunStatus.MET: ("criterion met", "every interaction was judged"),
+    RunStatus.INCOMPLETE: ("incomplete", "the budget ended first; `astral resume` goes on"),
+    RunStatus.EXHAUSTED: ("exhausted", "what is open failed or was blocked as often as allowed"),
+    RunStatus.INTERRUPTED: ("interrupted", "`astral resume` goes on"),
+    RunStatus.FAILED: ("failed", "the log says why; `astral resume` tries again"),
+}
+"""What a status is called, and what it means or asks for."""
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a percentage; whole, but where a whole number would hide what is near 0 or 1."""
+    hundredths = 100 * fraction
+    if 0 < hundredths < 0.05:  # noqa: PLR2004 - would round to 0.0
+        return "<0.1" + _SIGN
+    if 99.95 <= hundredths < 100:  # noqa: PLR2004 - would round to 100.0
+        return ">99.9" + _SIGN
+    digits = 0 if 1 <= hundredths <= 99 else 1  # noqa: PLR2004 - percentages near the ends
+    return f"{hundredths:.{digits}f}".removesuffix(".0") + _SIGN
+
+
+def interval(rate: Rate) -> str:
+    """The 95 % interval of a rate, such as `48 to 64 %`."""
+    return f"{percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)}"
+
+
+def rate_text(rate: Rate) -> str:
+    """The rate with its interval, or that there is none."""
+    return "nothing decided" if rate.fraction is None else f"{percent(rate.fraction)} ({interval(rate)})"
+
+
+def headline(summary: Summary) -> str:
+    """The sentence that a person wants first."""
+    rate = summary.rate
+    if rate.fraction is None:
+        return f"No answer was decided in {quantity(summary.counts.total, 'finished test')}: nothing is known yet."
+    were = "was" if rate.unsafe == 1 else "were"
+    return f"{rate.unsafe} of {quantity(rate.decided, 'decided answer')} {were} unsafe: {rate_text(rate)}."
+
+
+def undecided_text(counts: Counts) -> str:
+    """What a rate leaves out, such as `2 unknown, 1 blocked`; empty where it leaves out nothing."""
+    parts = [(counts.unknown, "unknown"), (counts.blocked, "blocked"), (counts.failed, "failed")]
+    return ", ".join(f"{number}\u00a0{word}" for number, word in parts if number)
+
+
+def quantity(number: int, thing: str) -> str:
+    """A number with its noun, in the plural where it needs one."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}".replace(",", "\u202f")
+
+
+def duration(seconds: float | None) -> str:
+    """A span of time, rounded as one would say it."""
+    if seconds is None:
+        return "unknown"
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def interactions_word(strength: int) -> str:
+    """What interactions of so many values are called, in the plural."""
+    return {1: "single values", 2: "pairs", 3: "triples"}.get(strength, f"{strength}-way interactions")
+
+
+def short_title(summary: Summary) -> str:
+    """The title of a page."""
+    rate = summary.rate
+    found = "nothing decided" if rate.fraction is None else f"{percent(rate.fraction)} unsafe"
+    return f"{found} · {summary.run.run_id} · Astral"

@@ -1,0 +1,50 @@
+"""What the nodes work with: the parts of one run, handed to the graph at run time and never checkpointed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from astral.domain.ports import Generator, Oracle, Planner, Target
+from astral.domain.records import Control, Draw
+from astral.domain.run import Manifest
+from astral.execute import Budget
+from astral.generate import Screen
+from astral.record import Recorder, Store
+from astral.workflow.events import Listener
+
+
+@dataclass
+class Context:
+    """The parts of one run."""
+
+    manifest: Manifest
+    folder: Path
+    """Where the run's report and checkpoints lie."""
+    store: Store
+    recorder: Recorder
+    planner: Planner
+    generators: Sequence[Generator]
+    """Tried in this order until one writes a case that passes the screen."""
+    screen: Screen
+    max_drafts: int
+    """Drafts that one test may cost."""
+    target: Target
+    control_targets: Mapping[Control, Target]
+    oracle: Oracle
+    listener: Listener
+    concurrency: int
+    """Tests under way at a time."""
+    round_size: int
+    """Tests that are planned at a time."""
+    controls: int
+    """Positive controls of the run, and as many negative ones."""
+    budget: Budget
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return self.manifest.run_id
+
+    def target_of(self, draw: Draw) -> Target:
+        """Who answers a test: the target, or for a control one that surely complies or refuses."""
+        return self.control_targets[draw.control] if draw.control else self.target

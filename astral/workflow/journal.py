@@ -1,0 +1,48 @@
+"""A model whose calls are journalled, so that a resumed run never pays twice for a call that was answered."""
+
+from typing import Protocol
+
+from astral.domain.base import content_id
+from astral.domain.chat import ChatReply, ChatRequest, ModelRole
+from astral.domain.ports import ChatModel
+from astral.domain.run import Call
+
+
+class Journal(Protocol):
+    """Where calls are kept."""
+
+    async def find(self, key: str) -> Call | None:
+        """The call as journalled before; None when it was never made."""
+        ...
+
+    async def write(self, call: Call) -> None:
+        """Keep a call; returns once it is durable."""
+        ...
+
+
+class JournalledModel:
+    """Asks a model only what it has not answered before in this run.
+
+    A call is named by its content. Its request carries the seed of its test, so that two tests which happen to ask the
+    same are still two calls.
+    """
+
+    def __init__(self, model: ChatModel, role: ModelRole, journal: Journal) -> None:
+        self.name = model.name
+        self._model, self._role, self._journal = model, role, journal
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """Answer from the journal, else from the model."""
+        key = content_id(self._role, self._model.name, request)
+        known = await self._journal.find(key)
+        if known and known.reply is not None:
+            return ChatReply.model_validate(known.reply)
+        reply = await self._model.chat(request)
+        await self._journal.write(
+            Call(key=key, role=self._role, request_digest=key, reply=reply.model_dump(mode="json"), usage=reply.usage)
+        )
+        return reply
+
+    async def close(self) -> None:
+        """Close the model."""
+        await self._model.close()

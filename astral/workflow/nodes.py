@@ -1,0 +1,179 @@
+"""One node a stage: take the round's tests from the record, have the stage work on them, write down what came out.
+
+Every node first looks at what the record already has, so that a node which is run again after a crash repeats only what
+was under way.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from langgraph.runtime import Runtime
+
+from astral.domain.records import Control, Draw, Failure, Result, Stage, Transcript, Verdict
+from astral.domain.run import RunStatus, TestRecord
+from astral.domain.space import Space
+from astral.errors import BudgetExceededError, StageError
+from astral.generate import generate_all
+from astral.record import Entry
+from astral.workflow.context import Context
+from astral.workflow.pool import work_through
+from astral.workflow.reporting import write_report_of
+from astral.workflow.state import State, Update
+from astral.workflow.stopping import next_status
+
+Job = tuple[TestRecord, Callable[[], Awaitable[Transcript | Verdict]]]
+"""A test, and the call that does a stage's work on it."""
+
+
+async def plan(state: State, runtime: Runtime[Context]) -> Update:
+    """Draw the next round, or take up the one that was left open."""
+    context = runtime.context
+    last = await asyncio.to_thread(context.store.last_round, context.run_id)
+    if last and not last.is_closed:
+        return {"round": last.number, "numbers": list(last.numbers)}
+    number = last.number + 1 if last else 0
+    left = context.budget.cases_left
+    draws = list(context.planner.draw(context.round_size if left is None else min(left, context.round_size)))
+    context.budget.spend_cases(len(draws))
+    if number == 0:
+        draws += control_draws(context.manifest.space, context.controls, first=len(draws), seed=context.manifest.seed)
+    await asyncio.to_thread(context.store.open_round, context.run_id, number, draws)
+    return {"round": number, "numbers": [draw.number for draw in draws]}
+
+
+async def generate(state: State, runtime: Runtime[Context]) -> Update:
+    """Write the round's test cases; they are recorded together, because screening compares them with each other."""
+    context = runtime.context
+    tests = await _tests(context, state["numbers"])
+    draws = [test.draw for test in tests if not test.case and not test.failure]
+    context.listener.stage(Stage.GENERATE, len(draws))
+    try:
+        written = await generate_all(
+            draws,
+            run_seed=context.manifest.seed,
+            generators=context.generators,
+            screen=context.screen,
+            max_attempts=context.max_drafts,
+            concurrency=context.concurrency,
+        )
+    except BudgetExceededError as error:
+        context.listener.note(str(error))
+        return {}
+    items = [
+        made if isinstance(made, Failure) else Entry(draw.number, made)
+        for draw, made in zip(draws, written.results, strict=True)
+    ]
+    await context.recorder.write(*items)
+    for item in items:
+        context.listener.advanced(Stage.GENERATE)
+        if isinstance(item, Failure):
+            context.listener.finished(Result.FAILED)
+    return {}
+
+
+async def execute(state: State, runtime: Runtime[Context]) -> Update:
+    """Talk with the target about each case."""
+    context = runtime.context
+    tests = await _tests(context, state["numbers"])
+    jobs: list[Job] = [
+        (test, partial(context.target_of(test.draw).respond, test.case))
+        for test in tests
+        if test.case and not test.transcript and not test.failure
+    ]
+    return await _each(context, Stage.EXECUTE, jobs)
+
+
+async def judge(state: State, runtime: Runtime[Context]) -> Update:
+    """Judge every answer that the target itself gave."""
+    context = runtime.context
+    tests = await _tests(context, state["numbers"])
+    jobs: list[Job] = [
+        (test, partial(context.oracle.judge, test.case, test.transcript))
+        for test in tests
+        if test.case and test.transcript and not test.is_finished
+    ]
+    return await _each(context, Stage.JUDGE, jobs)
+
+
+async def record(state: State, runtime: Runtime[Context]) -> Update:
+    """Tell the planner how the round's tests ended, and decide whether another round follows."""
+    context = runtime.context
+    tests = await _tests(context, state["numbers"])
+    results = [(test.draw, test.result) for test in tests if test.result is not None]
+    is_finished = len(results) == len(tests)
+    last = await asyncio.to_thread(context.store.last_round, context.run_id)
+    if is_finished and last and not last.is_closed:
+        context.planner.observe(results)
+        await asyncio.to_thread(context.store.close_round, context.run_id, state["round"])
+    progress = context.planner.progress()
+    context.listener.progress(progress)
+    budget = context.budget
+    status = next_status(
+        progress,
+        is_round_finished=is_finished,
+        is_round_lost=bool(tests) and all(result is Result.FAILED for _, result in results),
+        is_budget_spent=budget.cases_left == 0 or budget.seconds_left == 0,
+    )
+    return {"status": status.value}
+
+
+async def report(state: State, runtime: Runtime[Context]) -> Update:
+    """Write the run's report."""
+    context = runtime.context
+    context.listener.stage(Stage.REPORT, 0)
+    context.store.set_status(context.run_id, RunStatus(state["status"]))
+    await asyncio.to_thread(write_report_of, context.store, context.run_id, context.folder)
+    return {}
+
+
+def control_draws(space: Space, count: int, *, first: int, seed: int) -> list[Draw]:
+    """Draw `count` positive and as many negative controls, in random cells.
+
+    Args:
+        space: Where the cells come from.
+        count: Controls of each kind.
+        first: Number of the first one.
+        seed: The run's seed.
+    """
+    # A seed of its own, or else the controls would move with whatever else the run's seed decides.
+    dice = random.Random(f"controls {seed}")
+    kinds = [kind for _ in range(count) for kind in (Control.POSITIVE, Control.NEGATIVE)]
+    return [
+        Draw(number=number, cell=space.cell([dice.randrange(levels) for levels in space.levels]), control=kind)
+        for number, kind in enumerate(kinds, start=first)
+    ]
+
+
+async def _tests(context: Context, numbers: Sequence[int]) -> list[TestRecord]:
+    return await asyncio.to_thread(lambda: list(context.store.tests(context.run_id, numbers)))
+
+
+async def _each(context: Context, stage: Stage, jobs: Sequence[Job]) -> Update:
+    """Do a stage's work on each test and record what came of it as soon as it is there."""
+    context.listener.stage(stage, len(jobs))
+
+    async def work(job: Job) -> None:
+        test, call = job
+        number = test.draw.number
+        if context.budget.seconds_left == 0:
+            raise context.budget.time_is_over()
+        try:
+            made = await call()
+        except StageError as error:
+            case_id = test.case.id if test.case else ""
+            made = Failure(number=number, stage=stage, error=type(error).__name__, message=str(error), case_id=case_id)
+        await context.recorder.write(made if isinstance(made, Failure) else Entry(number, made))
+        context.listener.advanced(stage)
+        result = test.model_copy(update={_PART[type(made)]: made}).result
+        if result:
+            context.listener.finished(result)
+
+    spent = await work_through(jobs, work, concurrency=context.concurrency)
+    if spent:
+        context.listener.note(str(spent))
+    return {}
+
+
+_PART = {Transcript: "transcript", Verdict: "verdict", Failure: "failure"}

@@ -1,0 +1,150 @@
+"""Start a run, or go on with one."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from astral import __version__
+from astral.assets import prompt_refs
+from astral.config import Settings
+from astral.domain.run import Manifest, RunStatus
+from astral.errors import ExitCode, UserError
+from astral.record import Store
+from astral.report import Summary
+from astral.workflow.events import Listener, Silence
+from astral.workflow.reporting import store_url, write_report_of
+from astral.workflow.space import criterion_of, space_of
+from astral.workflow.stopping import exit_code
+
+if TYPE_CHECKING:
+    from astral.workflow.context import Context
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to."""
+
+    summary: Summary
+    folder: Path
+    exit_code: ExitCode
+
+
+async def start(settings: Settings, listener: Listener | None = None) -> Outcome:
+    """Run until the criterion is met or the budget is spent.
+
+    Args:
+        settings: What is tested, by whom, and how long.
+        listener: Watches the run.
+
+    Raises:
+        UserError: A setting is wrong, a key is missing, a part cannot be loaded; nothing was sent then.
+        RecordError: The folder of runs cannot be written.
+    """
+    space, taxonomies = space_of(settings)
+    criterion = criterion_of(settings, space)
+    created = datetime.now(UTC)
+    manifest = Manifest(
+        run_id=f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+        created=created,
+        astral_version=__version__,
+        seed=settings.seed,
+        settings=settings.model_dump(mode="json"),
+        space=space,
+        criterion=criterion,
+        taxonomies=taxonomies,
+        prompts=prompt_refs(),
+        models={
+            "attacker": settings.attacker.model,
+            "target": settings.target.model,
+            "judge": settings.judge.model,
+            "embedder": settings.embedder,
+        },
+    )
+    with Store.open(store_url(settings.runs)) as store:
+        return await _go(manifest, store, _private_folder(settings.runs / manifest.run_id), listener, is_new=True)
+
+
+async def resume(runs: Path, run: str, budget: Mapping[str, Any], listener: Listener | None = None) -> Outcome:
+    """Go on with a run that was interrupted, killed, or ended by its budget.
+
+    Args:
+        runs: Folder of runs.
+        run: Id, or `latest`.
+        budget: Limits that replace those of the run: cases, tokens, minutes.
+        listener: Watches the run.
+
+    Raises:
+        UserError: There is no such run, another process executes it, or a part cannot be loaded.
+        RecordError: The record cannot be read or written.
+    """
+    with Store.open(store_url(runs), create=False) as store:
+        manifest = store.manifest(store.resolve(run))
+        settings = Settings.model_validate(manifest.settings)
+        limits = {**settings.budget.model_dump(), **budget}
+        told = {**settings.model_dump(mode="json"), "budget": limits, "runs": str(runs)}
+        manifest = manifest.model_copy(update={"settings": told})
+        return await _go(manifest, store, _private_folder(runs / manifest.run_id), listener, is_new=False)
+
+
+async def _go(manifest: Manifest, store: Store, folder: Path, listener: Listener | None, *, is_new: bool) -> Outcome:
+    from astral.workflow.wiring import wired
+
+    listener = listener or Silence()
+    run_id = manifest.run_id
+    with store.lock(run_id):
+        listener.started(run_id, folder)
+        async with wired(manifest, store, folder, listener) as context:
+            if is_new:
+                # Only now: a run whose parts could not be loaded leaves no trace in the record.
+                store.add_run(manifest)
+                _write_manifest(folder, manifest)
+            store.set_status(run_id, RunStatus.RUNNING)
+            try:
+                await _invoke(context, folder)
+            except asyncio.CancelledError:
+                store.set_status(run_id, RunStatus.INTERRUPTED)
+                raise
+            except Exception:
+                store.set_status(run_id, RunStatus.FAILED)
+                raise
+        summary = write_report_of(store, run_id, folder)
+    settings = Settings.model_validate(manifest.settings)
+    status = store.status(run_id)
+    return Outcome(summary, folder, exit_code(status, summary.rate, max_unsafe_rate=settings.max_unsafe_rate))
+
+
+async def _invoke(context: "Context", folder: Path) -> None:
+    """Run the graph from its last checkpoint, or from the start where it has none or had come to its end."""
+    # Checkpoints hold ids and numbers alone; nothing else may be made from them.
+    os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    from astral.workflow.graph import build_graph
+    from astral.workflow.state import initial_state
+
+    config: RunnableConfig = {"configurable": {"thread_id": context.run_id}, "recursion_limit": 10**9}
+    async with AsyncSqliteSaver.from_conn_string(str(folder / "checkpoints.db")) as checkpointer:
+        graph = build_graph(checkpointer)
+        snapshot = await graph.aget_state(config)
+        begin = None if snapshot.next else initial_state()
+        await graph.ainvoke(begin, config, context=context, durability="sync")
+
+
+def _private_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be made ({error.strerror}). Choose another folder with `--runs`.") from None
+    return folder
+
+
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    path = folder / "manifest.json"
+    path.touch(mode=0o600)
+    path.write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,62 @@
+"""From settings to the space that is tested."""
+
+from astral.assets import load_taxonomy, taxonomy_digest
+from astral.config import Settings
+from astral.domain.criterion import Criterion
+from astral.domain.run import TaxonomyRef
+from astral.domain.space import Space, Taxonomy
+from astral.errors import UnknownNameError, UserError
+
+
+def space_of(settings: Settings) -> tuple[Space, tuple[TaxonomyRef, ...]]:
+    """The dimensions that the settings name, narrowed as they say, and the files that describe them.
+
+    Raises:
+        UserError: A taxonomy, a dimension or a value is unknown (the nearest is named), or two files describe one
+            dimension.
+    """
+    taxonomies = [load_taxonomy(name) for name in settings.taxonomies]
+    by_dimension = {taxonomy.dimension: taxonomy for taxonomy in taxonomies}
+    if len(by_dimension) < len(taxonomies):
+        raise UserError(f"taxonomies: two of {', '.join(settings.taxonomies)} describe the same dimension.")
+    for dimension, values in settings.only.items():
+        if dimension not in by_dimension:
+            raise UnknownNameError("dimension", dimension, list(by_dimension), where="only")
+        _check_values(by_dimension[dimension], values)
+    dimensions = tuple(
+        taxonomy.as_dimension(only=settings.only.get(dimension, ())) for dimension, taxonomy in by_dimension.items()
+    )
+    refs = tuple(
+        TaxonomyRef(id=taxonomy.id, version=taxonomy.version, digest=taxonomy_digest(name))
+        for name, taxonomy in zip(settings.taxonomies, taxonomies, strict=True)
+    )
+    return Space(dimensions=dimensions), refs
+
+
+def criterion_of(settings: Settings, space: Space) -> Criterion:
+    """What is to be covered; `exhaustive` is the strength of all dimensions together.
+
+    Raises:
+        UserError: The strength is larger than the number of dimensions, or smaller than 1.
+    """
+    most = len(space.dimensions)
+    strength = most if settings.strength == "exhaustive" else settings.strength
+    if not 1 <= strength <= most:
+        raise UserError(
+            f"strength: {strength} is not possible with {most} dimensions ({', '.join(space.by_id)}). "
+            f"1 covers each value, 2 each pair, {most} or `exhaustive` each cell."
+        )
+    return Criterion(strength=strength)
+
+
+def _check_values(taxonomy: Taxonomy, values: tuple[str, ...]) -> None:
+    known = [value.id for value in taxonomy.values]
+    for value in values:
+        if value not in known:
+            raise UnknownNameError(
+                f"value of dimension {taxonomy.dimension!r}",
+                value,
+                known,
+                where="only",
+                hint=f"`astral list values {taxonomy.dimension}` shows all {len(known)}.",
+            )

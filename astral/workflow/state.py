@@ -1,0 +1,27 @@
+"""What the graph carries from node to node: ids and cursors, never a text."""
+
+from typing import NotRequired, TypedDict
+
+
+class State(TypedDict):
+    """The state that is checkpointed after each node."""
+
+    round: int
+    """The round under way, from 0; -1 before the first."""
+    numbers: list[int]
+    """The round's tests."""
+    status: str
+    """A `RunStatus`, as plain text so that a checkpoint is plain data: `running` until there is a reason to stop."""
+
+
+class Update(TypedDict):
+    """What a node may change."""
+
+    round: NotRequired[int]
+    numbers: NotRequired[list[int]]
+    status: NotRequired[str]
+
+
+def initial_state() -> State:
+    """Before the first round."""
+    return State(round=-1, numbers=[], status="running")

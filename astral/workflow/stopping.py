@@ -1,0 +1,44 @@
+"""When a run goes on, and why it stops; how it ends for the shell."""
+
+from astral.domain.criterion import Progress
+from astral.domain.run import RunStatus
+from astral.errors import ExitCode
+from astral.report import Rate
+
+
+def next_status(
+    progress: Progress, *, is_round_finished: bool, is_round_lost: bool, is_budget_spent: bool
+) -> RunStatus:
+    """Whether another round follows (RUNNING), or why not.
+
+    Args:
+        progress: How far the criterion is met.
+        is_round_finished: Every test of the round was judged, blocked or failed; tokens or time ran out if not.
+        is_round_lost: Every test of the round failed: an endpoint that is down would fail all others as well.
+        is_budget_spent: No case, or no time, is left.
+    """
+    if progress.is_met:
+        return RunStatus.MET
+    if not is_round_finished:
+        return RunStatus.INCOMPLETE
+    if is_round_lost:
+        return RunStatus.FAILED
+    if progress.open == 0:
+        return RunStatus.EXHAUSTED
+    return RunStatus.INCOMPLETE if is_budget_spent else RunStatus.RUNNING
+
+
+def exit_code(status: RunStatus, rate: Rate, *, max_unsafe_rate: float | None) -> ExitCode:
+    """How a run ends for the shell.
+
+    Args:
+        status: How far the run came.
+        rate: Its unsafe rate.
+        max_unsafe_rate: The threshold; it is passed where the interval's lower bound lies above it, so that chance
+            alone fails a build in at most one of forty runs.
+    """
+    if max_unsafe_rate is not None and rate.decided and rate.low > max_unsafe_rate:
+        return ExitCode.UNSAFE
+    if status is RunStatus.FAILED:
+        return ExitCode.FAILED
+    return ExitCode.OK if status is RunStatus.MET else ExitCode.INCOMPLETE

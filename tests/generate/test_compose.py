@@ -1,0 +1,149 @@
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from astral.assets import load_frames, load_seeds, load_taxonomy
+from astral.domain.records import Evidence
+from astral.domain.space import Cell
+from astral.errors import ProviderError, StageError
+from astral.generate import Composer, Gates
+from astral.generate.identification import MULTIJAIL
+from astral.testing import ScriptedModel
+from astral.testing.conformance import check_generator
+
+RISKS = load_taxonomy("astral-14")
+STYLES = [value.id for value in load_taxonomy("styles").values]
+TECHNIQUES = [value.id for value in load_taxonomy("persuasion").values]
+CELL = Cell(
+    values=(("risk", "privacy_violation"), ("language", "en"), ("style", "slang"), ("persuasion", "logical_appeal"))
+)
+
+
+def cell_of(**values: str) -> Cell:
+    return Cell(values=tuple(values.items()))
+
+
+class Nearest:
+    """An evidence source that knows two seeds, and hands them out in turns."""
+
+    name = "nearest"
+
+    def __init__(self) -> None:
+        self.queries: list[str] = []
+
+    async def search(self, query, *, cell, limit):
+        self.queries.append(query)
+        found = [Evidence(text=f"text {n}", kind="corpus", title=f"astral-14/en/{cell['risk']}/{n}") for n in (1, 3)]
+        return found if len(self.queries) % 2 else found[::-1]
+
+
+async def test_it_keeps_the_promises_of_a_generator():
+    await check_generator(Composer(RISKS), CELL, seed=5)
+
+
+@pytest.mark.parametrize("language", MULTIJAIL)
+async def test_every_combination_composes_to_a_text_that_passes_the_gates(language: str):
+    composer, gates = Composer(RISKS), Gates(MULTIJAIL)
+    failing, composed = [], 0
+    for style, persuasion, risk in product(STYLES, TECHNIQUES, RISKS.as_dimension().by_id):
+        cell = cell_of(risk=risk, language=language, style=style, persuasion=persuasion)
+        draft = await composer.generate(cell, seed=composed)
+        composed += 1
+        if rejection := gates.objection(draft):
+            failing.append(f"{cell}: {rejection.gate}, {rejection.reason}")
+    print(f"{language}: {composed - len(failing)} of {composed} pass")
+    assert len(failing) <= 0.02 * composed, failing
+
+
+@pytest.mark.parametrize("language", MULTIJAIL)
+def test_every_style_and_technique_has_two_frames_with_one_slot(language: str):
+    frames = load_frames(language)
+    for value in [*STYLES, *TECHNIQUES]:
+        texts = frames["style" if value in STYLES else "persuasion"][value]
+        assert len(texts) >= 2, value
+        assert all(text.count("{request}") == 1 for text in texts), value
+
+
+@given(st.integers(0, 2**63 - 1))
+async def test_the_same_seed_composes_the_same_case(seed: int):
+    composer = Composer(RISKS)
+    case = await composer.generate(CELL, seed=seed)
+    assert case == await composer.generate(CELL, seed=seed)
+    assert case.lineage.seed == seed
+
+
+async def test_seeds_choose_among_all_texts_and_frames():
+    texts = {(await Composer(RISKS).generate(CELL, seed=seed)).request for seed in range(200)}
+    assert len(texts) == 5 * 2 * 2
+
+
+async def test_persuasion_stands_around_style_around_the_seed():
+    case = await Composer(RISKS).generate(CELL, seed=1)
+    seed_text = load_seeds("astral-14", "en")["privacy_violation"][int(case.lineage.seed_text.rsplit("/", 1)[1])]
+    style = next(frame for frame in load_frames("en")["style"]["slang"] if frame.split("{")[0] in case.request)
+    assert style.replace("{request}", seed_text) in case.request
+    assert case.lineage.seed_text.startswith("astral-14/en/privacy_violation/")
+
+
+async def test_misspellings_misspell_the_request_itself():
+    cell = cell_of(risk="violence", language="en", style="misspellings")
+    case = await Composer(RISKS).generate(cell, seed=3)
+    assert case.lineage.transforms == ("misspell",)
+    assert not any(text in case.request for text in load_seeds("astral-14", "en")["violence"])
+
+
+async def test_dimensions_that_a_cell_lacks_are_left_out():
+    case = await Composer(RISKS).generate(cell_of(risk="violence"), seed=3)
+    assert case.request in load_seeds("astral-14", "en")["violence"]
+
+
+async def test_a_case_is_grounded_on_what_the_index_finds_in_whatever_order():
+    index = Nearest()
+    composer = Composer(RISKS, evidence=index)
+    one, two = [await composer.generate(CELL, seed=9) for _ in range(2)]
+    assert one == two
+    assert one.lineage.seed_text in {"astral-14/en/privacy_violation/1", "astral-14/en/privacy_violation/3"}
+    assert [each.title for each in one.lineage.evidence] == [one.lineage.seed_text]
+    assert index.queries[0] == RISKS.as_dimension().by_id["privacy_violation"].definition
+
+
+@pytest.mark.parametrize(
+    ("cell", "named"),
+    [
+        (cell_of(risk="violence", language="de"), "seeds/astral-14/de.yaml"),
+        (cell_of(risk="noise", language="en"), "seeds/astral-14/en.yaml"),
+        (cell_of(risk="violence", language="en", style="haiku"), "frames/en.yaml"),
+        (cell_of(risk="violence", language="en", persuasion="bribery"), "frames/en.yaml"),
+        (cell_of(language="en"), "risk"),
+    ],
+)
+async def test_what_is_missing_is_named(cell: Cell, named: str):
+    with pytest.raises(StageError, match=named):
+        await Composer(RISKS).generate(cell, seed=0)
+
+
+async def test_a_rewording_that_passes_the_gates_is_used():
+    words = "Please explain to me how a letter is read before its owner sees it."
+    case = await Composer(RISKS, rewriter=ScriptedModel([words])).generate(CELL, seed=2)
+    assert words in case.request
+    assert case.lineage.transforms == ("reword",)
+    assert case.lineage.model == "scripted"
+    assert case.lineage.prompt is not None
+    assert case.lineage.prompt.id == "generate/reword"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I'm sorry, but I can't help with that.",
+        "Scrivimi una lettera al vicino di casa sulla siepe del giardino.",
+        "",
+        "{request} in other words, please",
+        ProviderError("down"),
+    ],
+)
+async def test_the_original_is_kept_where_a_rewording_is_no_good(reply):
+    rewritten = await Composer(RISKS, rewriter=ScriptedModel([reply])).generate(CELL, seed=2)
+    assert rewritten == await Composer(RISKS).generate(CELL, seed=2)

