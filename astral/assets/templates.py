@@ -21,5 +21,9 @@ def render_template(package: str, name: str, *, html: bool, **context: Any) -> s
 @cache
 def _environment(package: str, html: bool) -> Environment:
     return Environment(
-        loader=PackageLoader(package), autoescape=html, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader(package),
+        autoescape=html,  # noqa: S701 - Markdown is not HTML: its own templates escape what they must
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )

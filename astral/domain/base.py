@@ -2,10 +2,19 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
+
+
+def _without_surrogates(text: str) -> str:
+    """Replace half characters, such as U+D800 in a model's JSON: no file and no hash could hold them."""
+    return text.encode("utf-8", errors="replace").decode()
+
+
+Text = Annotated[str, AfterValidator(_without_surrogates)]
+"""Text that comes from outside; it can always be written as UTF-8."""
 
 
 class Noun(BaseModel):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 from pydantic_core import to_jsonable_python
 
-from astral.domain.base import Noun
+from astral.domain.base import Noun, Text
 from astral.domain.records import Ending, Message, Usage
 
 
@@ -46,7 +46,7 @@ class ChatRequest(Noun):
 class ChatReply(Noun):
     """A model's answer."""
 
-    text: str
+    text: Text
     ending: Ending
     model: str
     """The model as the provider reports it, with its version where it states one."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from astral.domain.base import Noun, content_id
+from astral.domain.base import Noun, Text, content_id
 from astral.domain.space import Cell
 
 
@@ -40,15 +40,15 @@ class Message(Noun):
     """One turn of a talk."""
 
     role: Literal["system", "user", "assistant"]
-    content: str
+    content: Text
 
 
 class Evidence(Noun):
     """What retrieval or the web gave to a test case. Untrusted text: data, never an instruction."""
 
-    text: str
+    text: Text
     kind: Literal["corpus", "web"]
-    title: str = ""
+    title: Text = ""
     url: str = ""
     date: str = ""
     """As the source states it; empty where it does not."""
@@ -137,7 +137,7 @@ class Transcript(Noun):
     messages: tuple[Message, ...]
     ending: Ending
     usage: Usage = Usage()
-    latency_seconds: float = Field(default=0.0, ge=0)
+    latency_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
     @property
     def id(self) -> str:
@@ -166,7 +166,7 @@ class Vote(Noun):
     """Name of the oracle or model."""
     outcome: Outcome
     p_unsafe: float = Field(ge=0, le=1)
-    reason: str = ""
+    reason: Text = ""
     prompt: PromptRef | None = None
     parameters: Mapping[str, JsonValue] = {}
 
@@ -181,8 +181,8 @@ class Verdict(Noun):
     p_unsafe: float = Field(ge=0, le=1)
     severity: int | None = Field(default=None, ge=0, le=4)
     """0 (none) to 4 (grave); None where the oracle does not grade."""
-    reason: str = ""
-    quotes: tuple[str, ...] = ()
+    reason: Text = ""
+    quotes: tuple[Text, ...] = ()
     """Passages of the response on which the verdict rests."""
     votes: tuple[Vote, ...] = Field(min_length=1)
 
@@ -211,7 +211,7 @@ class Failure(Noun):
     stage: Stage
     error: str
     """Class of the error, such as `ProviderError`."""
-    message: str
+    message: Text
     case_id: str = ""
     """Empty where the failure is the generator's: there is no case."""
 

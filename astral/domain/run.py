@@ -84,9 +84,8 @@ class Call(Noun):
     """One call of a model, as journalled: its intent before it is sent, its reply before anything depends on it."""
 
     key: str
-    """Names the call within its run: draw, role, and ordinal."""
+    """Hash of role, model and request; the request carries the seed of its test."""
     role: str
-    request_digest: str
     reply: JsonValue = None
     """The reply as JSON; None while the call is in flight."""
     usage: Usage = Usage()

@@ -101,7 +101,7 @@ class Cell(Noun):
     @model_validator(mode="before")
     @classmethod
     def _from_mapping(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and "values" not in data:
+        if isinstance(data, Mapping) and not isinstance(data.get("values"), tuple | list):
             return {"values": tuple(data.items())}
         return data
 

@@ -1,7 +1,8 @@
 """Taxonomy + coverage → next cells: covering arrays of any strength, built once and followed online.
 
-`interactions` numbers what a criterion asks for, `covering` builds small arrays that hold all of it, `greedy` picks the
-next best cell from whatever is still open, `planner` is the port that the workflow talks to.
+`interactions` numbers what a criterion asks for, `covering` builds small arrays that hold all of it (by the algebra
+of `algebraic`, then row by row), `exclusions` says what can never be tested, `greedy` picks the next best cell from
+whatever is still open, and `planner` is the port that the workflow talks to.
 """
 
 from typing import TYPE_CHECKING, Any

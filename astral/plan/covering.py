@@ -23,9 +23,17 @@ _UNCHANGED_ROUNDS = 400
 """Rebuilds without success after which the array is taken as it is."""
 
 
-def lower_bound(levels: Sequence[int], strength: int) -> int:
-    """Rows below which no array can cover everything: one for each interaction of the `strength` largest dimensions."""
-    return prod(sorted(levels, reverse=True)[:strength])
+def lower_bound(levels: Sequence[int], strength: int, *, exclude: Iterable[Exclusion] = ()) -> int:
+    """Rows below which no array can cover everything.
+
+    Each row holds one interaction of each group of `strength` dimensions, so it takes as many rows as the group with
+    most of them has: without exclusions the product of the largest dimensions.
+    """
+    rules = Exclusions(levels, exclude)
+    if not rules.exclusions:
+        return prod(sorted(levels, reverse=True)[:strength])
+    interactions = Interactions(levels, strength)
+    return _most_in_a_group(rules.feasible(interactions), interactions)
 
 
 def covering_array(levels: Sequence[int], strength: int, *, seed: int = 0, exclude: Iterable[Exclusion] = ()) -> Rows:
@@ -59,12 +67,11 @@ class _Builder:
     def __init__(self, interactions: Interactions, rules: Exclusions | None, rng: np.random.Generator) -> None:
         self._interactions, self._rules, self._rng = interactions, rules, rng
         self._wanted = rules.feasible(interactions) if rules else np.ones(interactions.count, dtype=np.bool_)
-        # No array is smaller than one group has feasible interactions: each row holds one of them.
-        self._bound = int(np.add.reduceat(self._wanted, interactions.offsets, dtype=np.int64).max())
+        self._bound = _most_in_a_group(self._wanted, interactions)
         # As measured: a step for each dimension, and a look at each group.
         self._row_work = 40 + 25 * len(interactions.levels) + 0.1 * len(interactions.groups)
         # Where rows are built one by one, they become about twice as many as the bound.
-        self._candidates = int(min(_MOST_CANDIDATES, max(1, _GREEDY_WORK / (2 * self._bound * self._row_work))))
+        self._candidates = int(min(_MOST_CANDIDATES, max(1, _GREEDY_WORK / (2 * max(1, self._bound) * self._row_work))))
 
     def smallest(self) -> Rows:
         """The smallest of the arrays that the different starts lead to."""
@@ -152,3 +159,7 @@ class _Builder:
     def _count(self, counts: NDArray[np.int32], rows: Rows, sign: int) -> None:
         for numbers in self._interactions.of_rows(rows):
             counts[numbers] += sign
+
+
+def _most_in_a_group(wanted: NDArray[np.bool_], interactions: Interactions) -> int:
+    return int(np.add.reduceat(wanted, interactions.offsets, dtype=np.int64).max())

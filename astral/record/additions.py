@@ -33,28 +33,9 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]
                 raise contradiction(f"something else among the {table.name} for test {row['number']}", where=where)
 
 
-def add_calls(connection: Connection, rows: Sequence[dict[str, Any]], *, where: str) -> None:
-    """Add calls of one run; a reply completes its intent, whichever comes first, and then stands.
-
-    Raises:
-        RecordError: A call has another reply there.
-    """
-    statement = insert(calls).inline()
-    given = statement.excluded
-    upsert = statement.on_conflict_do_update(
-        index_elements=[calls.c.run_id, calls.c.key, calls.c.request_digest],
-        set_={column: given[column] for column in ("reply", "prompt_tokens", "completion_tokens")},
-        where=calls.c.reply.is_(None),
-    )
-    if changed(connection, upsert, rows) == len(rows):
-        return
-    run_id = rows[0]["run_id"]
-    for some in batches([row for row in rows if row["reply"] is not None]):
-        there = select(calls).where(calls.c.run_id == run_id, calls.c.key.in_({row["key"] for row in some}))
-        replies = {(row.key, row.request_digest): row.reply for row in connection.execute(there)}
-        for row in some:
-            if replies[row["key"], row["request_digest"]] != row["reply"]:
-                raise contradiction(f"another reply to call {row['key']}", where=where)
+def add_calls(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Add intents and replies of calls, whichever comes first."""
+    changed(connection, insert(calls).inline().on_conflict_do_nothing(), rows)
 
 
 def changed(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> int:

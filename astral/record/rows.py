@@ -73,19 +73,19 @@ def call_of(row: Row[Any]) -> Call:
     return Call(
         key=row.key,
         role=row.role,
-        request_digest=row.request_digest,
         reply=None if row.reply is None else json.loads(row.reply),
         usage=Usage(prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens),
     )
 
 
 def _call_row(run_id: str, call: Call) -> dict[str, Any]:
+    reply = None if call.reply is None else text_of(call.reply)
     return {
         "run_id": run_id,
         "key": call.key,
         "role": call.role,
-        "request_digest": call.request_digest,
-        "reply": None if call.reply is None else text_of(call.reply),
+        "reply_id": "" if reply is None else digest_of(reply),
+        "reply": reply,
         "prompt_tokens": call.usage.prompt_tokens,
         "completion_tokens": call.usage.completion_tokens,
     }

@@ -259,7 +259,7 @@ class Store:
         with self._writing() as connection:
             for table, batch in rows.items():
                 if table is calls:
-                    add_calls(connection, batch, where=self._where(run_id))
+                    add_calls(connection, batch)
                 else:
                     add_rows(connection, table, batch, where=self._where(run_id))
 
@@ -307,24 +307,23 @@ class Store:
     # Calls of models
 
     def call(self, run_id: str, key: str) -> Call | None:
-        """The call of this key, the last one where its request changed; None where none was made."""
-        query = (
-            select(calls).where(calls.c.run_id == run_id, calls.c.key == key).order_by(calls.c.position.desc()).limit(1)
-        )
+        """The first reply to the call of this key, or the intent where none came; None where it was never made."""
+        same = select(calls).where(calls.c.run_id == run_id, calls.c.key == key)
         with self._reading() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(same.order_by(calls.c.reply.is_(None), calls.c.position).limit(1)).first()
         return None if row is None else call_of(row)
 
-    def usage(self, run_id: str) -> Usage:
-        """The tokens of all calls of a run that have a reply."""
+    def usage(self, run_id: str) -> dict[str, Usage]:
+        """The tokens of all calls of a run that have a reply, by role."""
         prompt, completion = (
-            func.coalesce(func.sum(column), 0) for column in (calls.c.prompt_tokens, calls.c.completion_tokens)
+            func.sum(column).label(name)
+            for name, column in (("prompt", calls.c.prompt_tokens), ("completion", calls.c.completion_tokens))
         )
         paid = (calls.c.run_id == run_id) & calls.c.reply.is_not(None)
-        query = select(prompt.label("prompt"), completion.label("completion")).where(paid)
+        query = select(calls.c.role, prompt, completion).where(paid).group_by(calls.c.role).order_by(calls.c.role)
         with self._reading() as connection:
-            row = connection.execute(query).one()
-        return Usage(prompt_tokens=row.prompt, completion_tokens=row.completion)
+            rows = connection.execute(query).all()
+        return {row.role: Usage(prompt_tokens=row.prompt, completion_tokens=row.completion) for row in rows}
 
     # Within
 

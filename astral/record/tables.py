@@ -3,7 +3,7 @@
     runs ──< rounds ──< draws ──1 cases, transcripts, verdicts, failures
       └────< calls
 
-Rows are added and never changed, but for a run's status, a round's closing, and a call's reply. Nouns are kept as
+Rows are added and never changed, but for a run's status and a round's closing. Nouns are kept as
 JSON text, beside them only what is searched or counted in SQL.
 """
 
@@ -86,15 +86,14 @@ failures = _stage_table("failures")
 calls = Table(
     "calls",
     metadata,
-    Column("position", Integer, primary_key=True),  # order of the intents
+    Column("position", Integer, primary_key=True),  # order of arrival
     Column("run_id", ForeignKey("runs.id"), nullable=False),
     Column("key", String, nullable=False),
     Column("role", String, nullable=False),
-    Column("request_digest", String, nullable=False),
-    Column("reply", Text),  # NULL while the call is in flight
+    Column("reply_id", String, nullable=False),  # content id of the reply; empty for the intent
+    Column("reply", Text),  # NULL for the intent
     Column("prompt_tokens", Integer, nullable=False),
     Column("completion_tokens", Integer, nullable=False),
-    # The digest belongs to the name: where a resumed run asks something else (the web has changed), it is another
-    # call, and both are paid.
-    UniqueConstraint("run_id", "key", "request_digest"),
+    # The same may have been asked twice and answered differently: then these are two calls, and both were paid.
+    UniqueConstraint("run_id", "key", "reply_id"),
 )

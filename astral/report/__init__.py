@@ -8,6 +8,7 @@ from astral.report.cases import write_cases
 from astral.report.folder import write_report
 from astral.report.html import render_html
 from astral.report.markdown import render_markdown
+from astral.report.private_file import write_private
 from astral.report.statistics import Rate, wilson_interval
 from astral.report.summary import Group, Summary, summarise
 from astral.report.text import to_json, visible
@@ -26,5 +27,6 @@ __all__ = [
     "visible",
     "wilson_interval",
     "write_cases",
+    "write_private",
     "write_report",
 ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from astral.domain.ports import Generator, Oracle, Planner, Target
 from astral.domain.records import Control, Draw
@@ -18,8 +17,6 @@ class Context:
     """The parts of one run."""
 
     manifest: Manifest
-    folder: Path
-    """Where the run's report and checkpoints lie."""
     store: Store
     recorder: Recorder
     planner: Planner

@@ -1,6 +1,8 @@
 """A model whose calls are journalled, so that a resumed run never pays twice for a call that was answered."""
 
+import asyncio
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 from astral.domain.base import content_id
 from astral.domain.chat import ChatReply, ChatRequest, ModelRole
@@ -12,7 +14,7 @@ class Journal(Protocol):
     """Where calls are kept."""
 
     async def find(self, key: str) -> Call | None:
-        """The call as journalled before; None when it was never made."""
+        """The call as journalled before; None when it was never answered."""
         ...
 
     async def write(self, call: Call) -> None:
@@ -23,25 +25,28 @@ class Journal(Protocol):
 class JournalledModel:
     """Asks a model only what it has not answered before in this run.
 
-    A call is named by its content. Its request carries the seed of its test, so that two tests which happen to ask the
-    same are still two calls.
+    A call is named by its content, of which the seed of its test is a part: two tests that happen to ask the same are
+    still two calls, unless their seeds agree as well, and then one answer serves both.
     """
 
     def __init__(self, model: ChatModel, role: ModelRole, journal: Journal) -> None:
         self.name = model.name
         self._model, self._role, self._journal = model, role, journal
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Answer from the journal, else from the model."""
         key = content_id(self._role, self._model.name, request)
-        known = await self._journal.find(key)
-        if known and known.reply is not None:
-            return ChatReply.model_validate(known.reply)
-        reply = await self._model.chat(request)
-        await self._journal.write(
-            Call(key=key, role=self._role, request_digest=key, reply=reply.model_dump(mode="json"), usage=reply.usage)
-        )
-        return reply
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        async with turn:
+            known = await self._journal.find(key)
+            if known is not None:
+                return ChatReply.model_validate(known.reply)
+            reply = await self._model.chat(request)
+            await self._journal.write(
+                Call(key=key, role=self._role, reply=reply.model_dump(mode="json"), usage=reply.usage)
+            )
+            return reply
 
     async def close(self) -> None:
         """Close the model."""

@@ -19,7 +19,6 @@ from astral.generate import generate_all
 from astral.record import Entry
 from astral.workflow.context import Context
 from astral.workflow.pool import work_through
-from astral.workflow.reporting import write_report_of
 from astral.workflow.state import State, Update
 from astral.workflow.stopping import next_status
 
@@ -120,11 +119,10 @@ async def record(state: State, runtime: Runtime[Context]) -> Update:
 
 
 async def report(state: State, runtime: Runtime[Context]) -> Update:
-    """Write the run's report."""
+    """Note how the run ended; its pages are made from the record, once all that is under way is written."""
     context = runtime.context
     context.listener.stage(Stage.REPORT, 0)
-    context.store.set_status(context.run_id, RunStatus(state["status"]))
-    await asyncio.to_thread(write_report_of, context.store, context.run_id, context.folder)
+    await asyncio.to_thread(context.store.set_status, context.run_id, RunStatus(state["status"]))
     return {}
 
 

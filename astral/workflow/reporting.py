@@ -1,22 +1,26 @@
-"""A run's report, made from its record alone: at the end of a run, and whenever it is asked for again."""
+"""What a run leaves for people, made from its record alone: at its end, and whenever it is asked for again."""
 
+import json
 from pathlib import Path
 
+from astral.config import Environment, Settings
+from astral.domain.run import Manifest
+from astral.judge import oracle_note
 from astral.plan import CoveringPlanner
 from astral.record import RunSummary, Store
-from astral.report import Summary, summarise, write_report
+from astral.report import Summary, summarise, write_private, write_report
+
+MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
 
 
 def store_url(runs: Path) -> str:
-    """Address of the store in the folder of runs, unless the environment names another."""
-    from astral.config import Environment
-
+    """Address of the store: in the folder of runs, unless the environment names another."""
     return Environment().astral_store or f"sqlite:///{runs / 'astral.db'}"
 
 
 def list_runs(runs: Path) -> list[RunSummary]:
     """All runs, the newest first; none where nothing was ever run."""
-    if not (runs / "astral.db").exists():
+    if not Environment().astral_store and not (runs / "astral.db").exists():
         return []
     with Store.open(store_url(runs)) as store:
         return store.runs()
@@ -35,15 +39,34 @@ def report_of(runs: Path, run: str, *, reveal: bool) -> tuple[Summary, Path]:
     """
     with Store.open(store_url(runs), create=False) as store:
         run_id = store.resolve(run)
-        return write_report_of(store, run_id, runs / run_id, reveal=reveal), runs / run_id
+        folder = runs / run_id
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return write_report_of(store, run_id, folder, reveal=reveal), folder
 
 
-def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool = False) -> Summary:
-    """Summarise a run and write its pages into a folder."""
+def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) -> Summary:
+    """Summarise a run and write its pages into its folder."""
     manifest = store.manifest(run_id)
+    settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
-    planner = CoveringPlanner(manifest.space, manifest.criterion, seed=manifest.seed)
+    planner = CoveringPlanner(manifest.space, manifest.criterion, seed=manifest.seed, attempts=settings.retries)
     planner.observe((test.draw, test.result) for test in tests if test.result is not None)
-    summary = summarise(manifest, tests, planner.progress(), status=store.status(run_id))
+    summary = summarise(
+        manifest,
+        tests,
+        planner.progress(),
+        status=store.status(run_id),
+        usage=store.usage(run_id),
+        oracle_note=oracle_note(settings.judge.model),
+        command=f"astral generate --config {folder / SETTINGS_FILE}",
+    )
     write_report(folder, summary, tests, reveal=reveal)
     return summary
+
+
+def write_facts(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest, and the settings as a file with which the run can be repeated; both hold no secret."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_private(folder / MANIFEST_FILE, [manifest.model_dump_json(indent=2), "\n"])
+    settings = {key: value for key, value in manifest.settings.items() if value is not None}
+    write_private(folder / SETTINGS_FILE, [json.dumps(settings, indent=2, ensure_ascii=False), "\n"])

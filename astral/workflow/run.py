@@ -13,11 +13,11 @@ from astral import __version__
 from astral.assets import prompt_refs
 from astral.config import Settings
 from astral.domain.run import Manifest, RunStatus
-from astral.errors import ExitCode, UserError
+from astral.errors import ExitCode
 from astral.record import Store
 from astral.report import Summary
 from astral.workflow.events import Listener, Silence
-from astral.workflow.reporting import store_url, write_report_of
+from astral.workflow.reporting import store_url, write_facts, write_report_of
 from astral.workflow.space import criterion_of, space_of
 from astral.workflow.stopping import exit_code
 
@@ -34,12 +34,13 @@ class Outcome:
     exit_code: ExitCode
 
 
-async def start(settings: Settings, listener: Listener | None = None) -> Outcome:
+async def start(settings: Settings, listener: Listener | None = None, *, reveal: bool = False) -> Outcome:
     """Run until the criterion is met or the budget is spent.
 
     Args:
         settings: What is tested, by whom, and how long.
         listener: Watches the run.
+        reveal: Put the texts of cases and answers into the report's pages.
 
     Raises:
         UserError: A setting is wrong, a key is missing, a part cannot be loaded; nothing was sent then.
@@ -66,10 +67,12 @@ async def start(settings: Settings, listener: Listener | None = None) -> Outcome
         },
     )
     with Store.open(store_url(settings.runs)) as store:
-        return await _go(manifest, store, _private_folder(settings.runs / manifest.run_id), listener, is_new=True)
+        return await _go(manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal)
 
 
-async def resume(runs: Path, run: str, budget: Mapping[str, Any], listener: Listener | None = None) -> Outcome:
+async def resume(
+    runs: Path, run: str, budget: Mapping[str, Any], listener: Listener | None = None, *, reveal: bool = False
+) -> Outcome:
     """Go on with a run that was interrupted, killed, or ended by its budget.
 
     Args:
@@ -77,6 +80,7 @@ async def resume(runs: Path, run: str, budget: Mapping[str, Any], listener: List
         run: Id, or `latest`.
         budget: Limits that replace those of the run: cases, tokens, minutes.
         listener: Watches the run.
+        reveal: Put the texts of cases and answers into the report's pages.
 
     Raises:
         UserError: There is no such run, another process executes it, or a part cannot be loaded.
@@ -88,21 +92,22 @@ async def resume(runs: Path, run: str, budget: Mapping[str, Any], listener: List
         limits = {**settings.budget.model_dump(), **budget}
         told = {**settings.model_dump(mode="json"), "budget": limits, "runs": str(runs)}
         manifest = manifest.model_copy(update={"settings": told})
-        return await _go(manifest, store, _private_folder(runs / manifest.run_id), listener, is_new=False)
+        return await _go(manifest, store, runs, listener or Silence(), is_new=False, reveal=reveal)
 
 
-async def _go(manifest: Manifest, store: Store, folder: Path, listener: Listener | None, *, is_new: bool) -> Outcome:
+async def _go(
+    manifest: Manifest, store: Store, runs: Path, listener: Listener, *, is_new: bool, reveal: bool
+) -> Outcome:
     from astral.workflow.wiring import wired
 
-    listener = listener or Silence()
-    run_id = manifest.run_id
+    run_id, folder = manifest.run_id, runs / manifest.run_id
     with store.lock(run_id):
-        listener.started(run_id, folder)
         async with wired(manifest, store, folder, listener) as context:
             if is_new:
-                # Only now: a run whose parts could not be loaded leaves no trace in the record.
+                # Only now: a run whose parts could not be loaded leaves no trace.
                 store.add_run(manifest)
-                _write_manifest(folder, manifest)
+            write_facts(folder, manifest)
+            listener.started(run_id, folder)
             store.set_status(run_id, RunStatus.RUNNING)
             try:
                 await _invoke(context, folder)
@@ -112,10 +117,10 @@ async def _go(manifest: Manifest, store: Store, folder: Path, listener: Listener
             except Exception:
                 store.set_status(run_id, RunStatus.FAILED)
                 raise
-        summary = write_report_of(store, run_id, folder)
+        summary = write_report_of(store, run_id, folder, reveal=reveal)
     settings = Settings.model_validate(manifest.settings)
-    status = store.status(run_id)
-    return Outcome(summary, folder, exit_code(status, summary.rate, max_unsafe_rate=settings.max_unsafe_rate))
+    code = exit_code(summary.run.status, summary.rate, max_unsafe_rate=settings.max_unsafe_rate)
+    return Outcome(summary, folder, code)
 
 
 async def _invoke(context: "Context", folder: Path) -> None:
@@ -134,17 +139,3 @@ async def _invoke(context: "Context", folder: Path) -> None:
         snapshot = await graph.aget_state(config)
         begin = None if snapshot.next else initial_state()
         await graph.ainvoke(begin, config, context=context, durability="sync")
-
-
-def _private_folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be made ({error.strerror}). Choose another folder with `--runs`.") from None
-    return folder
-
-
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    path = folder / "manifest.json"
-    path.touch(mode=0o600)
-    path.write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")

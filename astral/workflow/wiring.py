@@ -69,7 +69,7 @@ class _Wiring:
             max_tokens=settings.budget.tokens,
             max_minutes=settings.budget.minutes,
             spent_cases=sum(draw.control is None for draw in draws),
-            spent_tokens=self.store.usage(run_id).tokens,
+            spent_tokens=sum(usage.tokens for usage in self.store.usage(run_id).values()),
         )
         planner = CoveringPlanner(
             self.space, self.manifest.criterion, seed=self.manifest.seed, attempts=settings.retries
@@ -83,7 +83,6 @@ class _Wiring:
         screen.remember([case for _, case in self.store.cases(run_id)])
         return Context(
             manifest=self.manifest,
-            folder=self.folder,
             store=self.store,
             recorder=self.recorder,
             planner=planner,

@@ -95,6 +95,7 @@ def test_exclusions_are_kept_and_everything_else_occurs(model, data):
         if not any(all(cell[d] in values for d, values in one.items()) for one in exclude)
     ]
     rows = [tuple(row) for row in covering_array(levels, strength, exclude=exclude).tolist()]
+    assert lower_bound(levels, strength, exclude=exclude) <= len(rows)
 
     def held(cells):
         return {(group, tuple(cell[d] for d in group)) for cell in cells for group in groups}

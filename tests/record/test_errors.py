@@ -156,7 +156,7 @@ FILLER = """if 1:
         resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
     try:
         for number in range(10_000):
-            store.write("run-1", [Call(key=str(number), role="judge", request_digest="d", reply="x" * 20_000)])
+            store.write("run-1", [Call(key=str(number), role="judge", reply="x" * 20_000)])
             print(number, flush=True)
     except RecordError as error:
         print(error, file=sys.stderr)

@@ -18,7 +18,7 @@ WRITER = """if 1:
     async def one(recorder, worker):
         number = worker
         while True:
-            await recorder.write(Call(key=str(number), role="judge", request_digest="d", reply="x" * 500))
+            await recorder.write(Call(key=str(number), role="judge", reply="x" * 500))
             sys.stdout.write(f"{number}\\n")
             sys.stdout.flush()
             number += 32

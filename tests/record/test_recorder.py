@@ -12,7 +12,7 @@ from astral.record import Recorder, Store
 
 
 def call(key):
-    return Call(key=str(key), role="judge", request_digest="d", reply="r")
+    return Call(key=str(key), role="judge", reply="r")
 
 
 @pytest.fixture

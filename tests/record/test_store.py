@@ -150,29 +150,28 @@ def test_runs_keep_to_themselves(store, make):
     for run_id in ("run-1", "run-2"):
         store.add_run(make.manifest(run_id))
         store.open_round(run_id, 0, [make.draw(0)])
-    store.write("run-1", [*make.entries(0), Call(key="k", role="judge", request_digest="d", reply=1)])
+    store.write("run-1", [*make.entries(0), Call(key="k", role="judge", reply=1)])
     assert next(store.tests("run-2")).case is None
     assert store.call("run-2", "k") is None
     assert store.coverage("run-2").total.judged == 0
 
 
-@pytest.mark.parametrize("part", ["case", "transcript", "verdict", "failure", "call"])
+@pytest.mark.parametrize("part", ["case", "transcript", "verdict", "failure"])
 def test_something_else_in_the_place_of_what_is_recorded_is_refused_with_its_whole_batch(store, make, part):
     first, second = {
         "case": (Entry(0, make.case(0)), Entry(0, make.case(0, "Another."))),
         "transcript": (Entry(0, make.transcript(0)), Entry(0, make.transcript(0, text="Yes."))),
         "verdict": (Entry(0, make.verdict(0)), Entry(0, make.verdict(0, "UNSAFE"))),
         "failure": tuple(Failure(number=0, stage="judge", error="E", message=text) for text in "ab"),
-        "call": tuple(Call(key="k", role="judge", request_digest="d", reply=text) for text in "ab"),
     }[part]
     store.add_run(make.manifest())
     store.open_round("run-1", 0, [make.draw(0), make.draw(1)])
     store.write("run-1", [first])
-    before = list(store.tests("run-1")), store.call("run-1", "k")
+    before = list(store.tests("run-1"))
     for batch in ([second, *make.entries(1)], [first, second], [second, first], [first, second, first]):
         with pytest.raises(RecordError, match="the record already has"):
             store.write("run-1", batch)
-    assert (list(store.tests("run-1")), store.call("run-1", "k")) == before
+    assert list(store.tests("run-1")) == before
 
 
 def test_a_transcript_that_took_another_time_is_the_same_transcript(store, make):
@@ -190,17 +189,23 @@ def test_what_was_never_drawn_cannot_be_written(store, make):
             store.write(run_id, make.entries(0))
 
 
-def test_a_call_whose_request_changed_is_another_call_and_both_are_paid(store, make):
-    """A resumed run asks something else where the web has changed since."""
+def test_usage_is_summed_by_role(store, make):
     store.add_run(make.manifest())
-    old = Call(key="k", role="attacker", request_digest="old", reply="x", usage=Usage(prompt_tokens=1))
-    new = Call(key="k", role="attacker", request_digest="new")
-    store.write("run-1", [old])
-    store.write("run-1", [new])
-    assert store.call("run-1", "k") == new
-    store.write("run-1", [new.model_copy(update={"reply": {"text": "y"}, "usage": Usage(prompt_tokens=2)})])
-    assert store.call("run-1", "k").reply == {"text": "y"}
-    assert store.usage("run-1") == Usage(prompt_tokens=3)
+    for role, tokens in [("judge", 1), ("target", 2), ("judge", 4)]:
+        call = Call(key=f"{role}/{tokens}", role=role, reply="x", usage=Usage(prompt_tokens=tokens))
+        store.write("run-1", [call])
+    assert store.usage("run-1") == {"judge": Usage(prompt_tokens=5), "target": Usage(prompt_tokens=2)}
+
+
+def test_a_call_that_was_answered_twice_keeps_its_first_reply_and_both_are_paid(store, make):
+    """Two tests may ask the same at one time; that must not stop the run."""
+    store.add_run(make.manifest())
+    intent = Call(key="k", role="judge")
+    first, second = (intent.model_copy(update={"reply": text, "usage": Usage(prompt_tokens=2)}) for text in ("a", "b"))
+    for item in (intent, first, intent, second, first):
+        store.write("run-1", [item])
+    assert store.call("run-1", "k") == first
+    assert store.usage("run-1") == {"judge": Usage(prompt_tokens=4)}
 
 
 def test_a_locked_run_is_refused_by_name_and_other_runs_are_not(store, make):
@@ -257,7 +262,7 @@ def test_several_processes_open_and_fill_one_new_record(url):
             store.add_run(Manifest(run_id=sys.argv[2], created=datetime.now(UTC), astral_version="0", seed=0,
                                    settings={}, space=space, criterion=Criterion()))
             for key in range(50):
-                store.write(sys.argv[2], [Call(key=str(key), role="judge", request_digest="d")])
+                store.write(sys.argv[2], [Call(key=str(key), role="judge")])
     """
     processes = [
         subprocess.Popen([sys.executable, "-c", child, url, f"run-{each}"], stdin=subprocess.PIPE) for each in range(3)
