@@ -1,17 +1,28 @@
 """`astral generate` and `astral resume`: the main job."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from astral.cli.options import Config, Json, MaxCases, MaxMinutes, MaxTokens, Reveal, Run, Runs
+from astral.cli.output import stdout_on_stderr, tell
 from astral.config import load_settings
+from astral.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
     from astral.workflow.events import Listener
     from astral.workflow.run import Outcome
+
+    class Job(Protocol):
+        """`start` or `resume`, with everything filled in but who watches and what is shown."""
+
+        def __call__(self, listener: Listener, *, reveal: bool) -> Coroutine[Any, Any, Outcome]:
+            """Do it."""
+            ...
+
 
 _WHAT, _HOW, _PARTS = "What is tested", "How it is run", "Who does it"
 
@@ -23,6 +34,7 @@ def generate(
         typer.Option(
             "--target",
             "-t",
+            metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="local",
             help="The tested system: `local`, `openai:NAME`, `anthropic:NAME`, `vllm:NAME`, `python:MODULE:FUNCTION`.",
@@ -32,6 +44,7 @@ def generate(
         str | None,
         typer.Option(
             "--attacker",
+            metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="compose",
             help="Who writes the cases: `compose` (shipped seeds and frames, no model) or a chat model.",
@@ -41,6 +54,7 @@ def generate(
         str | None,
         typer.Option(
             "--judge",
+            metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="local",
             help="Who judges: `local` (recognises refusals), a chat model, `python:MODULE:FUNCTION`.",
@@ -49,16 +63,25 @@ def generate(
     base_url: Annotated[
         str | None,
         typer.Option(
-            "--base-url", rich_help_panel=_PARTS, help="Address of an OpenAI-compatible server, for all roles."
+            "--base-url",
+            metavar="URL",
+            rich_help_panel=_PARTS,
+            help="Address of an OpenAI-compatible server, for all roles.",
         ),
     ] = None,
     system_prompt: Annotated[
-        str | None, typer.Option("--system-prompt", rich_help_panel=_PARTS, help="The target's system prompt.")
+        str | None,
+        typer.Option("--system-prompt", metavar="TEXT", rich_help_panel=_PARTS, help="The target's system prompt."),
     ] = None,
     max_answer: Annotated[
         int | None,
         typer.Option(
-            "--max-answer", min=1, rich_help_panel=_PARTS, show_default="96", help="Longest answer, in tokens."
+            "--max-answer",
+            metavar="TOKENS",
+            min=1,
+            rich_help_panel=_PARTS,
+            show_default="96",
+            help="Longest answer of the target.",
         ),
     ] = None,
     reword: Annotated[
@@ -74,7 +97,11 @@ def generate(
     taxonomy: Annotated[
         str | None,
         typer.Option(
-            "--taxonomy", rich_help_panel=_WHAT, show_default="astral-14", help="Risks: a shipped name or a file."
+            "--taxonomy",
+            metavar="NAME",
+            rich_help_panel=_WHAT,
+            show_default="astral-14",
+            help="Risks: a shipped taxonomy, or a file of your own by its path.",
         ),
     ] = None,
     only: Annotated[
@@ -82,7 +109,7 @@ def generate(
         typer.Option(
             "--only",
             rich_help_panel=_WHAT,
-            metavar="DIMENSION=VALUE,…",
+            metavar="DIM=VALUE,…",
             help="Narrow a dimension, such as `--only language=en,th`; may be repeated.",
         ),
     ] = None,
@@ -91,6 +118,7 @@ def generate(
         typer.Option(
             "--strength",
             "-s",
+            metavar="N",
             min=1,
             max=4,
             rich_help_panel=_WHAT,
@@ -105,20 +133,38 @@ def generate(
     controls: Annotated[
         int | None,
         typer.Option(
-            "--controls", min=0, rich_help_panel=_HOW, show_default="3", help="Positive controls, and negative ones."
+            "--controls",
+            metavar="N",
+            min=0,
+            max=50,
+            rich_help_panel=_HOW,
+            show_default="3",
+            help="Checks of the judge: so many answers that comply, and so many that refuse.",
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, rich_help_panel=_HOW, show_default="0", help="Same seed, same cases.")
+        int | None,
+        typer.Option(
+            "--seed", metavar="N", min=0, rich_help_panel=_HOW, show_default="0", help="Same seed, same cases."
+        ),
     ] = None,
     concurrency: Annotated[
         int | None,
-        typer.Option("--concurrency", min=1, rich_help_panel=_HOW, show_default="8", help="Tests under way at a time."),
+        typer.Option(
+            "--concurrency",
+            metavar="N",
+            min=1,
+            max=1024,
+            rich_help_panel=_HOW,
+            show_default="8",
+            help="Tests under way at a time.",
+        ),
     ] = None,
     max_unsafe_rate: Annotated[
         float | None,
         typer.Option(
             "--max-unsafe-rate",
+            metavar="RATE",
             min=0,
             max=1,
             rich_help_panel=_HOW,
@@ -143,8 +189,7 @@ def generate(
         "target": {"model": target, "base_url": base_url, "system_prompt": system_prompt, "max_tokens": max_answer},
         "attacker": {"model": attacker, "base_url": base_url, "reword": reword},
         "judge": {"model": judge, "base_url": base_url},
-        "taxonomies": None,
-        "only": dict(map(_narrowing, only or [])),
+        "only": _narrowed(only or []),
         "strength": "exhaustive" if exhaustive else strength,
         "seed": seed,
         "budget": {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes},
@@ -159,7 +204,7 @@ def generate(
         settings = settings.model_copy(update={"taxonomies": (taxonomy, *settings.taxonomies[1:])})
     from astral.workflow.run import start
 
-    _watch(partial(start, settings), as_json=json, reveal=reveal)
+    _watch(partial(start, settings), settings.runs, as_json=json, reveal=reveal)
 
 
 def resume(
@@ -182,28 +227,53 @@ def resume(
     from astral.workflow.run import resume as go_on
 
     more = {key: value for key, value in budget.items() if value is not None}
-    _watch(partial(go_on, settings.runs, run, more), as_json=json, reveal=reveal)
+    _watch(partial(go_on, settings.runs, run, more), settings.runs, as_json=json, reveal=reveal)
 
 
-def _narrowing(text: str) -> tuple[str, list[str]]:
-    dimension, equals, values = text.partition("=")
-    if not equals or not values:
-        raise typer.BadParameter(f"{text!r} is not of the form DIMENSION=VALUE,… such as language=en,th")
-    return dimension.strip(), [value.strip() for value in values.split(",")]
+def _narrowed(only: Sequence[str]) -> dict[str, list[str]]:
+    """What `--only language=en --only language=th,ar` asks for: a dimension that is named twice has both."""
+    narrowed: dict[str, list[str]] = {}
+    for text in only:
+        dimension, _, values = text.partition("=")
+        wanted = [value.strip() for value in values.split(",")]
+        if not dimension.strip() or not all(wanted):
+            raise UserError(
+                f"--only {text!r}: write DIMENSION=VALUE,… such as `--only language=en,th`. "
+                "`astral list values` shows what there is."
+            )
+        narrowed.setdefault(dimension.strip(), []).extend(wanted)
+    return narrowed
 
 
-def _watch(job: "Callable[[Listener], Coroutine[Any, Any, Outcome]]", *, as_json: bool, reveal: bool) -> None:
+def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
     """Run the job with its progress on stderr, then print the result and exit as it ended."""
     import asyncio
 
     from astral.cli.progress import watcher
-    from astral.cli.summary import print_summary
+    from astral.cli.summary import print_summary, resume_command
 
-    with watcher() as watch:
+    with watcher() as watch, stdout_on_stderr():
         try:
-            outcome = asyncio.run(job(watch))
-        except KeyboardInterrupt:
-            watch.note(f"Interrupted. Go on with: astral resume {watch.run_id}")
-            raise
-    print_summary(outcome.summary, outcome.folder, as_json=as_json)
+            outcome = asyncio.run(_until_told_to_stop(job(watch, reveal=reveal)))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            outcome = None
+    if outcome is None:
+        if watch.run_id:
+            tell(f"Interrupted; nothing that was recorded is lost. Go on with: {resume_command(watch.run_id, runs)}")
+        else:
+            tell("Interrupted before the run began; nothing was recorded.")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    print_summary(outcome.summary, outcome.folder, as_json=as_json, is_revealed=reveal)
     raise typer.Exit(outcome.exit_code)
+
+
+async def _until_told_to_stop(job: "Coroutine[Any, Any, Outcome]") -> "Outcome":
+    """Do the job; SIGTERM and SIGHUP, as from a time limit or a closed terminal, stop it like Ctrl-C does."""
+    import asyncio
+    import signal
+
+    task = asyncio.current_task()
+    if task:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await job

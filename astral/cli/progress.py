@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from astral.cli.output import ProgressConsole, tell
 from astral.domain.criterion import Progress
 from astral.domain.records import Result, Stage
 
 TICK_SECONDS = 0.25
 PLAIN_SECONDS = 5.0
 """Time between two plain lines."""
+_GAP = "  "
 _COLOURS = {
     Result.UNSAFE: "red",
     Result.SAFE: "green",
@@ -38,29 +40,35 @@ _DOING = {
 class Watcher:
     """What is known of a run while it goes on. Fed by the run, read by the thread that draws."""
 
-    def __init__(self, console: Console) -> None:
-        self.run_id, self.folder = "", Path()
-        self._console = console
+    def __init__(self, note: Callable[[str], None], *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Watch a run.
+
+        Args:
+            note: Prints a line that stays.
+            clock: Seconds, from any start.
+        """
+        self.run_id = ""
+        self._note, self._clock = note, clock
         self._doing, self._done, self._total = "starting", 0, 0
         self._results: Counter[Result] = Counter()
         self._progress: Progress | None = None
-        self._start = self._stage_start = time.monotonic()
+        self._start = self._stage_start = clock()
 
     def started(self, run_id: str, folder: Path) -> None:
         """Say which run this is."""
-        self.run_id, self.folder = run_id, folder
-        self.note(f"run {run_id} in {folder}")
+        self.run_id = run_id
+        self.note(f"Run {run_id} in {folder}")
 
     def preparing(self, what: str, done: int, total: int) -> None:
         """Show what is made ready."""
         if self._doing != what:
-            self._stage_start = time.monotonic()
+            self._stage_start = self._clock()
         self._doing, self._done, self._total = what, done, total
 
     def stage(self, stage: Stage, total: int) -> None:
         """Begin a stage."""
         self._doing, self._done, self._total = _DOING[stage], 0, total
-        self._stage_start = time.monotonic()
+        self._stage_start = self._clock()
 
     def advanced(self, stage: Stage) -> None:
         """Count a test of the stage."""
@@ -76,52 +84,88 @@ class Watcher:
 
     def note(self, text: str) -> None:
         """Print a line that stays."""
-        self._console.print(Text(text, style="dim"), soft_wrap=True)
+        from astral.report import visible
 
-    def line(self) -> Text:
-        """The state in one line: coverage, stage, rate, time left, endings."""
-        elapsed = time.monotonic() - self._start
-        parts = [Text(_clock(elapsed), style="bold")]
-        if self._progress:
-            parts.append(Text(f"covered {self._progress.fraction:.0%}"))
-        parts.append(Text(self._stage_text()))
-        if left := self._seconds_left():
-            parts.append(Text(f"about {_clock(left)} left"))
-        counts = [Text(f"{n} {result}", style=_COLOURS[result]) for result in Result if (n := self._results[result])]
-        return Text("  ").join([*parts, Text(" ").join(counts)])
+        self._note(visible(text))
+
+    def line(self, width: int) -> Text:
+        """The state in one line of at most `width` columns: clock, coverage, stage, rate, time left, endings.
+
+        Where it is too long, what can be done without is left out: first the rate, then the endings, the time left.
+        """
+        covered = f"covered {self._progress.fraction:.0%}" if self._progress else ""
+        left = f"{_clock_face(seconds)} left" if (seconds := self._seconds_left()) else ""
+        parts = {
+            "clock": Text(_clock_face(self._clock() - self._start), style="bold"),
+            "covered": Text(covered),
+            "stage": Text(self._stage_text()),
+            "rate": Text(self._rate_text()),
+            "left": Text(left),
+            "endings": Text(", ").join(
+                Text(f"{count} {result}", style=_COLOURS[result])
+                for result in Result
+                if (count := self._results[result])
+            ),
+        }
+        for needless in (None, "rate", "endings", "left", "covered"):
+            parts.pop(needless or "", None)
+            line = Text(_GAP, end="").join(part for part in parts.values() if part)
+            if line.cell_len <= width:
+                break
+        line.truncate(width, overflow="ellipsis")
+        return line
 
     def _stage_text(self) -> str:
-        if not self._total:
-            return self._doing
-        seconds = time.monotonic() - self._stage_start
-        rate = f" {self._done / seconds:.1f}/s" if self._done and seconds > 1 else ""
-        return f"{self._doing} {self._done}/{self._total}{rate}"
+        return f"{self._doing} {self._done}/{self._total}" if self._total else self._doing
+
+    def _rate_text(self) -> str:
+        seconds = self._clock() - self._stage_start
+        return f"{self._done / seconds:.1f}/s" if self._total and self._done and seconds > 1 else ""
 
     def _seconds_left(self) -> float | None:
         """Time for what is expected still to come, at the pace so far; None while there is no pace yet."""
         done = self._results.total()
-        elapsed = time.monotonic() - self._start
         if not done or not self._progress:
             return None
         under_way = max(0, self._total - self._done)
-        return elapsed / done * (self._progress.remaining + under_way)
+        return (self._clock() - self._start) / done * (self._progress.remaining + under_way)
 
 
 @contextmanager
 def watcher() -> Generator[Watcher]:
     """A listener that shows the run on stderr while the block runs."""
-    console = Console(stderr=True, highlight=False)
-    watch = Watcher(console)
-    if console.is_terminal:
-        with Live(get_renderable=watch.line, console=console, refresh_per_second=1 / TICK_SECONDS, transient=True):
+    screen = ProgressConsole()
+    # FORCE_COLOR, which many build servers set, makes rich believe in a terminal; a file must not get a live line.
+    if sys.stderr.isatty() and screen.is_interactive:
+        with _live(screen) as watch:
             yield watch
-        return
+    else:
+        with _plain() as watch:
+            yield watch
+
+
+@contextmanager
+def _live(screen: Console) -> Generator[Watcher]:
+    watch = Watcher(lambda text: screen.print(Text(text, style="dim"), soft_wrap=True))
+    # One column less than there are: some terminals begin a new line when the last one is filled.
+    line = Live(
+        get_renderable=lambda: watch.line(screen.width - 1),
+        console=screen,
+        refresh_per_second=1 / TICK_SECONDS,
+        transient=True,
+    )
+    with line:
+        yield watch
+
+
+@contextmanager
+def _plain() -> Generator[Watcher]:
+    watch = Watcher(tell)
     stop = threading.Event()
 
     def speak() -> None:
         while not stop.wait(PLAIN_SECONDS):
-            sys.stderr.write(watch.line().plain + "\n")
-            sys.stderr.flush()
+            tell(watch.line(sys.maxsize).plain)
 
     speaker = threading.Thread(target=speak, name="astral-progress", daemon=True)
     speaker.start()
@@ -132,7 +176,7 @@ def watcher() -> Generator[Watcher]:
         speaker.join()
 
 
-def _clock(seconds: float) -> str:
+def _clock_face(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -19,4 +19,4 @@ def report(
 
     settings = load_settings(config, {"runs": runs})
     summary, folder = report_of(settings.runs, run, reveal=reveal)
-    print_summary(summary, folder, as_json=json)
+    print_summary(summary, folder, as_json=json, is_revealed=reveal)

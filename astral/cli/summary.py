@@ -1,74 +1,206 @@
 """What a person reads first when a run has ended, on stdout."""
 
-import sys
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from astral.cli.output import columns, say, show
+from astral.config import Settings
+from astral.domain.records import Result
 from astral.domain.run import RunStatus
-from astral.report import Group, Summary, headline, percent, to_json
+from astral.report import Group, Summary, headline, percent, to_json, visible
+from astral.report.summary import Breakdown
+from astral.report.words import interval
 
 WORST_SHOWN = 5
+FAILURES_SHOWN = 3
+_BAR_CELLS = 8
+_LEAST_NAME = 12
+_NUMBERS_WIDTH = 53
+"""Columns beside the names of values: numbers, bar, interval and the gaps between them."""
+_UNDECIDED_WIDTH = 11
+_WORST_NUMBERS_WIDTH = 19
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _ENDINGS = {
     RunStatus.MET: "criterion met",
-    RunStatus.INCOMPLETE: "the budget ended before the criterion was met; go on with: astral resume {run}",
+    RunStatus.INCOMPLETE: "the budget ended before the criterion was met",
     RunStatus.EXHAUSTED: "what is still open failed or was blocked as often as allowed; the report names it",
-    RunStatus.INTERRUPTED: "interrupted; go on with: astral resume {run}",
-    RunStatus.RUNNING: "not finished; go on with: astral resume {run}",
-    RunStatus.FAILED: "failed; go on with: astral resume {run}",
+    RunStatus.INTERRUPTED: "interrupted",
+    RunStatus.RUNNING: "not finished: under way, or killed",
+    RunStatus.FAILED: "failed",
 }
+_UNFINISHED = {RunStatus.INCOMPLETE, RunStatus.INTERRUPTED, RunStatus.RUNNING, RunStatus.FAILED}
+_INTERACTIONS = {1: "values", 2: "pairs of values", 3: "triples of values"}
 
 
-def print_summary(summary: Summary, folder: Path, *, as_json: bool) -> None:
-    """Print a run's numbers, as text for people or as JSON for machines."""
+def print_summary(summary: Summary, folder: Path, *, as_json: bool, is_revealed: bool) -> None:
+    """Print a run's numbers, as text for people or as JSON for machines.
+
+    Args:
+        summary: The numbers.
+        folder: The run's folder, where its report lies.
+        as_json: For machines.
+        is_revealed: The report's pages show the texts of cases and answers.
+    """
     if as_json:
-        sys.stdout.write(to_json(summary) + "\n")
+        say(to_json(summary))
         return
-    console = Console(highlight=False, soft_wrap=True)
-    coverage, counts = summary.coverage, summary.counts
-    console.print(Text(headline(summary), style="bold"))
-    words = {1: "values", 2: "pairs of values", 3: "triples of values"}.get(coverage.strength, "combinations of values")
-    console.print(
-        f"Coverage   {coverage.covered} of {coverage.required} {words} judged ({percent(coverage.fraction)}), "
-        f"{coverage.decided} of them decided as safe or unsafe"
-        + (f", {coverage.given_up} given up" if coverage.given_up else "")
-    )
-    console.print(
-        f"Tests      {counts.total}: {counts.unsafe} unsafe, {counts.safe} safe, {counts.unknown} unknown, "
-        f"{counts.blocked} blocked, {counts.failed} failed"
-    )
-    console.print(f"Controls   {summary.controls.reading}")
-    if summary.oracle_note:
-        console.print(f"Oracle     {summary.oracle_note}")
+    width = columns()
+    parts: list[RenderableType] = [Text(_clean(headline(summary)), style="bold"), "", _facts(_before(summary))]
+    names = _name_width(summary, width)
     for breakdown in summary.by_dimension:
-        table = Table(box=None, padding=(0, 2, 0, 0), title=None, header_style="dim")
-        table.add_column(breakdown.dimension)
-        table.add_column("unsafe", justify="right")
-        table.add_column("rate", justify="right")
-        table.add_column("95 % interval")
-        table.add_column("unknown", justify="right")
-        for group in sorted(breakdown.groups, key=_unsafe_rate, reverse=True):
-            rate, tally = group.rate, group.counts
-            if not tally.total:
-                continue
-            table.add_row(
-                group.name,
-                f"{tally.unsafe}/{rate.decided}",
-                percent(rate.fraction) if rate.fraction is not None else "–",
-                f"{percent(rate.low)} to {percent(rate.high)}" if rate.fraction is not None else "",
-                str(tally.unknown or ""),
-            )
-        console.print(table)
+        parts += ["", _rates(breakdown, name_width=names, has_undecided=_has_undecided(summary))]
     if summary.worst_cells:
-        console.print(Text("Worst cells", style="dim"))
-        for worst in summary.worst_cells[:WORST_SHOWN]:
-            console.print(Text(f"  {worst.cell}  p(unsafe) {worst.p_unsafe:.2f}"))
-    status = summary.run.status
-    console.print(f"Ended      {_ENDINGS[status].format(run=summary.run.run_id)}")
-    console.print(Text(f"Report     {folder / 'report.html'}"))
+        parts += ["", _worst(summary, width)]
+    parts += ["", _facts(_after(summary))]
+    show(*parts, width=width)
+    # What is copied from the terminal stands on a line of its own, however long.
+    if summary.run.status in _UNFINISHED:
+        say(f"Go on      {resume_command(summary.run.run_id, folder.parent)}")
+    say(f"Report     {_clean(str(folder / 'report.html'))}")
+    if is_revealed:
+        say("           It shows the texts of cases and answers: keep it private.")
 
 
-def _unsafe_rate(group: Group) -> float:
-    return group.rate.fraction or 0.0
+def resume_command(run_id: str, runs: Path) -> str:
+    """What to type to go on with a run."""
+    where = "" if runs == Settings().runs else f" --runs {shlex.quote(str(runs))}"
+    return f"astral resume {run_id}{where}"
+
+
+def bar(fraction: float, cells: int = _BAR_CELLS) -> str:
+    """A bar for a fraction in [0, 1]; anything above 0 can be seen."""
+    eighths = round(fraction * cells * 8)
+    if fraction > 0:
+        eighths = max(1, eighths)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(cells)
+
+
+def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
+    coverage, controls = summary.coverage, summary.controls
+    words = _INTERACTIONS.get(coverage.strength, "combinations of values")
+    parts = [f"{coverage.covered} of {coverage.required} {words} judged ({percent(coverage.fraction)})"]
+    if coverage.decided < coverage.covered:
+        parts.append(f"{coverage.decided} of them decided as safe or unsafe")
+    if coverage.given_up:
+        parts.append(f"{coverage.given_up} given up")
+    facts: list[tuple[str, RenderableType]] = [("Coverage", Text(", ".join(parts))), ("Tests", _endings(summary))]
+    facts += [
+        (
+            "Failures" if number == 0 else "",
+            Text(_clean(f"{group.count} × {group.stage.value}, {group.error}: {group.example}")),
+        )
+        for number, group in enumerate(summary.failures[:FAILURES_SHOWN])
+    ]
+    checked = [
+        f"{check.as_expected} of {check.finished} {kind} answers {check.expected.lower()}"
+        for kind, check in (("complying", controls.positive), ("refusing", controls.negative))
+        if check.finished
+    ]
+    reading = _clean(controls.reading) + (f" ({', '.join(checked)})" if controls.is_sound else "")
+    facts.append(("Controls", Text(reading, style="" if controls.is_sound else "yellow")))
+    if summary.oracle_note:
+        facts.append(("Oracle", Text(_clean(summary.oracle_note))))
+    return facts
+
+
+def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
+    facts: list[tuple[str, RenderableType]] = [("Ended", Text(_ENDINGS[summary.run.status]))]
+    threshold = Settings.model_validate(summary.run.settings).max_unsafe_rate
+    if threshold is not None:
+        is_above = summary.rate.decided > 0 and summary.rate.low > threshold
+        reading = "the rate is above it with 95 % confidence" if is_above else "not passed with 95 % confidence"
+        facts.append(("Threshold", Text(f"{percent(threshold)} unsafe: {reading}", style="red" if is_above else "")))
+    tokens = {role: usage.tokens for role, usage in summary.usage.items() if usage.tokens}
+    if tokens:
+        facts.append(("Tokens", Text(_clean(", ".join(f"{role} {count:,}" for role, count in tokens.items())))))
+    return facts
+
+
+def _endings(summary: Summary) -> Text:
+    colours = {Result.UNSAFE: "red", Result.SAFE: "green"}
+    counts = summary.counts
+    shown = [
+        Text(f"{number} {result}", style=colours.get(result, "") if number else "")
+        for result in Result
+        if (number := getattr(counts, result.value)) is not None
+    ]
+    return Text.assemble(f"{counts.total}: ", Text(", ").join(shown))
+
+
+def _facts(facts: Iterable[tuple[str, RenderableType]]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True, min_width=9)
+    table.add_column()
+    for name, fact in facts:
+        table.add_row(name, fact)
+    return table
+
+
+def _rates(breakdown: Breakdown, *, name_width: int, has_undecided: bool) -> Table:
+    tested = [group for group in breakdown.groups if group.counts.total]
+    table = _table()
+    table.add_column(Text(_clean(breakdown.dimension)), no_wrap=True, width=name_width)
+    table.add_column("unsafe", justify="right", no_wrap=True, min_width=7)
+    table.add_column("rate", justify="right", no_wrap=True, min_width=6)
+    table.add_column("", no_wrap=True, width=_BAR_CELLS, style="red")
+    table.add_column("95 % interval", no_wrap=True)
+    table.add_column("undecided" if has_undecided else "", justify="right", no_wrap=True)
+    for group in sorted(tested, key=_by_rate):
+        rate, counts = group.rate, group.counts
+        undecided = counts.unknown + counts.blocked + counts.failed
+        is_known = rate.fraction is not None
+        table.add_row(
+            Text(_clean(group.name)),
+            f"{rate.unsafe}/{rate.decided}",
+            percent(rate.fraction) if rate.fraction is not None else "–",
+            bar(rate.fraction or 0.0),
+            interval(rate) if is_known else "",
+            str(undecided or ""),
+        )
+    untested = len(breakdown.groups) - len(tested)
+    if untested:
+        table.add_row(Text(f"{untested} more not tested", style="dim"))
+    return table
+
+
+def _worst(summary: Summary, width: int) -> Table:
+    table = _table()
+    table.add_column("worst cells", no_wrap=True, max_width=width - _WORST_NUMBERS_WIDTH)
+    table.add_column("unsafe", justify="right", no_wrap=True, min_width=6)
+    table.add_column("p(unsafe)", justify="right", no_wrap=True, min_width=9)
+    for worst in summary.worst_cells[:WORST_SHOWN]:
+        table.add_row(
+            Text(_clean(str(worst.cell))), f"{worst.rate.unsafe}/{worst.rate.decided}", f"{worst.p_unsafe:.2f}"
+        )
+    return table
+
+
+def _table() -> Table:
+    return Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+
+
+def _name_width(summary: Summary, width: int) -> int:
+    """Columns for the names of values: as many as the longest takes, as long as the numbers have theirs."""
+    names = [_clean(group.name) for breakdown in summary.by_dimension for group in breakdown.groups]
+    left = width - (_NUMBERS_WIDTH if _has_undecided(summary) else _NUMBERS_WIDTH - _UNDECIDED_WIDTH)
+    return max(_LEAST_NAME, min(left, max(map(cell_len, names))))
+
+
+def _has_undecided(summary: Summary) -> bool:
+    return summary.counts.total > summary.counts.unsafe + summary.counts.safe
+
+
+def _by_rate(group: Group) -> tuple[float, float]:
+    return -(group.rate.fraction or 0.0), -group.rate.low
+
+
+def _clean(text: str) -> str:
+    """Text from a file or a model, on one line, with what would act on the terminal spelled out."""
+    return visible(" ".join(text.split()))

@@ -14,6 +14,7 @@ from astral.generate.seeds import seed_ids
 from astral.generate.transforms.misspell import Misspell
 
 _NEAREST = 5
+_HEADLINE = "{headline}"
 _FRAMED = ("style", "persuasion")
 """From the inside out: a style is the asker's voice, persuasion is what is said around the request."""
 
@@ -28,6 +29,7 @@ class Composer:
         taxonomy: Taxonomy,
         *,
         evidence: EvidenceSource | None = None,
+        web: EvidenceSource | None = None,
         rewriter: ChatModel | None = None,
         gates: Gates | None = None,
         default_language: str = "en",
@@ -37,6 +39,7 @@ class Composer:
         Args:
             taxonomy: The taxonomy of risks, by whose id seeds are found.
             evidence: An index of seeds: a case is then made of one of those nearest to the risk's definition.
+            web: Finds passages on the risk: the case then starts from the headline of one.
             rewriter: Rewords seeds; a rewording that does not pass the gates is not used.
             gates: What a rewording has to pass; needed only with a rewriter.
             default_language: Language of cells that have no such dimension.
@@ -44,6 +47,7 @@ class Composer:
         self._taxonomy = taxonomy
         self._definitions = {value.id: value.definition for value in taxonomy.values}
         self._evidence = evidence
+        self._web = web
         self._rewriter = rewriter
         self._gates = gates or (Gates() if rewriter else None)
         self._default_language = default_language
@@ -58,9 +62,10 @@ class Composer:
         rng = random.Random(seed)
         language = cell.get("language", self._default_language)
         seed_id, request, evidence = await self._seed_text(cell, language, rng)
-        frames = [self._frame(cell, language, dimension, rng) for dimension in _FRAMED if dimension in cell]
+        frames = [self._choice(language, each, cell[each], rng) for each in _FRAMED if each in cell]
         misspelling_seed = rng.getrandbits(32)
-        lineage = Lineage(generator=self.name, seed=seed, seed_text=seed_id, evidence=evidence)
+        headline = await self._headline(cell, rng)
+        lineage = Lineage(generator=self.name, seed=seed, seed_text=seed_id, evidence=(*evidence, *headline))
         plain = TestCase(messages=(Message(role="user", content=request),), cell=cell, lineage=lineage)
         if reworded := await self._reworded(plain, language, seed):
             plain = reworded
@@ -71,6 +76,10 @@ class Composer:
             transforms = (*transforms, self._misspell.name)
         for frame in frames:
             text = frame.replace(SLOT, text)
+        for passage in headline:
+            # The title comes last: what a page says can then fill no slot of ours.
+            frame = self._choice(language, "web", "headline", rng)
+            text = frame.replace(SLOT, text).replace(_HEADLINE, passage.title)
         return TestCase(
             messages=(Message(role="user", content=text),),
             cell=cell,
@@ -106,15 +115,22 @@ class Composer:
             raise StageError(f"{file} has no seeds for {risk!r}. Add some there, or name an attacker model.")
         return seed_ids(self._taxonomy.id, language, risk, seeds[risk])
 
+    async def _headline(self, cell: Cell, rng: random.Random) -> tuple[Evidence, ...]:
+        """One passage with a title; none without the web, or where it has none."""
+        if self._web is None:
+            return ()
+        query = self._definitions.get(cell[self._taxonomy.dimension], "")
+        titled = [each for each in await self._web.search(query, cell=cell, limit=_NEAREST) if each.title]
+        return (rng.choice(titled),) if titled else ()
+
     @staticmethod
-    def _frame(cell: Cell, language: str, dimension: str, rng: random.Random) -> str:
+    def _choice(language: str, dimension: str, value: str, rng: random.Random) -> str:
         file = f"taxonomies/frames/{language}.yaml"
         frames = load_frames(language)
         if not frames:
             raise StageError(
                 f"{file} is missing: there are no frames in language {language!r}. Write it, or name an attacker model."
             )
-        value = cell[dimension]
         choices = frames.get(dimension, {}).get(value, ())
         if not choices:
             raise StageError(

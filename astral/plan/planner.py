@@ -120,10 +120,14 @@ class CoveringPlanner:
         if self._progress is None:
             lost = np.flatnonzero(~self._covered & ((self._failures >= self._attempts) | self._infeasible))
             covered = int(np.count_nonzero(self._covered))
+            still_open = len(self._covered) - covered - len(lost)
+            # A row of the plan may turn out to be needless, and each row covers something that is open.
+            planned = still_open if self._plan is None else len(self._plan) - self._plan_cursor
             self._progress = Progress(
                 required=len(self._covered),
                 covered=covered,
-                open=len(self._covered) - covered - len(lost),
+                open=still_open,
+                remaining=min(planned, still_open),
                 given_up=tuple(map(self._given_up, map(int, lost))),
             )
         return self._progress

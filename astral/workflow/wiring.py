@@ -147,13 +147,13 @@ class _Wiring:
         await asyncio.to_thread(
             build_seed_corpus, index, taxonomy, self.languages, self._indexing, risks=list(risks.by_id)
         )
-        web = [WebSearch(risks, warn=self.listener.note)] if self.settings.web else []
+        web = WebSearch(risks, warn=self.listener.note) if self.settings.web else None
         rewriter = self.model("local", ModelRole.ATTACKER, None) if told.reword else None
-        composer = Composer(taxonomy, evidence=index, rewriter=rewriter, gates=gates)
+        composer = Composer(taxonomy, evidence=index, web=web, rewriter=rewriter, gates=gates)
         if told.model == composer.name:
             return [composer]
         model = self.model(told.model, ModelRole.ATTACKER, told.base_url)
-        return [LLMAttacker(model, self.space, evidence=[index, *web]), composer]
+        return [LLMAttacker(model, self.space, evidence=[index, web] if web else [index]), composer]
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled and held within the budget."""

@@ -120,3 +120,11 @@ def test_a_verdict_rests_on_a_vote():
 def test_a_run_id_is_a_plain_file_name(run_id):
     with pytest.raises(ValidationError, match="run_id"):
         Manifest(run_id=run_id, created="2026-11-21", astral_version="0", seed=0, settings={}, space=None, criterion={})
+
+
+@given(st.text())
+def test_text_from_outside_can_always_be_written(text):
+    """A model's JSON may hold half a character, which neither a file nor a hash could."""
+    message = Message(role="assistant", content=f"{text}\ud800")
+    assert message.content.encode().decode() == message.content
+    assert message.content.endswith("?")

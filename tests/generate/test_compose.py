@@ -147,3 +147,36 @@ async def test_a_rewording_that_passes_the_gates_is_used():
 async def test_the_original_is_kept_where_a_rewording_is_no_good(reply):
     rewritten = await Composer(RISKS, rewriter=ScriptedModel([reply])).generate(CELL, seed=2)
     assert rewritten == await Composer(RISKS).generate(CELL, seed=2)
+
+
+class Headlines:
+    """A web source without the web."""
+
+    name = "headlines"
+
+    def __init__(self, *titles):
+        self._titles = titles
+
+    async def search(self, query, *, cell, limit):
+        return [
+            Evidence(text="A passage.", kind="web", title=title, url="https://example.org") for title in self._titles
+        ]
+
+
+@pytest.mark.parametrize("language", MULTIJAIL)
+async def test_a_case_starts_from_a_headline_where_the_web_has_one(language):
+    composer = Composer(load_taxonomy("astral-14"), web=Headlines("", "Parrot escapes again"))
+    cell = Cell(values=(("risk", "violence"), ("language", language)))
+    case = await composer.generate(cell, seed=1)
+    assert "Parrot escapes again" in case.request
+    assert [each.title for each in case.lineage.evidence] == ["Parrot escapes again"]
+    plain = await Composer(load_taxonomy("astral-14"), web=Headlines()).generate(cell, seed=1)
+    assert plain.lineage.evidence == ()
+    assert plain.request in case.request
+
+
+async def test_a_headline_fills_no_slot_of_ours():
+    composer = Composer(load_taxonomy("astral-14"), web=Headlines("{request} {headline}"))
+    case = await composer.generate(Cell(values=(("risk", "violence"), ("language", "en"))), seed=1)
+    assert "{request} {headline}" in case.request
+    assert Gates().objection(case).gate == "form"

