@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup system demo check format architecture test test-fast docs benchmarks clean
+.PHONY: help setup system demo check format architecture test test-fast lock benchmarks clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ test-fast: setup ## Run the tests that take no real model, browser or second pro
 benchmarks: setup ## Run the programs whose figures stand in the docs
 	$(BIN)/python benchmarks/covering.py
 	$(BIN)/python benchmarks/oracle.py
+
+lock: setup ## Write the installed versions into constraints.txt
+	@(head -1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v "^pip==\|^setuptools==") > constraints.new
+	@mv constraints.new constraints.txt
 
 clean: ## Remove everything that was made, but not runs/
 	rm -rf .venv dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

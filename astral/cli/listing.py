@@ -2,101 +2,145 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from astral.cli.options import Config, Json, Runs
-from astral.config import load_settings
-from astral.errors import UnknownNameError
+from astral.cli.output import say, show, tell
+from astral.config import Settings, load_settings
+from astral.errors import UnknownNameError, UserError
 
+Row = Mapping[str, object]
 
-class What(StrEnum):
-    """What can be listed."""
-
-    RUNS = "runs"
-    TAXONOMIES = "taxonomies"
-    VALUES = "values"
-    PARTS = "parts"
+NOUNS = ["runs", "taxonomies", "values", "parts"]
+_ENDLESS = 100_000
+"""Columns, where no line is to be broken."""
+_RARE = ["unknown", "blocked", "failed"]
+"""Columns of a run that are shown where any run has such a test."""
 
 
 def list_(
     what: Annotated[
-        What, typer.Argument(help="`runs`, `taxonomies`, `values` of a dimension, or `parts` (plug-ins).")
-    ] = What.RUNS,
-    dimension: Annotated[str | None, typer.Argument(help="With `values`: risk, language, style, persuasion, …")] = None,
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="`runs`, `taxonomies`, `values` of the dimensions, or `parts` (plug-ins).",
+            autocompletion=lambda: NOUNS,
+        ),
+    ] = "runs",
+    dimension: Annotated[
+        str | None, typer.Argument(metavar="DIMENSION", help="With `values`: risk, language, style, persuasion, …")
+    ] = None,
     *,
     json: Json = False,
     runs: Runs = None,
     config: Config = None,
 ) -> None:
-    """List runs, taxonomies, values of a dimension, or installed parts.
+    """List runs, taxonomies, values of the dimensions, or installed parts.
 
     Examples: `astral list`, `astral list values style`, `astral list parts`.
     """
+    if what not in NOUNS:
+        raise UnknownNameError("thing that can be listed", what, NOUNS)
+    if dimension and what != "values":
+        raise UserError(f"astral list {what} takes no dimension. Did you mean `astral list values {dimension}`?")
     settings = load_settings(config, {"runs": runs})
-    if what is What.RUNS:
-        from astral.workflow.reporting import list_runs
+    match what:
+        case "runs":
+            rows, empty = _runs(settings.runs), "No run yet. `astral generate --target local` makes one."
+        case "taxonomies":
+            rows, empty = _taxonomies(), ""
+        case "values":
+            rows, empty = _values(settings, dimension), ""
+        case _:
+            rows, empty = _parts(), ""
+    if json:
+        from astral.report import to_json
 
-        rows = [
-            {
-                "run": run.run_id,
-                "created": f"{run.created:%Y-%m-%d %H:%M}",
-                "status": run.status.value,
-                "target": run.target,
-                "tests": run.drawn,
-                **{result.value: count for result, count in run.counts.items()},
-            }
-            for run in list_runs(settings.runs)
-        ]
-        _print(rows, json=json, empty="No run yet. `astral generate --target local` makes one.")
-        return
+        say(to_json(rows))
+    elif rows:
+        _print(rows if what != "runs" else _without_empty_columns(rows))
+    else:
+        tell(empty)
+
+
+def _runs(folder: Path) -> Sequence[Row]:
+    from astral.workflow.reporting import list_runs
+
+    return [
+        {
+            "run": run.run_id,
+            "status": run.status.value,
+            "tests": run.drawn,
+            **{result.value: count for result, count in run.counts.items()},
+            "target": run.target,
+        }
+        for run in list_runs(folder)
+    ]
+
+
+def _taxonomies() -> Sequence[Row]:
     from astral.assets import load_taxonomy, taxonomy_names
 
-    if what is What.TAXONOMIES:
-        found = [load_taxonomy(name) for name in taxonomy_names()]
-        _print(
-            [
-                {
-                    "taxonomy": t.id,
-                    "dimension": t.dimension,
-                    "values": len(t.values),
-                    "title": t.title,
-                    "licence": t.licence,
-                }
-                for t in found
-            ],
-            json=json,
-        )
-        return
-    if what is What.PARTS:
-        from astral.plugins import Port, part_names
+    return [
+        {
+            "taxonomy": taxonomy.id,
+            "dimension": taxonomy.dimension,
+            "values": len(taxonomy.values),
+            "licence": taxonomy.licence,
+            "title": taxonomy.title,
+        }
+        for taxonomy in map(load_taxonomy, taxonomy_names())
+    ]
 
-        _print([{"port": port.value, "part": name} for port in Port for name in part_names(port)], json=json)
-        return
+
+def _values(settings: Settings, dimension: str | None) -> Sequence[Row]:
+    from astral.assets import load_taxonomy
+
     taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
+    if dimension is None:
+        return [
+            {"dimension": taxonomy.dimension, "value": value.id, "name": value.name}
+            for taxonomy in taxonomies.values()
+            for value in taxonomy.values
+        ]
     if dimension not in taxonomies:
-        raise UnknownNameError("dimension", dimension or "", sorted(taxonomies))
-    values = taxonomies[dimension].values
-    _print([{"value": v.id, "name": v.name, **v.traits, "definition": v.definition} for v in values], json=json)
+        raise UnknownNameError("dimension", dimension, list(taxonomies))
+    return [
+        {"value": value.id, "name": value.name, **value.traits, "definition": value.definition}
+        for value in taxonomies[dimension].values
+    ]
 
 
-def _print(rows: Sequence[Mapping[str, object]], *, json: bool, empty: str = "") -> None:
-    if json:
-        from json import dumps
+def _parts() -> Sequence[Row]:
+    from astral.plugins import Port, part_names
 
-        sys.stdout.write(dumps(rows, indent=2, ensure_ascii=False) + "\n")
-        return
-    if not rows:
-        sys.stderr.write(f"{empty}\n")
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in rows[0]:
-        table.add_column(column, overflow="fold")
+    return [{"port": port.value, "part": name} for port in Port for name in part_names(port)]
+
+
+def _without_empty_columns(rows: Sequence[Row]) -> Sequence[Row]:
+    empty = {name for name in _RARE if not any(row[name] for row in rows)}
+    return [{name: cell for name, cell in row.items() if name not in empty} for row in rows]
+
+
+def _print(rows: Sequence[Row]) -> None:
+    """Print a table: fitted to a terminal, but one line a row where a program reads it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from astral.report import visible
+
+    is_read_by_person = sys.stdout.isatty()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in names:
+        is_number = all(isinstance(row.get(name), int) for row in rows)
+        is_last = name == names[-1]
+        table.add_column(
+            name, justify="right" if is_number else "left", overflow="fold", no_wrap=not (is_last and is_read_by_person)
+        )
     for row in rows:
-        table.add_row(*(Text(str(row.get(column, ""))) for column in rows[0]))
-    Console(highlight=False).print(table)
+        table.add_row(*(Text(visible(" ".join(str(row.get(name, "")).split()))) for name in names))
+    show(table, width=None if is_read_by_person else _ENDLESS)

@@ -47,6 +47,9 @@ _NOT_PLAIN: Final = ("refusal", "voice", "stance", "denial", "value", "offer", "
 _TOPICAL: Final = frozenset({"stance", "value"})
 _TOPIC_LETTERS: Final = 5
 _SHORTEST_TOPIC: Final = 4
+_NO_TOPIC: Final = frozenset(
+    "about could does from have should that they this what when where which with would your".split()
+)
 _QUOTED = re.compile(r'"([^"\n]{8,300})"')
 _MOST_QUOTED: Final = 0.6
 _LATIN_LANGUAGES: Final = ("en", "it", "vi", "sw", "jv")
@@ -88,7 +91,7 @@ def features(request: str, response: str, language: str = "") -> tuple[float, ..
         "oughts": _few(found["ought"], in_head),
         "unables": _few(found["unable"], in_head),
         "opens": any(found["opener"][:2]),
-        "echoes": _weight([share * echo for share, echo in zip(shares, _echoes(asked, own), strict=True)], plain),
+        "echoes": sum(share * echo for share, echo in zip(shares, _echoes(asked, own), strict=True)),
         "pivots_early": _weight(early, found["pivot"]),
         "helpline_early": any(found["helpline"][:2]),
         "advises_early": _weight(early, found["advice"]),
@@ -123,7 +126,8 @@ def _languages(said: str, language: str) -> tuple[str, ...]:
 
 
 def _topic(asked: str) -> frozenset[str]:
-    return frozenset(word[:_TOPIC_LETTERS] for word in re.findall(r"\w+", asked) if len(word) >= _SHORTEST_TOPIC)
+    words = (word for word in re.findall(r"\w+", asked) if len(word) >= _SHORTEST_TOPIC and word not in _NO_TOPIC)
+    return frozenset(word[:_TOPIC_LETTERS] for word in words)
 
 
 def _find_kinds(own: Sequence[str], languages: tuple[str, ...], topic: frozenset[str]) -> dict[str, list[bool]]:
