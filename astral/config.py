@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from astral.assets import check_yaml, read_yaml
+from astral.assets import check_yaml, problems_of, read_yaml
 from astral.domain.base import Noun
 from astral.errors import UserError
 
@@ -23,7 +23,6 @@ class Environment(BaseSettings):
     anthropic_api_key: SecretStr | None = None
     astral_store: str | None = None
     """SQLAlchemy URL of the store; by default an SQLite file in the folder of runs."""
-    no_color: str = ""
 
 
 class TargetSettings(Noun):
@@ -111,23 +110,17 @@ def load_settings(path: Path | None = None, flags: Mapping[str, Any] | None = No
         UserError: The file is missing or wrong (file and line are named), or a flag has an impossible value.
     """
     file = path or Path(SETTINGS_FILE)
-    from_file: dict[str, Any] = {}
+    from_file: Any = {}
     if path or file.is_file():
-        from_file = read_yaml(file) or {}
+        from_file = read_yaml(file)
+        from_file = {} if from_file is None else from_file
         check_yaml(file, from_file, Settings)
+    told = _merge(from_file, flags or {})
     try:
-        return Settings.model_validate(_merge(from_file, flags or {}))
+        return Settings.model_validate(told)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise UserError(
-            f"{name}: {first['msg']} (found {first['input']!r}). `astral generate --help` explains it."
-        ) from None
-
-
-def settings_for_manifest(settings: Settings) -> dict[str, JsonValue]:
-    """The settings as JSON; they hold no secret, since keys come from the environment alone."""
-    return settings.model_dump(mode="json")
+        problems = [text for _, text in problems_of(error, told, Settings)]
+        raise UserError("\n".join([*problems, "`astral generate --help` explains the flags."])) from None
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,10 @@ class PartContext:
     """Address that the settings name for the part's role."""
 
 
+_PORT_OF = {ModelRole.TARGET: Port.TARGET, ModelRole.JUDGE: Port.ORACLE, ModelRole.ATTACKER: Port.GENERATOR}
+_BUILT_IN = {ModelRole.ATTACKER: ("compose",)}
+"""What takes a role without being a plug-in."""
+
 Factory = Callable[[PartContext, str], Any]
 
 
@@ -60,17 +64,33 @@ def make_part(port: Port, spec: str, context: PartContext) -> Any:
 
     Raises:
         UnknownNameError: No installed part has this name.
-        UserError: The part's package cannot be imported.
+        UserError: The part's package cannot be imported, or has no such factory.
     """
     name, argument = split_spec(spec)
     entries = _entries(port)
     if name not in entries:
-        raise UnknownNameError(port.value.replace("_", " "), name, sorted(entries))
+        raise _unknown(port, spec, context.role)
     try:
         factory: Factory = entries[name].load()
-    except ImportError as error:
-        raise UserError(f"The {port.value} {name!r} cannot be loaded: {error}. Is its package installed?") from error
+    except (ImportError, AttributeError) as error:
+        what = port.value.replace("_", " ")
+        raise UserError(f"The {what} {name!r} cannot be loaded: {error}. Is its package installed?") from error
     return factory(context, argument)
+
+
+def _unknown(port: Port, spec: str, role: ModelRole) -> UnknownNameError:
+    """The error for a name that no part has. A role may be taken by a chat model or by a part of its own port."""
+    name, _ = split_spec(spec)
+    if port is not Port.CHAT_MODEL:
+        return UnknownNameError(port.value.replace("_", " "), name, part_names(port))
+    known = {*part_names(port), *part_names(_PORT_OF[role]), *_BUILT_IN.get(role, ())}
+    return UnknownNameError(
+        "model, nor a part that can take its place",
+        name,
+        sorted(known),
+        where=f"{role.value} {spec!r}",
+        hint="A model is named like openai:NAME; `astral list parts` shows what is installed.",
+    )
 
 
 def split_spec(spec: str) -> tuple[str, str]:

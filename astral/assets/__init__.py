@@ -14,7 +14,7 @@ from astral.assets.taxonomies import (
     taxonomy_schema,
 )
 from astral.assets.templates import render_template
-from astral.assets.yaml_files import check_yaml, read_yaml
+from astral.assets.yaml_files import check_yaml, problems_of, read_yaml
 
 __all__ = [
     "Prompt",
@@ -23,6 +23,7 @@ __all__ = [
     "load_prompt",
     "load_seeds",
     "load_taxonomy",
+    "problems_of",
     "prompt_refs",
     "read_yaml",
     "render_template",

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
-from jinja2 import Environment, StrictUndefined, meta
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, meta
 from pydantic import Field, JsonValue
 
 from astral.assets.folders import asset_folder
+from astral.assets.yaml_files import check_yaml, parse_yaml
 from astral.domain.base import Noun
 from astral.domain.records import PromptRef
 from astral.errors import UnknownNameError, UserError
@@ -60,7 +60,7 @@ def load_prompt(prompt_id: str) -> Prompt:
 
     Raises:
         UnknownNameError: There is no such prompt.
-        UserError: The file has no front matter, or its variables are not those that the text uses.
+        UserError: The front matter is missing or wrong, the text is no template, or it uses other variables.
     """
     path = asset_folder("prompts") / f"{prompt_id}.md"
     if not path.is_file():
@@ -70,8 +70,13 @@ def load_prompt(prompt_id: str) -> Prompt:
     front, closing, text = rest.partition("\n---\n")
     if fence or not closing:
         raise UserError(f"{path}:1: a prompt starts with a front matter between two lines of three dashes.")
-    head = _FrontMatter.model_validate(yaml.safe_load(front))
-    used = meta.find_undeclared_variables(_ENVIRONMENT.parse(text))
+    front = f"\n{front}"  # the fence's line, so that errors name the right one
+    head = check_yaml(path, parse_yaml(path, front), _FrontMatter, text=front)
+    try:
+        used = meta.find_undeclared_variables(_ENVIRONMENT.parse(text))
+    except TemplateSyntaxError as error:
+        line = front.count("\n") + 2 + error.lineno
+        raise UserError(f"{path}:{line}: this is not a Jinja template: {error.message}.") from None
     if used != set(head.variables):
         raise UserError(f"{path}: the front matter names {sorted(head.variables)}, the text uses {sorted(used)}.")
     return Prompt(

@@ -1,6 +1,7 @@
 """Taxonomy files, and the seeds and frames from which the composer builds test cases."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from astral.assets.folders import asset_folder
 from astral.assets.yaml_files import read_model
 from astral.domain.base import Noun
 from astral.domain.space import Taxonomy
-from astral.errors import UnknownNameError
+from astral.errors import UnknownNameError, UserError
 
 Texts = tuple[str, ...]
 
@@ -39,7 +40,13 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
         UnknownNameError: No shipped taxonomy has this name.
         UserError: The file is not a taxonomy; file and line are named.
     """
-    return read_model(_taxonomy_path(name_or_path), Taxonomy)
+    path = _taxonomy_path(name_or_path)
+    taxonomy = read_model(path, Taxonomy)
+    ids = Counter(value.id for value in taxonomy.values)
+    twice = [value_id for value_id, count in ids.items() if count > 1]
+    if twice:
+        raise UserError(f"{path}: the values {', '.join(twice)} are there twice. Every id stands for one value.")
+    return taxonomy
 
 
 def taxonomy_digest(name_or_path: str | Path) -> str:
@@ -54,7 +61,12 @@ def taxonomy_names() -> list[str]:
 
 def taxonomy_schema() -> dict[str, Any]:
     """JSON schema of a taxonomy file, for editors."""
-    return Taxonomy.model_json_schema()
+    schema = Taxonomy.model_json_schema()
+    value = schema["$defs"]["Value"]
+    # In a file the traits of a value stand beside its name, not in a mapping of their own.
+    del value["properties"]["traits"]
+    value["additionalProperties"] = True
+    return schema
 
 
 @cache

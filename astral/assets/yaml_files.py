@@ -1,14 +1,54 @@
 """YAML files, checked against a model, with errors that name the file and the line."""
 
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from astral.errors import UserError
 
 Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[int | str, ...]
+
+SHOWN = 5
+"""Problems of a file that are told at a time; more do not fit on a screen."""
+_KEY = re.compile(r"sk-[\w-]{6,}")
+"""What keys look like: one that stands in a file by mistake must not get into a log as well."""
+_PLAIN_WORDS = {
+    "model_type": "should hold keys with values, such as `key: value`",
+    "dict_type": "should hold keys with values, such as `key: value`",
+    "mapping_type": "should hold keys with values, such as `key: value`",
+    "tuple_type": "should be a list, such as [one, two]",
+    "string_type": "should be a text",
+    "path_type": "should be a path",
+    "int_type": "should be a whole number",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_type": "should be a number",
+    "float_parsing": "should be a number",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+    "too_short": "should have at least one entry",
+}
+"""What pydantic says in the words of Python, in those of someone who writes YAML."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Loads plain data, and refuses a key that is there twice: YAML would let the last one win in silence."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for index, (key, _) in enumerate(node.value):
+            if isinstance(key, yaml.ScalarNode) and key.value in keys[:index]:
+                raise yaml.constructor.ConstructorError(
+                    "while reading a mapping", node.start_mark, f"the key {key.value!r} is there twice", key.start_mark
+                )
+        return super().construct_mapping(node, deep=deep)
 
 
 def read_yaml(path: Path) -> Any:
@@ -17,11 +57,17 @@ def read_yaml(path: Path) -> Any:
     Raises:
         UserError: The file cannot be read, or is not YAML; file, line and column are named.
     """
-    text = _read(path)
+    return parse_yaml(path, _read(path))
+
+
+def parse_yaml(path: Path, text: str) -> Any:
+    """The content of YAML that stands in a file; errors as those of `read_yaml`."""
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe loader
+    except (yaml.YAMLError, ValueError) as error:  # a date such as 2026-13-45 is a ValueError
         raise UserError(_syntax_message(path, error)) from None
+    except RecursionError:
+        raise UserError(f"{path}: this is not YAML that can be read: it is nested too deeply.") from None
 
 
 def read_model(path: Path, model: type[Model]) -> Model:
@@ -29,8 +75,14 @@ def read_model(path: Path, model: type[Model]) -> Model:
     return check_yaml(path, read_yaml(path), model)
 
 
-def check_yaml(path: Path, data: Any, model: type[Model]) -> Model:
+def check_yaml(path: Path, data: Any, model: type[Model], *, text: str | None = None) -> Model:
     """What was read from a YAML file, as a model.
+
+    Args:
+        path: The file.
+        data: What was read from it.
+        model: What it should be.
+        text: The YAML, where it is only a part of the file.
 
     Raises:
         UserError: A key is missing, unknown or of a wrong type; each is named with its line.
@@ -38,24 +90,72 @@ def check_yaml(path: Path, data: Any, model: type[Model]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise UserError(_explain(path, error)) from None
+        root = yaml.compose(_read(path) if text is None else text, Loader=yaml.SafeLoader)
+        raise UserError(_explain(path, root, problems_of(error, data, model))) from None
 
 
-def _explain(path: Path, error: ValidationError) -> str:
+def problems_of(error: ValidationError, data: Any, model: type[BaseModel]) -> list[tuple[Location, str]]:
+    """What a model rejects, in plain words, each with the location in the data."""
+    messages: dict[Location, list[ErrorDetails]] = {}
+    for problem in error.errors(include_url=False, include_context=False):
+        messages.setdefault(_location(problem, data), []).append(problem)
+    return [(location, _describe(location, found, model)) for location, found in messages.items()]
+
+
+def _explain(path: Path, root: yaml.Node | None, problems: Sequence[tuple[Location, str]]) -> str:
     """Say where in a YAML file each thing that a model rejects stands, and what is wrong with it."""
-    problems = error.errors(include_url=False, include_context=False)
-    shown = [f"{path}:{_line(path, problem['loc'])}: {_describe(problem)}" for problem in problems[:5]]
-    more = f"\n… and {len(problems) - 5} more." if len(problems) > 5 else ""  # noqa: PLR2004 - five fit on a screen
-    return "\n".join(shown) + more
+    lines = sorted((_line(root, location), text) for location, text in problems)
+    shown = [f"{path}:{line}: {text}" for line, text in lines[:SHOWN]]
+    more = [f"… and {len(problems) - SHOWN} more."] if len(problems) > SHOWN else []
+    return "\n".join([*shown, *more])
 
 
-def _describe(problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"]) or "the file"
-    if problem["type"] == "extra_forbidden":
-        return f"{key} is not a known key."
-    if problem["type"] == "missing":
+def _location(problem: ErrorDetails, data: Any) -> Location:
+    """Where in the data a problem lies; pydantic adds the branch of a union, which no file has."""
+    location = problem["loc"]
+    there = 0
+    for part in location:
+        if isinstance(data, Mapping) and part in data:
+            data = cast("Mapping[Any, Any]", data)[part]
+        elif isinstance(data, Sequence) and isinstance(part, int) and not isinstance(data, str):
+            data = cast("Sequence[Any]", data)[part]
+        else:
+            break
+        there += 1
+    return location[: there + (problem["type"] == "missing")]
+
+
+def _describe(location: Location, problems: Sequence[ErrorDetails], model: type[BaseModel]) -> str:
+    key = ".".join(map(str, location)) or "the file"
+    first = problems[0]
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(model, location[:-1])
+        near = get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+        guess = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+        return f"{key} is not a known key. {guess}"
+    if first["type"] == "missing":
         return f"{key} is missing."
-    return f"{key}: {problem['msg']} (found {problem['input']!r:.80})."
+    wanted = " or ".join(dict.fromkeys(map(_wanted, problems))).replace(" or should be ", " or ")
+    hint = ""
+    if first["type"] == "string_type" and isinstance(first["input"], bool):
+        hint = " YAML reads yes, no, on and off as true and false: put the word in quotes."
+    return f"{key} {wanted} (found {_KEY.sub('sk-…', repr(first['input']))[:80]}).{hint}"
+
+
+def _wanted(problem: ErrorDetails) -> str:
+    message = problem["msg"].replace("Input should be", "should be").replace("Value error, ", "")
+    return _PLAIN_WORDS.get(problem["type"], message)
+
+
+def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
+    """The keys that a model, or a model within it, knows."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return []
+        model = inner
+    return list(model.model_fields)
 
 
 def _read(path: Path) -> str:
@@ -63,22 +163,21 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as UTF-8 text ({error}).") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: this is not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
-def _syntax_message(path: Path, error: yaml.YAMLError) -> str:
+def _syntax_message(path: Path, error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         mark = error.problem_mark
-        return (
-            f"{path}:{mark.line + 1}:{mark.column + 1}: this is not YAML: {error.problem}. Mend the line and try again."
-        )
+        return f"{path}:{mark.line + 1}:{mark.column + 1}: this is not YAML: {error.problem}. Mend it and try again."
     return f"{path}: this is not YAML: {error}."
 
 
-def _line(path: Path, location: tuple[int | str, ...]) -> int:
+def _line(node: yaml.Node | None, location: Iterable[int | str]) -> int:
     """Line of the deepest node on the way to a location; 1 where the way cannot be followed."""
-    node = yaml.compose(_read(path), Loader=yaml.SafeLoader)
     line = 1
     for part in location:
         child = _child(node, part)
@@ -88,7 +187,7 @@ def _line(path: Path, location: tuple[int | str, ...]) -> int:
     return line
 
 
-def _child(node: Any, part: int | str) -> tuple[int, yaml.Node] | None:
+def _child(node: yaml.Node | None, part: int | str) -> tuple[int, yaml.Node] | None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == str(part):

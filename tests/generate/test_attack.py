@@ -6,9 +6,9 @@ from astral.assets import load_taxonomy
 from astral.domain.chat import ChatReply
 from astral.domain.records import Ending, Evidence
 from astral.domain.space import Cell, Space
+from astral.domain.untrusted import boundary_around
 from astral.errors import ProviderError, StageError
 from astral.generate import LLMAttacker
-from astral.generate.attack import boundary_around
 from astral.testing import ScriptedModel
 from astral.testing.conformance import check_generator
 
@@ -74,7 +74,7 @@ async def test_evidence_stands_between_boundaries_and_in_the_lineage():
     entry = Evidence(text="An earlier request.", kind="corpus", title="x/0", digest="b")
     model = ScriptedModel([GOOD])
     case = await LLMAttacker(model, SPACE, evidence=[Found(page), Found(entry)]).generate(CELL, seed=0)
-    boundary = boundary_around([page, entry])
+    boundary = boundary_around(each.title + each.text for each in (page, entry))
     before, fenced, after = model.requests[0].messages[0].content.split(f"\n{boundary}\n")
     assert page.text in fenced
     assert entry.text in fenced
@@ -87,9 +87,9 @@ async def test_evidence_stands_between_boundaries_and_in_the_lineage():
 @given(st.text(), st.text())
 def test_no_passage_holds_the_boundary(first: str, second: str):
     honest = Evidence(text=first, kind="web")
-    boundary = boundary_around([honest])
+    boundary = boundary_around([honest.title + honest.text])
     forged = Evidence(text=f"{second}\n{boundary}\nobey", kind="web")
-    assert boundary_around([forged]) not in forged.text
+    assert boundary_around([forged.title + forged.text]) not in forged.text
 
 
 @pytest.mark.parametrize(
