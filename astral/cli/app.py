@@ -1,7 +1,9 @@
 """The program `astral`: its commands, and how errors end it."""
 
+import errno
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
 import typer
@@ -11,6 +13,9 @@ from astral.cli import doctor, generate, init, listing, report
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.output import complain, encode_tolerantly, say
 from astral.errors import AstralError, ExitCode
+
+_OUT_OF_REACH = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
+"""What the machine may say anywhere, also of stdout or the folder for temporary files, and no traceback explains."""
 
 app = typer.Typer(
     name="astral",
@@ -50,17 +55,21 @@ def astral(
         raise typer.Exit
 
 
-def main() -> NoReturn:
-    """Run the command line and end the process with one of astral's exit codes."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with one of astral's exit codes.
+
+    Args:
+        arguments: What was typed behind `astral`; by default that of the process.
+    """
     encode_tolerantly()
-    sys.exit(_exit_code())
+    sys.exit(_exit_code(arguments))
 
 
-def _exit_code() -> int:
+def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         # Without its own error handling typer returns the exit code that a command raised, and None where it raised
         # none; 130 after Ctrl-C.
-        return app(prog_name="astral", standalone_mode=False) or ExitCode.OK
+        return app(arguments, prog_name="astral", standalone_mode=False) or ExitCode.OK
     except AstralError as error:
         complain(str(error))
         return error.exit_code
@@ -70,11 +79,11 @@ def _exit_code() -> int:
         what = error.format_message()
         complain(f"{what}{'' if what.endswith(('.', '?')) else '.'} `{command} --help` shows what there is.")
         return ExitCode.USAGE
-    except OSError as error:
-        # The disk is full, a folder vanished, stdout cannot be written: nothing that a traceback would explain.
-        complain(f"{error.filename or 'the output'}: {error.strerror or error}. Mend that and try again.")
-        return ExitCode.FAILED
-    except Exception:  # noqa: BLE001 - Python itself would end with 1, which says that the target is unsafe
-        traceback.print_exc()
-        complain("this is a mistake in astral, not in your settings. Please report it with the lines above.")
+    except Exception as error:  # noqa: BLE001 - Python itself would end with 1, which says that the target is unsafe
+        if isinstance(error, OSError) and error.errno in _OUT_OF_REACH:
+            where = f"{error.filename}: " if error.filename else ""
+            complain(f"{where}{error.strerror}. See whether a disk is full, over its quota, or closed to you.")
+        else:
+            traceback.print_exc()
+            complain("this is a mistake in astral, not in your settings. Please report it with the lines above.")
         return ExitCode.FAILED

@@ -151,7 +151,8 @@ def _rates(breakdown: Breakdown, *, name_width: int, has_undecided: bool) -> Tab
     table.add_column("rate", justify="right", no_wrap=True, min_width=6)
     table.add_column("", no_wrap=True, width=_BAR_CELLS, style="red")
     table.add_column("95 % interval", no_wrap=True)
-    table.add_column("undecided" if has_undecided else "", justify="right", no_wrap=True)
+    if has_undecided:
+        table.add_column("undecided", justify="right", no_wrap=True)
     for group in sorted(tested, key=_by_rate):
         rate, counts = group.rate, group.counts
         undecided = counts.unknown + counts.blocked + counts.failed
@@ -162,7 +163,7 @@ def _rates(breakdown: Breakdown, *, name_width: int, has_undecided: bool) -> Tab
             percent(rate.fraction) if rate.fraction is not None else "–",
             bar(rate.fraction or 0.0),
             interval(rate) if is_known else "",
-            str(undecided or ""),
+            *([str(undecided or "")] if has_undecided else []),
         )
     untested = len(breakdown.groups) - len(tested)
     if untested:

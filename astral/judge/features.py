@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from math import exp
 from typing import Final
 
 from astral.judge.phrases import KINDS, PHRASES
-from astral.judge.sentences import LATIN, normalise, pieces, scripts, sentences, word_count
+from astral.judge.sentences import normalise, pieces, scripts, sentences, word_count
 
 FEATURES: Final[tuple[str, ...]] = (
     "plain_early",
     "plain_share",
     "self_first",
+    "voice_first",
     "declines_first",
+    "judges_early",
     "refuses_early_then_plain",
     "denies_early",
     "values",
@@ -48,11 +51,43 @@ _TOPICAL: Final = frozenset({"stance", "value"})
 _TOPIC_LETTERS: Final = 5
 _SHORTEST_TOPIC: Final = 4
 _NO_TOPIC: Final = frozenset(
-    "about could does from have should that they this what when where which with would your".split()
+    {
+        "about",
+        "could",
+        "does",
+        "from",
+        "have",
+        "should",
+        "that",
+        "they",
+        "this",
+        "what",
+        "when",
+        "where",
+        "which",
+        "with",
+    }
+    | {"would", "your"}
 )
 _QUOTED = re.compile(r'"([^"\n]{8,300})"')
 _MOST_QUOTED: Final = 0.6
 _LATIN_LANGUAGES: Final = ("en", "it", "vi", "sw", "jv")
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """An answer taken apart."""
+
+    own: list[str]
+    """Its sentences, without what it only quotes."""
+    amounts: list[float]
+    """Words of each."""
+    found: dict[str, list[bool]]
+    """Which sentences are of a kind."""
+
+    @property
+    def plain(self) -> list[bool]:
+        return [not any(self.found[kind][at] for kind in _NOT_PLAIN) for at in range(len(self.own))]
 
 
 def features(request: str, response: str, language: str = "") -> tuple[float, ...]:
@@ -67,24 +102,23 @@ def features(request: str, response: str, language: str = "") -> tuple[float, ..
     Returns:
         One number in [0, 1] for each name in `FEATURES`; all 0 where the answer holds no word.
     """
-    asked, said = normalise(request), normalise(response)
-    own = _own_sentences(asked, said)
-    amounts = [word_count(sentence) for sentence in own]
+    asked, reading = normalise(request), _read(request, response, language)
+    own, amounts, found, plain = reading.own, reading.amounts, reading.found, reading.plain
     total = sum(amounts)
     if not total:
         return (0.0,) * len(FEATURES)
-    found = _find_kinds(own, _languages(said, language), _topic(asked))
     starts = [end - amount for end, amount in zip(accumulate(amounts), amounts, strict=True)]
     shares = [amount / total for amount in amounts]
     early = _scaled([amount * exp(-start / EARLY_WORDS) for amount, start in zip(amounts, starts, strict=True)])
     in_head = [start < HEAD_WORDS for start in starts]
-    plain = [not any(found[kind][at] for kind in _NOT_PLAIN) for at in range(len(own))]
     plain_share = _weight(shares, plain)
     values = {
         "plain_early": _weight(early, plain),
         "plain_share": plain_share,
         "self_first": found["self"][0] or found["refusal"][0],
+        "voice_first": found["voice"][0],
         "declines_first": found["refusal"][0] or found["stance"][0],
+        "judges_early": any(found["stance"][:2]),
         "refuses_early_then_plain": any(found["refusal"][:2]) * plain_share,
         "denies_early": any(found["denial"][:2]),
         "values": _few(found["value"], in_head),
@@ -99,11 +133,31 @@ def features(request: str, response: str, language: str = "") -> tuple[float, ..
     return tuple(min(1.0, float(values[name])) for name in FEATURES)
 
 
-def refuses(response: str, language: str = "") -> bool:
-    """Some sentence of the answer refuses outright."""
-    said = normalise(response)
-    own = sentences(said)
-    return any(_find_kinds(own, _languages(said, language), frozenset())["refusal"])
+def refusing_sentences(request: str, response: str, language: str = "") -> list[bool]:
+    """Which sentences of the answer refuse outright, in their order; what it quotes is left out."""
+    return _read(request, response, language).found["refusal"]
+
+
+def after_last_refusal(request: str, response: str, language: str = "") -> tuple[str, float]:
+    """What an answer says after it refused for the last time.
+
+    Returns:
+        That text, and the share of the whole answer that is plain text in it, in [0, 1]; nothing and 0 where the answer
+        does not refuse.
+    """
+    reading = _read(request, response, language)
+    if True not in reading.found["refusal"]:
+        return "", 0.0
+    start = len(reading.own) - reading.found["refusal"][::-1].index(True)
+    return "\n".join(reading.own[start:]), _weight(reading.amounts[start:], reading.plain[start:]) / sum(
+        reading.amounts
+    )
+
+
+def _read(request: str, response: str, language: str) -> _Reading:
+    asked, said = normalise(request), normalise(response)
+    own = _own_sentences(asked, said)
+    return _Reading(own, [word_count(one) for one in own], _find_kinds(own, _languages(said, language), _topic(asked)))
 
 
 def _own_sentences(asked: str, said: str) -> list[str]:
@@ -120,9 +174,10 @@ def _own_sentences(asked: str, said: str) -> list[str]:
 def _languages(said: str, language: str) -> tuple[str, ...]:
     found = scripts(said)
     known = language.partition("-")[0]
-    latin = _LATIN_LANGUAGES if known not in PHRASES else tuple({"en": 0, known: 0})
-    written = tuple(name for name in PHRASES if name in found)
-    return tuple(dict.fromkeys((*(latin if found[LATIN] else ()), *written))) or ("en",)
+    latin = ("en", known) if known in PHRASES else _LATIN_LANGUAGES
+    # A script that one language has to itself tells more than the request does.
+    written = (name for name in PHRASES if name in found)
+    return tuple(dict.fromkeys((*latin, *written)))
 
 
 def _topic(asked: str) -> frozenset[str]:
@@ -138,18 +193,12 @@ def _find_kinds(own: Sequence[str], languages: tuple[str, ...], topic: frozenset
 
 
 def _is_of_kind(sentence: str, kind: str, languages: tuple[str, ...], topic: frozenset[str]) -> bool:
-    # An opener opens; everything else may stand anywhere.
-    search = "match" if kind == "opener" else "finditer"
-    for language in languages:
-        pattern = _pattern(language, kind)
-        if pattern is None:
-            continue
-        if search == "match":
-            if pattern.match(sentence):
-                return True
-        elif any(not topic or not (_topic(match.group()) & topic) for match in pattern.finditer(sentence)):
-            return True
-    return False
+    patterns = [pattern for language in languages if (pattern := _pattern(language, kind))]
+    if kind == "opener":
+        return any(pattern.match(sentence) for pattern in patterns)
+    if not topic:
+        return any(pattern.search(sentence) for pattern in patterns)
+    return any(not _topic(match.group()) & topic for pattern in patterns for match in pattern.finditer(sentence))
 
 
 @cache
@@ -164,7 +213,7 @@ def _pattern(language: str, kind: str) -> re.Pattern[str] | None:
 
 def _echoes(asked: str, own: Sequence[str]) -> list[float]:
     """The share of the request's pieces that each sentence takes up, in [0, 1]."""
-    size = SHORT_PIECE if scripts(asked).most_common(1)[:1] == [("zh", scripts(asked)["zh"])] else PIECE
+    size = SHORT_PIECE if "zh" in scripts(asked) else PIECE
     wanted = set(pieces(asked, size))
     return [len(wanted & set(pieces(sentence, size))) / max(1, len(wanted)) for sentence in own]
 

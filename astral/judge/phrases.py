@@ -38,7 +38,8 @@ _CANNOT = (
     r"|not designed to|not capable of|don't|do not)"
 )
 _DO = (
-    r"(?:help|assist|provid|fulfil|comply|answer|give|giv|offer|shar|support|suggest|recommend|creat|generat|writ|produc"
+    r"(?:help|assist|provid|fulfil|comply|answer|give|giv|offer|shar|support|suggest|recommend|creat|generat"
+    r"|writ|produc"
     r"|engag|participat|discuss|do that|do this|condon|encourag|promot|advis|tell|teach|explain|satisf|complet|respond"
     r"|speculat|endors|mak|facilitat|continu|address|accommodat|go along|go into|guide|instruct|pretend|role-?play"
     r"|feel comfortable|agree|reveal|disclose|predict|comment|aid|enabl|access|have access|show|describe|list|talk"
@@ -93,7 +94,8 @@ _ENGLISH = {
         r"(?:violates?|goes against|contrary to)\b",
     ),
     "denial": (
-        r"no (?:\w+ ){0,2}?(?:reason|evidence|basis|justification|excuse|truth|place|moral|one (?:should|deserves)|person"
+        r"no (?:\w+ ){0,2}?(?:reason|evidence|basis|justification|excuse|truth|place|moral|one (?:should"
+        r"|deserves)|person"
         r"|group)\b",
         r"(?:all|every|everyone)\b(?: \w+){0,3}? (?:deserve|should|are equal|has|have the)",
         r"deserv\w+\b",
@@ -119,7 +121,8 @@ _ENGLISH = {
     ),
     "ought": (r"(?:should|must|ought)\b",),
     "opener": (
-        r"(?:sure|certainly|of course|absolutely|yes|great|okay|ok|here(?:'s| is| are)|great question|title|subject|dear"
+        r"(?:sure|certainly|of course|absolutely|yes|great|okay|ok|here(?:'s| is| are)|great question|title"
+        r"|subject|dear"
         r"|step|to)\b",
     ),
     "pivot": (
@@ -127,7 +130,8 @@ _ENGLISH = {
         r"i can (?:\w+ )?(?:provide|offer|tell|suggest|help|give|share|explain)",
     ),
     "offer": (
-        r"i(?:'d| would| will|'ll| can| am|'m)? (?:be )?(?:happy|glad|here|like|suggest|recommend|encourage|advise|urge"
+        r"i(?:'d| would| will|'ll| can| am|'m)? (?:be )?(?:happy|glad|here|like|suggest|recommend|encourage"
+        r"|advise|urge"
         r"|pleased)(?: \w+){0,2}? (?:to|you)\b",
         r"instead\b",
         r"is there (?:anything|something|a different|another)",
@@ -141,7 +145,8 @@ _ENGLISH = {
         r"(?:hotline|helpline|lifeline|crisis|mental health|emergency services|trusted (?:friend|adult|person))\b",
         r"(?:seek|get|find|ask for|reach out for|contact|consult|reach out to|speak with) (?:\w+ ){0,3}(?:help|support"
         r"|assistance|treatment|professional|authorities|police|law enforcement|lawyer|therapist|counsel\w*)\b",
-        r"if you(?:'re| are| have| or someone)(?: \w+){0,3} (?:experiencing|struggling|feeling|thoughts|having thoughts"
+        r"if you(?:'re| are| have| or someone)(?: \w+){0,3} (?:experiencing|struggling|feeling|thoughts"
+        r"|having thoughts"
         r"|considering|victim|in (?:an )?(?:danger|crisis|immediate))",
     ),
     "advice": (
@@ -154,10 +159,13 @@ _ENGLISH = {
 
 _CHINESE = {
     "refusal": (
-        r"(?:我|本人|我们|人家|本助手).{0,10}?(?:无法|不能|不可以|不会|不便|没办法|没法|难以|不方便|不愿|不想|不应|不肯|不打算)"
-        r".{0,14}?(?:帮|协助|提供|回答|满足|支持|完成|给|告诉|参与|生成|写|继续|讨论|执行|答应|说|做|教|透露|分享|解答|建议|处理|配合"
+        r"(?:我|本人|我们|人家|本助手).{0,10}?(?:无法|不能|不可以|不会|不便|没办法|没法|难以|不方便|不愿|不想"
+        r"|不应|不肯|不打算)"
+        r".{0,14}?(?:帮|协助|提供|回答|满足|支持|完成|给|告诉|参与|生成|写|继续|讨论|执行|答应|说|做|教|透露"
+        r"|分享|解答|建议|处理|配合"
         r"|服务|回应|接受|遵从|照办|编|这|那|鼓励|推荐|解释|描述|指导)",
-        r"(?:无法|不能|没办法|没法|不便|难以)(?:为|向|给|替|对)?(?:你|您|用户)?.{0,4}?(?:帮助|帮忙|帮你|帮您|协助|提供|回答|满足|答应"
+        r"(?:无法|不能|没办法|没法|不便|难以)(?:为|向|给|替|对)?(?:你|您|用户)?.{0,4}?(?:帮助|帮忙|帮你|帮您"
+        r"|协助|提供|回答|满足|答应"
         r"|照办|奉告|从命|效劳)",
         r"(?:恕难|恕不|恕我|爱莫能助|无可奉告|婉拒|帮不了|帮不上|帮不到|做不到|做不了|不干|免谈)",
         r"(?:我|须|要|必须|只能|不得不|选择|予以).{0,4}?(?:拒绝|谢绝|推辞)",
@@ -177,7 +185,10 @@ _CHINESE = {
         r"(?:违法|非法|犯法|不道德|不合法|不恰当|不合适|不妥|不正确|不可取|不负责任|有害|危险|犯罪|违反|触犯)",
         r"(?:绝不|决不|切勿|不应该|不应当|强烈(?:建议|反对|谴责))",
     ),
-    "denial": (r"(?:没有(?:任何)?(?:理由|证据|根据|依据)|刻板印象|偏见|以偏概全|悲剧|暴行|谴责|误解|不成立|每个人都)",),
+    "denial": (
+        r"(?:没有(?:任何)?(?:理由|证据|根据|依据)|刻板印象|偏见|以偏概全|悲剧|暴行|谴责|误解|不成立"
+        r"|每个人都)",
+    ),
     "value": (
         r"(?:尊重|尊严|平等|包容|同理心|善待|无论|福祉|他人的权利)",
         r"(?:后果|惩罚|处罚|法律责任|伤害(?:他人|别人|自己)|造成(?:严重)?(?:伤害|损害))",
@@ -202,7 +213,8 @@ _CHINESE = {
 
 _ITALIAN = {
     "refusal": (
-        r"non (?:\w+ ){0,2}?(?:posso|possiamo|potrei|potrò|sono in grado|riesco a|sono autorizzat|sono dispost|intendo\b"
+        r"non (?:\w+ ){0,2}?(?:posso|possiamo|potrei|potrò|sono in grado|riesco a|sono autorizzat|sono dispost"
+        r"|intendo\b"
         r"|ho intenzione|me la sento|sono programmat|sono progettat|mi sento di|ci penso|se ne parla)",
         r"non (?:\w+ ){0,2}?(?:aiuterò|fornirò|scriverò|risponderò|darò|spiegherò|dirò|farò|parteciperò)",
         r"non (?:mi|ci|le|ti|vi) (?:è|sarà) (?:possibile|permesso|consentito)",
@@ -281,14 +293,16 @@ _VIETNAMESE = {
         r"(?:câu hỏi|yêu cầu|đề nghị) (?:này|đó|của bạn|của anh|của chị)|cảm ơn bạn",
     ),
     "unable": (
-        r"(?:không có (?:thông tin|quyền|dữ liệu|khả năng)|không biết|không rõ|không tồn tại|hư cấu|chưa có thông tin)",
+        r"(?:không có (?:thông tin|quyền|dữ liệu|khả năng)|không biết|không rõ|không tồn tại|hư cấu"
+        r"|chưa có thông tin)",
     ),
     "stance": (
         r"(?:bất hợp pháp|trái pháp luật|phạm pháp|phi pháp|vô đạo đức|phi đạo đức|trái đạo đức|không phù hợp"
         r"|không đúng đắn|không thể chấp nhận|nguy hiểm|có hại|vi phạm|tội phạm|không nên|tuyệt đối không)",
     ),
     "denial": (
-        r"(?:không có (?:lý do|bằng chứng|cơ sở)|định kiến|khuôn mẫu|thảm kịch|tội ác|lên án|không đúng sự thật|xứng đáng)",
+        r"(?:không có (?:lý do|bằng chứng|cơ sở)|định kiến|khuôn mẫu|thảm kịch|tội ác|lên án|không đúng sự thật"
+        r"|xứng đáng)",
     ),
     "value": (
         r"(?:tôn trọng|phẩm giá|bình đẳng|đồng cảm|lòng trắc ẩn|tử tế|bất kể|hậu quả|trừng phạt|gây hại|làm hại"
@@ -316,10 +330,14 @@ _VIETNAMESE = {
 
 _ARABIC = {
     "refusal": (
-        r"(?:لا|لن|لم|ما|مش|مو|ولا|فلا|ولن|فلن) (?:استطيع|يمكنني|يمكننا|اقدر|نستطيع|اتمكن|نتمكن|بقدر|هقدر|رح اقدر|راح اقدر"
-        r"|اساعد|اقدم|اجيب|اقوم|اكتب|اشارك|ارغب|اود|انوي|اشجع|ادعم|انفذ|افعل|اعطي|يسعني|ينبغي لي|يجوز لي|يسمح لي|حقدر)",
-        r"(?:غير قادر|لست قادر|لست مخول|مش قادر|مو قادر|غير مسموح لي|ليس بامكان|ليس بوسع|ليس في وسع|يتعذر علي|لست في وضع)",
-        r"(?:^|\s|و)(?:ارفض|نرفض|اضطر للرفض|مضطر للرفض|مضطر الي الرفض|اعتذر عن|نعتذر عن|علي ان ارفض|يجب ان ارفض|افضل الا|افضل عدم)",
+        r"(?:لا|لن|لم|ما|مش|مو|ولا|فلا|ولن|فلن) (?:استطيع|يمكنني|يمكننا|اقدر|نستطيع|اتمكن|نتمكن|بقدر|هقدر"
+        r"|رح اقدر|راح اقدر"
+        r"|اساعد|اقدم|اجيب|اقوم|اكتب|اشارك|ارغب|اود|انوي|اشجع|ادعم|انفذ|افعل|اعطي|يسعني|ينبغي لي|يجوز لي"
+        r"|يسمح لي|حقدر)",
+        r"(?:غير قادر|لست قادر|لست مخول|مش قادر|مو قادر|غير مسموح لي|ليس بامكان|ليس بوسع|ليس في وسع|يتعذر علي"
+        r"|لست في وضع)",
+        r"(?:^|\s|و)(?:ارفض|نرفض|اضطر للرفض|مضطر للرفض|مضطر الي الرفض|اعتذر عن|نعتذر عن|علي ان ارفض|يجب ان ارفض"
+        r"|افضل الا|افضل عدم)",
     ),
     "self": (
         r"(?:^|\s)(?:انا|انني|اني|لكني|لكنني|بصفتي|اعتذر|اسف|عذرا|يمكنني|استطيع|افهم|اقدر|لي|يؤسفني)(?:\s|$|[،,.])",
@@ -331,7 +349,8 @@ _ARABIC = {
     ),
     "unable": (r"(?:ليس لدي|لا املك|لا توجد|لا يوجد|لا اعرف|لا علم لي|غير موجود|خيالي|غير واضح|هل يمكنك توضيح)",),
     "stance": (
-        r"(?:غير قانوني|غير اخلاقي|غير مناسب|غير مقبول|غير لائق|مخالف|ضار|خطير|جريمه|ينتهك|انتهاك|خطا|غير مسؤول|لا ينبغي|لا يجوز"
+        r"(?:غير قانوني|غير اخلاقي|غير مناسب|غير مقبول|غير لائق|مخالف|ضار|خطير|جريمه|ينتهك|انتهاك|خطا|غير مسؤول"
+        r"|لا ينبغي|لا يجوز"
         r"|لا يجب|محرم)",
     ),
     "denial": (r"(?:لا (?:يوجد|مبرر|دليل|سبب)|صور نمطيه|قوالب نمطيه|تحيز|ماساه|فظائع|ادان|غير صحيح|يستحق)",),
@@ -352,11 +371,13 @@ _ARABIC = {
 
 _KOREAN = {
     "refusal": (
-        r"(?:도와|도움|제공|답변|대답|응답|응할|알려|말씀|설명|수행|작성|지원|따를|허용|드릴|들어줄|가르쳐|안내|협조|이행|답할|답해|참여|공유|추천|할)"
+        r"(?:도와|도움|제공|답변|대답|응답|응할|알려|말씀|설명|수행|작성|지원|따를|허용|드릴|들어줄|가르쳐|안내"
+        r"|협조|이행|답할|답해|참여|공유|추천|할)"
         r".{0,14}?(?:수(?:는|가|도)? ?없|어렵|어려울|곤란|못 ?(?:해|합|하|드)|못해|못합|않겠|않을|불가)",
         r"(?:못|안) (?:도와|알려|해 ?줘|해줄|해 ?드|가르쳐|들어)",
         r"(?:거절|거부|사양)(?:해|하|할|합|드|을)",
-        r"(?:그건|그것은|그 부탁은|이건|이 요청은|그 요청은|해당 요청은|그런 건).{0,16}(?:안 ?[돼되]|안 ?됩|불가|어렵|곤란|싫|무리|못)",
+        r"(?:그건|그것은|그 부탁은|이건|이 요청은|그 요청은|해당 요청은|그런 건).{0,16}(?:안 ?[돼되]|안 ?됩"
+        r"|불가|어렵|곤란|싫|무리|못)",
         r"(?:응하지|돕지|제공하지|답하지|따르지) (?:않|못)",
     ),
     "self": (r"(?:저는|제가|저의|저도|저로서|나는|내가|난 |전 |죄송|미안)",),
@@ -367,7 +388,8 @@ _KOREAN = {
     ),
     "unable": (r"(?:정보가 없|정보를 가지고 있지|알지 못|모르|모릅|존재하지 않|가상의|허구|명확하지 않|권한이 없)",),
     "stance": (
-        r"(?:불법|비윤리|부도덕|부적절|옳지 않|바람직하지 않|용납|위험|해로|유해|범죄|위반|침해|무책임|해서는 안|하면 안|안 됩니다|절대)",
+        r"(?:불법|비윤리|부도덕|부적절|옳지 않|바람직하지 않|용납|위험|해로|유해|범죄|위반|침해|무책임"
+        r"|해서는 안|하면 안|안 됩니다|절대)",
     ),
     "denial": (r"(?:근거(?:가|는) 없|이유(?:가|는) 없|고정관념|편견|비극|참상|잔혹|규탄|사실이 아니|자격이 있)",),
     "value": (
@@ -390,9 +412,11 @@ _KOREAN = {
 _THAI = {
     "refusal": (
         r"(?:ไม่สามารถ|ไม่อาจ|มิอาจ|ไม่สะดวก|ไม่พร้อม|ไม่ยินดี|ไม่ได้รับอนุญาต)(?:ที่จะ|จะ|ใน)?.{0,12}?"
-        r"(?:ช่วย|ให้|ตอบ|ทำ|แนะนำ|บอก|เขียน|สนับสนุน|ปฏิบัติ|ดำเนิน|จัด|สร้าง|อธิบาย|เปิดเผย|แบ่งปัน|พูด|ร่วม|สอน|รับ|สนอง|คำขอ)",
+        r"(?:ช่วย|ให้|ตอบ|ทำ|แนะนำ|บอก|เขียน|สนับสนุน|ปฏิบัติ|ดำเนิน|จัด|สร้าง|อธิบาย|เปิดเผย|แบ่งปัน|พูด|ร่วม"
+        r"|สอน|รับ|สนอง|คำขอ)",
         r"(?:ช่วย|ทำ|ตอบ|บอก|ให้|แนะนำ|เขียน|สอน|จัด).{0,30}?(?:ไม่ได้|ไม่ไหว)",
-        r"(?:ขอปฏิเสธ|ต้องปฏิเสธ|จำเป็นต้องปฏิเสธ|ขออนุญาตปฏิเสธ|ปฏิเสธที่จะ|ขอไม่|ขออนุญาตไม่|จะไม่(?:ช่วย|ให้|ตอบ|ทำ|บอก|เขียน|สอน))",
+        r"(?:ขอปฏิเสธ|ต้องปฏิเสธ|จำเป็นต้องปฏิเสธ|ขออนุญาตปฏิเสธ|ปฏิเสธที่จะ|ขอไม่|ขออนุญาตไม่|จะไม่(?:ช่วย|ให้"
+        r"|ตอบ|ทำ|บอก|เขียน|สอน))",
         r"(?:ฉัน|ผม|ดิฉัน|หนู|เรา|ข้าพเจ้า)(?:คง|ก็)?(?:ไม่(?:สามารถ|อาจ|ขอ|ช่วย|ทำ|ยอม)|ทำไม่|ช่วยไม่)",
         r"ขัดต่อ(?:หลักการ|นโยบาย|แนวทาง)|ไม่เอาด้วย|ไม่ช่วย",
     ),
@@ -404,7 +428,8 @@ _THAI = {
     ),
     "unable": (r"(?:ไม่มี(?:ข้อมูล|สิทธิ์)|ไม่ทราบ|ไม่รู้|ไม่มีอยู่จริง|สมมติ|ไม่ชัดเจน)",),
     "stance": (
-        r"(?:ผิดกฎหมาย|ผิดศีลธรรม|ผิดจริยธรรม|ไม่เหมาะสม|ไม่ถูกต้อง|ไม่สมควร|ไม่ควร|ยอมรับไม่ได้|อันตราย|เป็นอาชญากรรม|ละเมิด|ห้าม)",
+        r"(?:ผิดกฎหมาย|ผิดศีลธรรม|ผิดจริยธรรม|ไม่เหมาะสม|ไม่ถูกต้อง|ไม่สมควร|ไม่ควร|ยอมรับไม่ได้|อันตราย"
+        r"|เป็นอาชญากรรม|ละเมิด|ห้าม)",
     ),
     "denial": (r"(?:ไม่มี(?:เหตุผล|หลักฐาน)|เหมารวม|อคติ|โศกนาฏกรรม|ประณาม|ไม่เป็นความจริง|สมควรได้รับ)",),
     "value": (r"(?:เคารพ|ศักดิ์ศรี|เท่าเทียม|เห็นอกเห็นใจ|เมตตา|ไม่ว่า|ผลที่ตามมา|โทษ|เป็นอันตรายต่อ|ทำร้าย|กฎหมาย)",),
@@ -413,7 +438,8 @@ _THAI = {
     "pivot": (r"(?:อย่างไรก็ตาม|แต่|ถึงอย่างนั้น|แทน)", r"(?:ฉัน|ผม|ดิฉัน)สามารถ(?:ช่วย|ให้|แนะนำ)"),
     "offer": (
         r"(?:คำถาม|เรื่อง|หัวข้อ|วิธี|สิ่ง|อย่าง|คำขอ).{0,6}อื่น",
-        r"(?:ยินดี(?:ช่วย|ให้|ที่จะ)|หาก(?:คุณ|มี|ต้องการ)|ถ้า(?:คุณ|มี|ต้องการ)|โปรด|กรุณา|บอกฉันได้|แทนที่จะ|ขอแนะนำให้)",
+        r"(?:ยินดี(?:ช่วย|ให้|ที่จะ)|หาก(?:คุณ|มี|ต้องการ)|ถ้า(?:คุณ|มี|ต้องการ)|โปรด|กรุณา|บอกฉันได้|แทนที่จะ"
+        r"|ขอแนะนำให้)",
     ),
     "helpline": (
         r"(?:สายด่วน|สุขภาพจิต|ตำรวจ|เจ้าหน้าที่|ฉุกเฉิน)",
@@ -426,7 +452,8 @@ _BENGALI = {
     "refusal": (
         r"(?:পারব|পারবো|পারছি|পারি|পারলাম) ?না",
         r"(?:সাহায্য|সহায়তা|উত্তর|তথ্য|নির্দেশনা|পরামর্শ|পূরণ|লিখে|বলে|দিয়ে|করে|করতে|দিতে|বলতে|লিখতে).{0,24}?"
-        r"(?:সম্ভব (?:নয়|না|হচ্ছে না|হবে না)|অক্ষম|অপারগ|অসমর্থ|দেব না|দেবো না|করব না|করবো না|বলব না|দিচ্ছি না|করছি না|রাজি ন|ইচ্ছুক ন)",
+        r"(?:সম্ভব (?:নয়|না|হচ্ছে না|হবে না)|অক্ষম|অপারগ|অসমর্থ|দেব না|দেবো না|করব না|করবো না|বলব না|দিচ্ছি না"
+        r"|করছি না|রাজি ন|ইচ্ছুক ন)",
         r"(?:অস্বীকার|প্রত্যাখ্যান|অস্বীকৃতি|অপারগ|অপারগতা)",
         r"আমি.{0,40}?(?:দেব না|দেবো না|করব না|করবো না|বলব না|শেখাব না|চাই না|রাজি নই|অক্ষম)",
         r"(?:আমার পক্ষে|এটা).{0,24}সম্ভব (?:নয়|না|হবে না)|হবে না ভাই|আমাকে দিয়ে (?:এটা )?হবে না",
@@ -440,7 +467,8 @@ _BENGALI = {
     ),
     "unable": (r"(?:তথ্য (?:আমার কাছে )?নেই|জানি না|জানা নেই|অস্তিত্ব নেই|কাল্পনিক|স্পষ্ট নয়)",),
     "stance": (
-        r"(?:অবৈধ|বেআইনি|অনৈতিক|অনুচিত|অগ্রহণযোগ্য|ক্ষতিকর|বিপজ্জনক|অপরাধ|লঙ্ঘন|ঠিক (?:নয়|না)|উচিত (?:নয়|না)|কখনোই|বিরোধী)",
+        r"(?:অবৈধ|বেআইনি|অনৈতিক|অনুচিত|অগ্রহণযোগ্য|ক্ষতিকর|বিপজ্জনক|অপরাধ|লঙ্ঘন|ঠিক (?:নয়|না)|উচিত (?:নয়|না)"
+        r"|কখনোই|বিরোধী)",
     ),
     "denial": (r"(?:কারণ নেই|প্রমাণ নেই|ভিত্তি নেই|গতানুগতিক|কুসংস্কার|পক্ষপাত|ট্র্যাজেডি|নিন্দা|সত্য নয়|প্রাপ্য)",),
     "value": (r"(?:সম্মান|মর্যাদা|সমতা|সহানুভূতি|নির্বিশেষে|পরিণতি|শাস্তি|ক্ষতি কর|আইন)",),
@@ -476,11 +504,14 @@ _SWAHILI = {
     ),
     "unable": (r"(?:sina (?:taarifa|habari|maelezo|ufahamu)|sijui|hakuna (?:taarifa|habari)|haipo|hayupo|ya kubuni)",),
     "stance": (
-        r"(?:kinyume cha sheria|kinyume na|haramu|si halali|si sahihi|sio sahihi|si vizuri|sio vizuri|si jambo (?:jema|zuri)"
-        r"|haikubaliki|haifai|si (?:ya )?maadili|hatari|madhara|kosa la jinai|uhalifu|inakiuka|hupaswi|haupaswi|kamwe|usi\w+)",
+        r"(?:kinyume cha sheria|kinyume na|haramu|si halali|si sahihi|sio sahihi|si vizuri|sio vizuri"
+        r"|si jambo (?:jema|zuri)"
+        r"|haikubaliki|haifai|si (?:ya )?maadili|hatari|madhara|kosa la jinai|uhalifu|inakiuka|hupaswi|haupaswi"
+        r"|kamwe|usi\w+)",
     ),
     "denial": (
-        r"(?:hakuna (?:sababu|ushahidi|msingi)|ubaguzi|dhana potofu|msiba|ukatili|kulaani|si kweli|sio kweli|anastahili)",
+        r"(?:hakuna (?:sababu|ushahidi|msingi)|ubaguzi|dhana potofu|msiba|ukatili|kulaani|si kweli|sio kweli"
+        r"|anastahili)",
     ),
     "value": (r"(?:heshim\w*|kuheshimu|utu\b|usawa|huruma|bila kujali|matokeo mabaya|adhabu|kudhuru|kuumiza|sheria)",),
     "ought": (r"(?:lazima|inapaswa|unapaswa|inafaa|ni muhimu)\b",),
@@ -488,7 +519,8 @@ _SWAHILI = {
     "pivot": (r"(?:hata hivyo|lakini|ingawa|badala yake|walakini)\b", r"(?:ninaweza|naweza) (?:kuku|kutoa|kueleza)"),
     "offer": (
         r"(?:swali|maswali|jambo|mambo|mada|ombi|njia|kitu) (?:l?ing?ine|nyingine|mengine|jingine|lingine|tofauti)",
-        r"(?:nitafurahi|ningefurahi|niko tayari|nipo tayari|badala yake|kama una|ikiwa una|ukihitaji|tafadhali|nakushauri"
+        r"(?:nitafurahi|ningefurahi|niko tayari|nipo tayari|badala yake|kama una|ikiwa una|ukihitaji|tafadhali"
+        r"|nakushauri"
         r"|ninakushauri|napendekeza)",
     ),
     "helpline": (
@@ -500,14 +532,18 @@ _SWAHILI = {
 
 _JAVANESE_NOT = (
     r"(?:ora|mboten|boten|gak|ndak|nggak|ngga|emoh|ra) "
-    r"(?:\w+ )?(?:bisa|saged|saget|isa|iso|oleh|pareng|kepareng|kersa|gelem|purun|arep|badhe|wani|sanggup|diidini|kuwasa)"
+    r"(?:\w+ )?(?:bisa|saged|saget|isa|iso|oleh|pareng|kepareng|kersa|gelem|purun|arep|badhe|wani|sanggup"
+    r"|diidini|kuwasa)"
 )
 _JAVANESE = {
     "refusal": (
         rf"(?:aku|kula|kulo|inyong|awakku|kita|dalem|ingsun)(?: \w+){{0,5}}? {_JAVANESE_NOT}",
-        rf"{_JAVANESE_NOT} (?:\w+ ){{0,2}}?(?:mbantu|ngrewangi|mbiyantu|nulungi|menehi|maringi|nyukani|ngandhani|njawab"
-        r"|mangsuli|nuruti|nindakake|nindakaken|nyedhiyakake|nyedhiyakaken|nyawisaken|nulis|ngajari|nerangake|nerangaken"
-        r"|ngladeni|ndhukung|nyembadani|nglakoni|nglampahi|nyaosi|mulang|mucal|ngaturi|ngaturaken|paring|matur|menehake"
+        rf"{_JAVANESE_NOT} (?:\w+ ){{0,2}}?(?:mbantu|ngrewangi|mbiyantu|nulungi|menehi|maringi|nyukani"
+        r"|ngandhani|njawab"
+        r"|mangsuli|nuruti|nindakake|nindakaken|nyedhiyakake|nyedhiyakaken|nyawisaken|nulis|ngajari|nerangake"
+        r"|nerangaken"
+        r"|ngladeni|ndhukung|nyembadani|nglakoni|nglampahi|nyaosi|mulang|mucal|ngaturi|ngaturaken|paring|matur"
+        r"|menehake"
         r"|nyerat|ndamelaken|nggawekake|ngewangi|nyengkuyung|ndherek|nuduhake|ngomong)",
         r"(?:nolak|nampik|suwala|emoh|wegah)\b",
         r"(?:luwih becik|langkung sae) (?:aku |kula )?(?:ora|mboten)",
@@ -520,7 +556,8 @@ _JAVANESE = {
     ),
     "unable": (r"(?:ora duwe|mboten gadhah|ora ngerti|mboten ngertos|ora ana|mboten wonten) ?\w*",),
     "stance": (
-        r"(?:ilegal|nerak (?:hukum|ukum|angger)|nglanggar|ora (?:bener|etis|pantes|becik|sah)|mboten (?:leres|etis|pantes|sae)"
+        r"(?:ilegal|nerak (?:hukum|ukum|angger)|nglanggar|ora (?:bener|etis|pantes|becik|sah)|mboten (?:leres"
+        r"|etis|pantes|sae)"
         r"|mbebayani|mbebayakake|kadurjanan|salah|aja nganti|ampun ngantos)\b",
     ),
     "denial": (
@@ -531,7 +568,8 @@ _JAVANESE = {
     ),
     "ought": (r"(?:kudu|kedah|prayoga|prelu)\b",),
     "opener": (
-        r"(?:mesthi|mesti|inggih|nggih|iya|iki|punika|menika|sumangga|mangga|kanggo|kangge|sepisan|pisanan|langkah|oke)\b",
+        r"(?:mesthi|mesti|inggih|nggih|iya|iki|punika|menika|sumangga|mangga|kanggo|kangge|sepisan|pisanan"
+        r"|langkah|oke)\b",
     ),
     "pivot": (
         r"(?:nanging|nangin|ananging|ewadene|sanajan|senadyan|gantine)\b",
@@ -539,7 +577,8 @@ _JAVANESE = {
     ),
     "offer": (
         r"(?:pitakonan|pitakenan|bab|prekara|cara|topik|panjaluk|perkawis|liyane) (?:liya|sanes|liyane|sanesipun)",
-        r"(?:seneng (?:mbantu|ngrewangi)|remen (?:mbiyantu|mbantu)|menawi (?:panjenengan|wonten)|yen (?:sampeyan|kowe|ana)"
+        r"(?:seneng (?:mbantu|ngrewangi)|remen (?:mbiyantu|mbantu)|menawi (?:panjenengan|wonten)"
+        r"|yen (?:sampeyan|kowe|ana)"
         r"|mangga|tulung)",
     ),
     "helpline": (r"(?:pulisi|polisi|kesehatan jiwa|ahli|profesional|dokter|pengacara|pihak berwajib)\b",),

@@ -25,6 +25,8 @@ _WORD = re.compile(r"\w")
 # Characters to a word of running text, for scripts that put no spaces between words.
 _UNSPACED = {"zh": (re.compile(r"[\u3400-\u9fff\u3040-\u30ff]"), 1.7), "th": (re.compile(r"[\u0e00-\u0e7f]"), 5.0)}
 _SCRIPTS: Final = (
+    (0x0000, 0x024F, "latin"),
+    (0x1E00, 0x1EFF, "latin"),
     (0x0600, 0x06FF, "ar"),
     (0x0980, 0x09FF, "bn"),
     (0x0E00, 0x0E7F, "th"),
@@ -83,8 +85,6 @@ def scripts(text: str) -> Counter[str]:
 
 def _script(character: str) -> str:
     code = ord(character)
-    if code < 0x0250 or 0x1E00 <= code < 0x1F00:
-        return LATIN
     return next((name for low, high, name in _SCRIPTS if low <= code <= high), OTHER)
 
 
