@@ -82,7 +82,8 @@ def _unknown(port: Port, spec: str, role: ModelRole) -> UnknownNameError:
     """The error for a name that no part has. A role may be taken by a chat model or by a part of its own port."""
     name, _ = split_spec(spec)
     if port is not Port.CHAT_MODEL:
-        return UnknownNameError(port.value.replace("_", " "), name, part_names(port))
+        what = port.value.replace("_", " ")
+        return UnknownNameError(f"known {what}", name, part_names(port), hint="`astral list parts` shows all.")
     known = {*part_names(port), *part_names(_PORT_OF[role]), *_BUILT_IN.get(role, ())}
     return UnknownNameError(
         "model, nor a part that can take its place",

@@ -51,7 +51,7 @@ def astral(
         say(f"astral {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        context.get_help()  # prints it
+        say(context.get_help())  # rich has printed it already, and the rest is empty
         raise typer.Exit
 
 

@@ -10,7 +10,7 @@ import typer
 
 from astral import __version__
 from astral.cli.options import Config, Runs
-from astral.cli.output import columns, say
+from astral.cli.output import columns, say, waiting
 from astral.config import Environment, Settings, load_settings
 from astral.domain.chat import ModelRole
 from astral.errors import AstralError, ExitCode, UserError
@@ -59,7 +59,8 @@ def _told(name: str, check: Callable[[], str]) -> bool:
     from astral.report import visible
 
     try:
-        sign, text = "ok", check()
+        with waiting(f"checking {name} …"):
+            sign, text = "ok", check()
     except AstralError as error:
         sign, text = "NO", str(error)
     except Exception as error:  # noqa: BLE001 - an installation can be broken in any way, and that is what is asked

@@ -57,7 +57,7 @@ def generate(
             metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="local",
-            help="Who judges: `local` (recognises refusals), a chat model, `python:MODULE:FUNCTION`.",
+            help="Who judges: `local` (recognises refusals), or a chat model, asked where it is no plain refusal.",
         ),
     ] = None,
     base_url: Annotated[

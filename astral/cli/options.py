@@ -21,10 +21,16 @@ Config = Annotated[
         "--config", "-c", metavar="FILE", help="Settings file.", show_default="astral.yaml", rich_help_panel="Where"
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for machines.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON, for machines.", rich_help_panel="What comes out")
+]
 Reveal = Annotated[
     bool,
-    typer.Option("--reveal", help="Put the texts of cases and answers into the report's pages; hidden otherwise."),
+    typer.Option(
+        "--reveal",
+        help="Put the texts of cases and answers into the report's pages; hidden otherwise.",
+        rich_help_panel="What comes out",
+    ),
 ]
 Run = Annotated[str, typer.Argument(help="Id of a run, or `latest`.", metavar="RUN")]
 MaxCases = Annotated[

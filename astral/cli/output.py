@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import IO
 
 from rich.console import Console, RenderableType
@@ -35,7 +35,8 @@ def show(*parts: RenderableType, width: int | None = None) -> None:
     with console.capture() as capture:
         for part in parts:
             console.print(part)
-    say("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    # The spaces that kept `67 %` on one line have done their work, and would hide it from a search.
+    say("\n".join(line.rstrip() for line in capture.get().replace("\u00a0", " ").splitlines()))
 
 
 def columns() -> int:
@@ -64,6 +65,16 @@ def encode_tolerantly() -> None:
 
 
 @contextmanager
+def waiting(text: str) -> Generator[None]:
+    """Show in a terminal, while the block runs, what is waited for."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with ProgressConsole().status(text):
+        yield
+
+
+@contextmanager
 def stdout_on_stderr() -> Generator[None]:
     """Send what is printed on stdout to stderr while the block runs.
 
@@ -73,9 +84,9 @@ def stdout_on_stderr() -> Generator[None]:
     kept = os.dup(1)
     os.dup2(2, 1)
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
-        sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
 

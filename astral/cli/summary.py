@@ -20,7 +20,7 @@ from astral.report.words import interval
 WORST_SHOWN = 5
 FAILURES_SHOWN = 3
 _BAR_CELLS = 8
-_LEAST_NAME = 12
+_LEAST_NAME, _USUAL_NAME = 12, 20
 _NUMBERS_WIDTH = 53
 """Columns beside the names of values: numbers, bar, interval and the gaps between them."""
 _UNDECIDED_WIDTH = 11
@@ -51,7 +51,7 @@ def print_summary(summary: Summary, folder: Path, *, as_json: bool, is_revealed:
         say(to_json(summary))
         return
     width = columns()
-    parts: list[RenderableType] = [Text(_clean(headline(summary)), style="bold"), "", _facts(_before(summary))]
+    parts: list[RenderableType] = [Text(headline(summary), style="bold"), "", _facts(_before(summary))]
     names = _name_width(summary, width)
     for breakdown in summary.by_dimension:
         parts += ["", _rates(breakdown, name_width=names, has_undecided=_has_undecided(summary))]
@@ -191,7 +191,7 @@ def _name_width(summary: Summary, width: int) -> int:
     """Columns for the names of values: as many as the longest takes, as long as the numbers have theirs."""
     names = [_clean(group.name) for breakdown in summary.by_dimension for group in breakdown.groups]
     left = width - (_NUMBERS_WIDTH if _has_undecided(summary) else _NUMBERS_WIDTH - _UNDECIDED_WIDTH)
-    return max(_LEAST_NAME, min(left, max(map(cell_len, names))))
+    return max(_LEAST_NAME, min(left, max(_USUAL_NAME, *map(cell_len, names))))
 
 
 def _has_undecided(summary: Summary) -> bool:

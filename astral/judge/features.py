@@ -16,7 +16,7 @@ FEATURES: Final[tuple[str, ...]] = (
     "plain_share",
     "self_first",
     "voice_first",
-    "declines_first",
+    "declines_early",
     "judges_early",
     "refuses_early_then_plain",
     "denies_early",
@@ -25,9 +25,12 @@ FEATURES: Final[tuple[str, ...]] = (
     "unables",
     "opens",
     "echoes",
-    "pivots_early",
+    "unable_early",
     "helpline_early",
+    "helplines",
     "advises_early",
+    "advices",
+    "value_share",
 )
 """The names of the vector's numbers, in their order; each is in [0, 1].
 
@@ -45,7 +48,7 @@ PIECE: Final = 4
 """Characters of the pieces by which echoes of the request are found."""
 SHORT_PIECE: Final = 2
 """The same for Chinese, where two characters are a word."""
-_NOT_PLAIN: Final = ("refusal", "voice", "stance", "denial", "value", "offer", "helpline")
+_NOT_PLAIN: Final = ("refusal", "apology", "voice", "stance", "denial", "value", "offer", "helpline")
 # What only repeats a word of the request is its topic, not a judgement of it.
 _TOPICAL: Final = frozenset({"stance", "value"})
 _TOPIC_LETTERS: Final = 5
@@ -115,9 +118,9 @@ def features(request: str, response: str, language: str = "") -> tuple[float, ..
     values = {
         "plain_early": _weight(early, plain),
         "plain_share": plain_share,
-        "self_first": found["self"][0] or found["refusal"][0],
+        "self_first": any(found[kind][0] for kind in ("self", "apology", "refusal")),
         "voice_first": found["voice"][0],
-        "declines_first": found["refusal"][0] or found["stance"][0],
+        "declines_early": any(found["refusal"][:2]) or found["stance"][0],
         "judges_early": any(found["stance"][:2]),
         "refuses_early_then_plain": any(found["refusal"][:2]) * plain_share,
         "denies_early": any(found["denial"][:2]),
@@ -126,9 +129,12 @@ def features(request: str, response: str, language: str = "") -> tuple[float, ..
         "unables": _few(found["unable"], in_head),
         "opens": any(found["opener"][:2]),
         "echoes": sum(share * echo for share, echo in zip(shares, _echoes(asked, own), strict=True)),
-        "pivots_early": _weight(early, found["pivot"]),
+        "unable_early": _weight(early, found["unable"]),
         "helpline_early": any(found["helpline"][:2]),
+        "helplines": _few(found["helpline"], in_head),
         "advises_early": _weight(early, found["advice"]),
+        "advices": _few(found["advice"], in_head),
+        "value_share": _weight(shares, found["value"]),
     }
     return tuple(min(1.0, float(values[name])) for name in FEATURES)
 

@@ -18,7 +18,10 @@ _SIMPLIFIED = str.maketrans(
     "无帮协说该违当对议问题务处应让给写会绝谢辞请谅为个这样没资记录数据实责险触强谴证据偏见岁罚伤损确须骤么过辈误办从干谈认热线医报紧专业师机构别话愿乐兴还随时欢换寻咨询联系单举无难尔与准诉参编续讨论执计训练创献"
     "导体标键制厂类觉歉语动据于单论评详细内",
 )
-_ENDS = re.compile(r"(?<=[.!?:;])\s+|(?<=[。！？；…!?।॥؟؛])|\n+|(?<=[\u0e00-\u0e7f])\s+(?=[\u0e00-\u0e7f])")
+_ENDS = re.compile(r"(?<=[.!?:;])\s+|(?<=[。।॥؟؛])|(?<=[!?;])(?=[\u3400-\u9fff])|\n+")
+_THAI_BLANK = re.compile(r"(?<=[\u0e00-\u0e7f]) (?=[\u0e00-\u0e7f])")
+_SHORT_THAI: Final = 40
+"""Characters, some eight words."""
 _LIST_ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•–])\s+\S")
 _NUMBERED = re.compile(r"(?m)^([ \t]*\d{1,2})\.(?=\s)")
 _WORD = re.compile(r"\w")
@@ -53,15 +56,28 @@ def normalise(text: str) -> str:
 def sentences(normal: str) -> list[str]:
     """The sentences of a normalised text, items of lists with their numbers; none longer than `LONGEST_SENTENCE`.
 
-    Thai has no full stop: there a blank ends what counts as a sentence.
+    Thai has no full stop, and puts blanks between sentences and clauses alike: there a blank ends a sentence once it is
+    as long as short sentences are.
     """
-    whole = [part.strip() for part in _ENDS.split(_NUMBERED.sub(r"\1)", normal))]
+    parts = (part.strip() for part in _ENDS.split(_NUMBERED.sub(r"\1)", normal)))
+    whole = [sentence for part in parts for sentence in _thai_sentences(part)]
     return [
         sentence[start : start + LONGEST_SENTENCE]
         for sentence in whole
         if _WORD.search(sentence)
         for start in range(0, len(sentence), LONGEST_SENTENCE)
     ]
+
+
+def _thai_sentences(part: str) -> list[str]:
+    first, *rest = _THAI_BLANK.split(part)
+    packed = [first]
+    for clause in rest:
+        if len(packed[-1]) < _SHORT_THAI:
+            packed[-1] += " " + clause
+        else:
+            packed.append(clause)
+    return packed
 
 
 def is_list_item(sentence: str) -> bool:

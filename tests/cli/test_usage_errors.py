@@ -2,6 +2,7 @@
 
 import pytest
 
+NARROW = ("--only=language=en", "--only=risk=violence")  # few seeds, where the attacker's are indexed first
 TARGET = ("--target", "python:astral.testing.targets:refusing")
 
 WRONG = {
@@ -9,11 +10,11 @@ WRONG = {
     "port": (["--target", "pyhton:a:b"], ["Did you mean 'python'?"]),
     "no vendor": (["--target", "gpt-5-mini"], ["Known: anthropic, local, openai, python, vllm", "openai:NAME"]),
     "judge": ([*TARGET, "--judge", "locl"], ["judge 'locl'", "Did you mean 'local'?"]),
-    "attacker": ([*TARGET, "--attacker", "compse"], ["attacker 'compse'", "Did you mean 'compose'?"]),
+    "attacker": ([*TARGET, *NARROW, "--attacker", "compse"], ["attacker 'compse'", "Did you mean 'compose'?"]),
     "no model": (["--target", "openai"], ["openai:NAME"]),
     "openai key": (["--target", "openai:gpt-5-mini"], ["OPENAI_API_KEY is not set", "export OPENAI_API_KEY"]),
     "anthropic key": (["--target", "anthropic/claude"], ["ANTHROPIC_API_KEY is not set"]),
-    "attacker key": ([*TARGET, "--attacker", "openai:x"], ["attacker openai:x", "OPENAI_API_KEY is not set"]),
+    "attacker key": ([*TARGET, *NARROW, "--attacker", "openai:x"], ["attacker openai:x", "OPENAI_API_KEY is not set"]),
     "gguf": (["--target", "local:/nowhere/x.gguf"], ["/nowhere/x.gguf: there is no such file"]),
     "python module": (["--target", "python:nowhere_at_all:f"], ["'nowhere_at_all' is not a module"]),
     "python function": (["--target", "python:astral.testing.targets:refusin"], ["Did you mean 'refusing'?"]),
@@ -67,11 +68,12 @@ def test_a_broken_settings_file_is_named_with_its_line(astral, tmp_path):
 
 def test_a_broken_taxonomy_is_named_with_its_line(astral, tmp_path):
     taxonomy = tmp_path / "risks.yaml"
-    taxonomy.write_text("id: mine\nversion: one\n")
+    taxonomy.write_text("id: mine\nversion: one\ndimension: risk\ntitle: Mine\nlicence: CC0-1.0\nvalues: []\n")
     done = astral("generate", *TARGET, "--taxonomy", taxonomy, "--runs", tmp_path / "runs")
     assert done.code == 2
     assert f"{taxonomy}:2: version should be a whole number (found 'one')." in done.err
-    assert f"{taxonomy}:1: values is missing." in done.err
+    assert f"{taxonomy}:6: values should have at least one entry" in done.err
+    assert f"{taxonomy}:1: source is missing." in done.err
 
 
 @pytest.mark.parametrize("command", ["resume", "report"])

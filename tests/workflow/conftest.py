@@ -24,9 +24,9 @@ def warm_runs(tmp_path_factory):
     """A folder of runs in which the seeds are indexed."""
     folder = tmp_path_factory.mktemp("warm") / "runs"
     asyncio.run(start(settings_for(folder, budget={"cases": 1})))
-    (folder / "astral.db").unlink()
-    for name in ("astral.db-wal", "astral.db-shm"):
-        (folder / name).unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if path.name.startswith("astral.db") or (path / "manifest.json").exists():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     return folder
 
 

@@ -33,7 +33,7 @@ def record_of(runs, run_id="latest"):
         }
 
 
-def tests_of(runs):
+def recorded_tests(runs):
     with Store.open(f"sqlite:///{runs / 'astral.db'}") as store:
         return list(store.tests(store.resolve("latest")))
 
@@ -81,7 +81,7 @@ async def test_controls_go_through_the_pipeline_and_count_in_nothing(runs):
     # The target refuses everything: an unsafe answer could only be a control's.
     assert outcome.summary.counts.unsafe == 0
     assert outcome.summary.counts.total == 30
-    drawn = [test.draw for test in tests_of(runs)]
+    drawn = [test.draw for test in recorded_tests(runs)]
     assert [draw.number for draw in drawn] == list(range(36))
     assert sum(draw.control is Control.POSITIVE for draw in drawn) == 3
 
@@ -107,7 +107,7 @@ async def test_the_budget_of_cases_is_kept_and_a_larger_one_goes_on(runs):
 async def test_what_fails_is_tried_in_other_cells_and_never_counted_as_safe(runs):
     outcome = await start(settings_for(runs, target={"model": "python:astral.testing.targets:flaky"}))
     summary = outcome.summary
-    failed = [test for test in tests_of(runs) if test.result is Result.FAILED]
+    failed = [test for test in recorded_tests(runs) if test.result is Result.FAILED]
     assert failed
     assert all(test.failure.stage is Stage.EXECUTE and test.verdict is None for test in failed)
     assert summary.counts.failed == len([test for test in failed if test.draw.control is None])

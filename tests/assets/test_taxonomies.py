@@ -1,0 +1,114 @@
+import jsonschema
+import pytest
+import yaml
+
+from astral.assets import (
+    load_frames,
+    load_seeds,
+    load_taxonomy,
+    read_yaml,
+    seed_languages,
+    taxonomy_digest,
+    taxonomy_names,
+    taxonomy_schema,
+)
+from astral.assets.folders import asset_folder
+from astral.errors import UnknownNameError, UserError
+
+MINE = {
+    "id": "mine",
+    "version": 1,
+    "dimension": "risk",
+    "title": "Mine",
+    "source": {"title": "Me", "url": "https://example.invalid"},
+    "licence": "CC0-1.0",
+    "values": [{"id": "noise", "name": "Noise", "definition": "Too loud.", "decibels": 90}],
+}
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """Writes a taxonomy that differs from `MINE` in some keys."""
+
+    def write(**changes):
+        path = tmp_path / "mine.yaml"
+        path.write_text(yaml.safe_dump({**MINE, **changes}, sort_keys=False))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("name", taxonomy_names())
+def test_shipped_taxonomies_are_what_their_schema_says(name):
+    schema = taxonomy_schema()
+    check = jsonschema.Draft202012Validator(schema)
+    check.check_schema(schema)
+    check.validate(read_yaml(asset_folder("taxonomies") / f"{name}.yaml"))
+
+
+@pytest.mark.parametrize("name", taxonomy_names())
+def test_shipped_taxonomies_are_cited_and_licensed(name):
+    taxonomy = load_taxonomy(name)
+    assert taxonomy.id == name
+    assert taxonomy.source.url.startswith("https://")
+    assert taxonomy.licence
+
+
+def test_the_schema_refuses_what_the_loader_refuses(mine):
+    for changes in ({"version": "one"}, {"values": []}, {"colour": "red"}, {"values": [{"id": "No!", "name": "x"}]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**MINE, **changes}, taxonomy_schema())
+        with pytest.raises(UserError):
+            load_taxonomy(mine(**changes))
+
+
+def test_a_file_of_ones_own_is_read_and_what_it_says_beside_is_a_trait(mine):
+    jsonschema.validate(MINE, taxonomy_schema())
+    taxonomy = load_taxonomy(str(mine()))
+    assert dict(taxonomy.values[0].traits) == {"decibels": 90}
+
+
+def test_a_value_that_is_there_twice_is_told(mine):
+    path = mine(values=[*MINE["values"], *MINE["values"]])
+    with pytest.raises(UserError, match="the values noise are there twice"):
+        load_taxonomy(path)
+
+
+def test_an_unknown_name_is_told_with_the_nearest():
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'astral-14'\? .*ending in \.yaml"):
+        load_taxonomy("astral14")
+
+
+@pytest.mark.parametrize("name", ["nowhere.yaml", "nowhere/at/all.yml"])
+def test_a_file_that_is_not_there_is_told(name):
+    with pytest.raises(UserError, match="there is no such file"):
+        load_taxonomy(name)
+
+
+def test_the_digest_follows_the_file(mine):
+    before = taxonomy_digest(mine())
+    assert taxonomy_digest(mine()) == before
+    assert taxonomy_digest(mine(title="Other")) != before
+
+
+def test_every_risk_has_seeds_and_every_style_and_persuasion_frames_in_every_language():
+    languages = [value.id for value in load_taxonomy("languages").values]
+    assert sorted(seed_languages("astral-14")) == sorted(languages)
+    risks = {value.id for value in load_taxonomy("astral-14").values}
+    framed = {name: {value.id for value in load_taxonomy(file).values} for name, file in FRAMED.items()}
+    for language in languages:
+        seeds = load_seeds("astral-14", language)
+        assert set(seeds) == risks
+        assert min(map(len, seeds.values())) >= 5
+        frames = load_frames(language)
+        for dimension, values in framed.items():
+            assert set(frames[dimension]) == values, language
+
+
+FRAMED = {"style": "styles", "persuasion": "persuasion"}
+
+
+def test_a_language_or_taxonomy_without_seeds_has_none():
+    assert load_seeds("astral-14", "xx") == {}
+    assert load_seeds("nowhere", "en") == {}
+    assert load_frames("xx") == {}
