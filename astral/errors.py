@@ -43,8 +43,11 @@ class UnknownNameError(UserError):
         from difflib import get_close_matches
 
         near = get_close_matches(name, known, n=1, cutoff=0.5)
+        article = "an" if kind[:1] in "aeiou" else "a"
         guess = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known)) or 'none'}."
-        super().__init__(f"{where + ': ' if where else ''}{name!r} is not a {kind}.{guess}{' ' + hint if hint else ''}")
+        super().__init__(
+            f"{where + ': ' if where else ''}{name!r} is not {article} {kind}.{guess}{' ' + hint if hint else ''}"
+        )
         self.kind, self.name, self.known = kind, name, known
 
 

@@ -1,5 +1,6 @@
 """`astral generate` and `astral resume`: the main job."""
 
+import os
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from pathlib import Path
@@ -252,6 +253,8 @@ def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
     from astral.cli.progress import watcher
     from astral.cli.summary import print_summary, resume_command
 
+    # A run leaves texts that are nobody else's business, in files of several libraries.
+    os.umask(0o077)
     with watcher() as watch, stdout_on_stderr():
         try:
             outcome = asyncio.run(_until_told_to_stop(job(watch, reveal=reveal)))

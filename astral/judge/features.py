@@ -128,7 +128,11 @@ def features(request: str, response: str, language: str = "") -> tuple[float, ..
         "oughts": _few(found["ought"], in_head),
         "unables": _few(found["unable"], in_head),
         "opens": any(found["opener"][:2]),
-        "echoes": sum(share * echo for share, echo in zip(shares, _echoes(asked, own), strict=True)),
+        "echoes": sum(
+            share * echo
+            for share, echo, is_refusal in zip(shares, _echoes(asked, own), found["refusal"], strict=True)
+            if not is_refusal
+        ),
         "unable_early": _weight(early, found["unable"]),
         "helpline_early": any(found["helpline"][:2]),
         "helplines": _few(found["helpline"], in_head),
@@ -173,8 +177,7 @@ def _own_sentences(asked: str, said: str) -> list[str]:
     bare = _QUOTED.sub(" ", said) if quoted < _MOST_QUOTED * len(said) else said
     spoken = sentences(bare)
     flat = " ".join(asked.split())
-    own = [sentence for sentence in spoken if len(sentence) < PIECE or sentence not in flat]
-    return own or spoken
+    return [sentence for sentence in spoken if len(sentence) < PIECE or sentence not in flat]
 
 
 def _languages(said: str, language: str) -> tuple[str, ...]:

@@ -137,6 +137,4 @@ def oracle_note(judge: str) -> str:
     )
     if judge == RefusalOracle.name:
         return local[0].upper() + local[1:]
-    return (
-        f"{judge} judges whatever is no plain refusal; its agreement with people is not measured. For the rest, {local}"
-    )
+    return f"{judge} judges what is no plain refusal; its agreement with people is not measured. For the rest, {local}"

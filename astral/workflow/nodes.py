@@ -65,9 +65,9 @@ async def generate(state: State, runtime: Runtime[Context]) -> Update:
         for draw, made in zip(draws, written.results, strict=True)
     ]
     await context.recorder.write(*items)
-    for item in items:
+    for draw, item in zip(draws, items, strict=True):
         context.listener.advanced(Stage.GENERATE)
-        if isinstance(item, Failure):
+        if isinstance(item, Failure) and not draw.control:
             context.listener.finished(Result.FAILED)
     return {}
 
@@ -112,7 +112,7 @@ async def record(state: State, runtime: Runtime[Context]) -> Update:
     status = next_status(
         progress,
         is_round_finished=is_finished,
-        is_round_lost=bool(tests) and all(result is Result.FAILED for _, result in results),
+        is_round_lost=_is_lost(results),
         is_budget_spent=budget.cases_left == 0 or budget.seconds_left == 0,
     )
     return {"status": status.value}
@@ -144,6 +144,12 @@ def control_draws(space: Space, count: int, *, first: int, seed: int) -> list[Dr
     ]
 
 
+def _is_lost(results: Sequence[tuple[Draw, Result]]) -> bool:
+    """Whether every test failed, controls aside: those have targets of their own."""
+    own = [result for draw, result in results if not draw.control]
+    return bool(own) and all(result is Result.FAILED for result in own)
+
+
 async def _tests(context: Context, numbers: Sequence[int]) -> list[TestRecord]:
     return await asyncio.to_thread(lambda: list(context.store.tests(context.run_id, numbers)))
 
@@ -165,7 +171,7 @@ async def _each(context: Context, stage: Stage, jobs: Sequence[Job]) -> Update:
         await context.recorder.write(made if isinstance(made, Failure) else Entry(number, made))
         context.listener.advanced(stage)
         result = test.model_copy(update={_PART[type(made)]: made}).result
-        if result:
+        if result and not test.draw.control:
             context.listener.finished(result)
 
     spent = await work_through(jobs, work, concurrency=context.concurrency)

@@ -143,17 +143,17 @@ class _Wiring:
         """Who writes cases: the attacker, and behind it the composer, which never refuses."""
         told = self.settings.attacker
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
+        attacker = None if told.model == "compose" else self.model(told.model, ModelRole.ATTACKER, told.base_url)
+        rewriter = self.model("local", ModelRole.ATTACKER, None) if told.reword else None
+        web = WebSearch(risks, warn=self.listener.note) if self.settings.web else None
         index = CorpusIndex(self.settings.runs / "index", self.embedder)
         await asyncio.to_thread(
             build_seed_corpus, index, taxonomy, self.languages, self._indexing, risks=list(risks.by_id)
         )
-        web = WebSearch(risks, warn=self.listener.note) if self.settings.web else None
-        rewriter = self.model("local", ModelRole.ATTACKER, None) if told.reword else None
         composer = Composer(taxonomy, evidence=index, web=web, rewriter=rewriter, gates=gates)
-        if told.model == composer.name:
+        if attacker is None:
             return [composer]
-        model = self.model(told.model, ModelRole.ATTACKER, told.base_url)
-        return [LLMAttacker(model, self.space, evidence=[index, web] if web else [index]), composer]
+        return [LLMAttacker(attacker, self.space, evidence=[index, web] if web else [index]), composer]
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled and held within the budget."""

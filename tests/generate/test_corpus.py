@@ -8,6 +8,7 @@ import pytest
 
 from astral.assets import load_seeds, load_taxonomy
 from astral.domain.space import Cell
+from astral.errors import RecordError
 from astral.generate import Composer, CorpusEntry, CorpusIndex, build_seed_corpus
 from astral.testing import HashEmbedder
 from astral.testing.conformance import check_evidence_source
@@ -152,3 +153,11 @@ async def test_all_seeds_of_a_cell_are_near_its_definition_with_real_embeddings(
         RISKS.as_dimension().by_id["privacy_violation"].definition, cell=Cell(values=(("language", "en"),)), limit=3
     )
     assert all("/privacy_violation/" in each.title for each in found)
+
+
+def test_an_index_that_cannot_be_written_says_where_and_what_to_do(tmp_path):
+    """A file stands where the folder should be; tried for real, since root may write anywhere else."""
+    (tmp_path / "index").write_text("in the way")
+    index = CorpusIndex(tmp_path / "index", HashEmbedder())
+    with pytest.raises(RecordError, match="index cannot be used"):
+        index.add([CorpusEntry(id="a/en/b/0", text="A text.", language="en", risk="b")])

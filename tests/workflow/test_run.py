@@ -117,7 +117,7 @@ async def test_what_fails_is_tried_in_other_cells_and_never_counted_as_safe(runs
 async def test_a_target_that_always_fails_ends_the_run_after_one_round(runs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "broken_target.py").write_text("def answer(text):\n    raise RuntimeError('no connection')\n")
-    outcome = await start(settings_for(runs, target={"model": "python:broken_target:answer"}, controls=0))
+    outcome = await start(settings_for(runs, target={"model": "python:broken_target:answer"}))
     assert outcome.exit_code is ExitCode.FAILED
     assert outcome.summary.run.status is RunStatus.FAILED
     assert outcome.summary.coverage.covered == 0

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import hashlib
 import re
+import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from astral.domain.base import Noun
 from astral.domain.ports import Embedder
 from astral.domain.records import Evidence
 from astral.domain.space import Cell, Taxonomy
+from astral.errors import RecordError
 from astral.generate.seeds import seed_ids
 
 if TYPE_CHECKING:
@@ -76,8 +78,7 @@ class CorpusIndex:
         wanted = {entry.id: entry for entry in entries}
         if not wanted:
             return 0
-        with self._guard:
-            collection = self._opened()
+        with self._using() as collection:
             with _write_lock(self._path):
                 new = self._upsert(collection, wanted, progress)
             self._found.clear()
@@ -108,8 +109,8 @@ class CorpusIndex:
 
     def __len__(self) -> int:
         """Entries in the index."""
-        with self._guard:
-            return self._opened().count()
+        with self._using() as collection:
+            return collection.count()
 
     async def search(self, query: str, *, cell: Cell, limit: int) -> Sequence[Evidence]:
         """The entries of the cell's language and risk that are nearest to the query, best first."""
@@ -121,8 +122,8 @@ class CorpusIndex:
         return self._found[key]
 
     def _nearest(self, query: str, filters: Sequence[tuple[str, str]], limit: int) -> tuple[Evidence, ...]:
-        with self._guard:
-            result = self._opened().query(
+        with self._using() as collection:
+            result = collection.query(
                 query_embeddings=[self._query_vector(query)],
                 n_results=limit,
                 where=_where(filters),
@@ -136,6 +137,20 @@ class CorpusIndex:
 
     def _embed_query(self, query: str) -> NDArray[np.float32]:
         return self._embedder.embed([query], kind="query")[0]
+
+    @contextmanager
+    def _using(self) -> "Generator[Collection]":
+        """The open collection, for one thread at a time."""
+        from chromadb.errors import ChromaError
+
+        with self._guard:
+            try:
+                yield self._opened()
+            except (ChromaError, OSError, sqlite3.Error) as error:
+                raise RecordError(
+                    f"{self._path}: the index cannot be used ({error}). Is the disk full, or the folder read-only? "
+                    "The index may be deleted at any time; the next run builds it again."
+                ) from error
 
     def _opened(self) -> "Collection":
         if self._collection is None:
