@@ -47,9 +47,9 @@ test: setup system ## Run all tests
 test-fast: setup ## Run the tests that take no real model, browser or second process
 	$(BIN)/python -m pytest -m "not slow and not browser"
 
-benchmarks: setup ## Run the programs whose figures stand in the docs
+benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xstest_completions.csv for the oracle's)
 	$(BIN)/python benchmarks/covering.py
-	$(BIN)/python benchmarks/oracle.py
+	$(if $(XSTEST),$(BIN)/python benchmarks/oracle.py $(XSTEST))
 
 lock: setup ## Write the installed versions into constraints.txt
 	@(head -1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v "^pip==\|^setuptools==") > constraints.new

@@ -1,1 +1,1 @@
-"""Other tools' files, both ways. Empty as yet; the ports Exporter and Importer in `domain/ports.py` say what goes here."""
+"""Other tools' files, both ways. Empty as yet: Exporter and Importer in `domain/ports.py` say what will come here."""
