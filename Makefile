@@ -42,10 +42,10 @@ architecture: setup ## Check that imports point down
 	$(BIN)/lint-imports
 
 test: setup system ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-fast: setup ## Run the tests that take no real model, browser or second process
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest -n auto -m "not slow and not browser"
 
 benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xstest_completions.csv for the oracle's)
 	$(BIN)/python benchmarks/covering.py

@@ -12,53 +12,25 @@ class Listener(Protocol):
 
     def started(self, run_id: str, folder: Path) -> None:
         """The run has an id and a folder."""
-        ...
 
     def preparing(self, what: str, done: int, total: int) -> None:
         """Something slow is made ready before the first round."""
-        ...
 
     def stage(self, stage: Stage, total: int) -> None:
         """A stage starts on so many tests."""
-        ...
 
     def advanced(self, stage: Stage) -> None:
         """A stage is done with one more test."""
-        ...
 
     def finished(self, result: Result) -> None:
         """A test ended."""
-        ...
 
     def progress(self, progress: Progress) -> None:
         """A round was recorded."""
-        ...
 
     def note(self, text: str) -> None:
         """Something that a person should know once."""
-        ...
 
 
-class Silence:
+class Silence(Listener):
     """A listener that does not listen."""
-
-    def started(self, run_id: str, folder: Path) -> None:
-        """Nothing."""
-
-    def preparing(self, what: str, done: int, total: int) -> None:
-        """Nothing."""
-
-    def stage(self, stage: Stage, total: int) -> None:
-        """Nothing."""
-
-    def advanced(self, stage: Stage) -> None:
-        """Nothing."""
-
-    def finished(self, result: Result) -> None:
-        """Nothing."""
-
-    def progress(self, progress: Progress) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
