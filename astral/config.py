@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from astral.assets import check_yaml, problems_of, read_yaml
@@ -23,6 +23,22 @@ class Environment(BaseSettings):
     anthropic_api_key: SecretStr | None = None
     astral_store: str | None = None
     """SQLAlchemy URL of the store; by default an SQLite file in the folder of runs."""
+
+
+def _listed(given: Any) -> Any:
+    """A list, also where a single thing was given."""
+    return [given] if isinstance(given, str | Mapping) else given
+
+
+Values = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
+"""Ids of values; a single one needs no brackets."""
+
+Exclusion = Annotated[Mapping[str, Values], Field(min_length=1)]
+"""Dimension → values: cells that have one of the values in each of these dimensions are not tested."""
+
+Exclusions = Annotated[
+    tuple[Exclusion, ...], BeforeValidator(_listed, json_schema_input_type=Exclusion | tuple[Exclusion, ...])
+]
 
 
 class TargetSettings(Noun):
@@ -80,6 +96,8 @@ class Settings(Noun):
     """Shipped taxonomies by name, your own by path; each adds one dimension. The first one names the risks."""
     only: Mapping[str, tuple[str, ...]] = {}
     """Values to which a dimension is narrowed, such as {language: [en, th]}."""
+    exclude: Exclusions = ()
+    """Combinations that are never tested, such as [{language: [th], style: [misspellings]}]."""
     strength: int | Literal["exhaustive"] = 2
     """Every interaction of so many values is judged: 1 each value, 2 each pair; exhaustive: each cell."""
     retries: Annotated[int, Field(ge=1, le=10)] = 3

@@ -38,6 +38,8 @@ judge:                       # who judges the answers
 taxonomies: [astral-14, languages, styles, persuasion]
 # only:                      # narrow a dimension; `astral list values` shows what there is
 #   language: [en, th]
+# exclude:                   # combinations that are never tested
+#   - {{language: [th], style: [misspellings]}}
 
 strength: 2                  # every pair of values is judged; 1 each value, 3 each triple, exhaustive each cell
 retries: 3                   # tests of a pair that may fail or be blocked before it is given up

@@ -90,6 +90,8 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
         parts.append(f"{coverage.decided} of them decided as safe or unsafe")
     if coverage.given_up:
         parts.append(f"{coverage.given_up} given up")
+    if coverage.infeasible:
+        parts.append(f"{coverage.infeasible} more excluded")
     facts: list[tuple[str, RenderableType]] = [("Coverage", Text(", ".join(parts))), ("Tests", _endings(summary))]
     facts += [
         (

@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from astral.plan.covering import covering_array, lower_bound
+    from astral.plan.exclusions import exclusions_of, random_cell
     from astral.plan.planner import CoveringPlanner
 
-__all__ = ["CoveringPlanner", "covering_array", "lower_bound"]
+__all__ = ["CoveringPlanner", "covering_array", "exclusions_of", "lower_bound", "random_cell"]
+
+_HOMES = {
+    "CoveringPlanner": "planner",
+    "covering_array": "covering",
+    "exclusions_of": "exclusions",
+    "lower_bound": "covering",
+    "random_cell": "exclusions",
+}
 
 
 def __getattr__(name: str) -> Any:
     # Late, so that `import astral` stays free of numpy.
-    if name in {"covering_array", "lower_bound"}:
-        from astral.plan import covering
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return getattr(covering, name)
-    if name == "CoveringPlanner":
-        from astral.plan.planner import CoveringPlanner
-
-        return CoveringPlanner
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,5 +1,6 @@
 """Forbidden combinations: which cells they leave, and which interactions can therefore never be tested."""
 
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import prod
@@ -7,6 +8,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from astral.domain.criterion import NamedExclusion
+from astral.domain.space import Cell, Space
+from astral.errors import UnknownNameError, UserError
 from astral.plan.interactions import Interactions, Rows
 
 Exclusion = Mapping[int, frozenset[int]]
@@ -14,6 +18,45 @@ Exclusion = Mapping[int, frozenset[int]]
 
 _TABLE_LIMIT = 1 << 24
 """Combinations of alike values that are looked at together."""
+
+
+def exclusions_of(space: Space, named: Sequence[NamedExclusion]) -> "Exclusions | None":
+    """The exclusions by position, or None where there are none.
+
+    Raises:
+        UserError: An exclusion names something that the space does not have (the nearest is named), or together they
+            leave no cell, or are too many to be checked.
+    """
+    if not named:
+        return None
+    found: list[Exclusion] = []
+    for one in named:
+        exclusion: dict[int, frozenset[int]] = {}
+        for name, values in one.items():
+            if name not in space.by_id:
+                raise UnknownNameError("dimension", name, list(space.by_id), where="exclude")
+            known = list(space.by_id[name].by_id)
+            for value in values:
+                if value not in known:
+                    raise UnknownNameError(f"value of dimension {name!r}", value, known, where="exclude")
+            exclusion[list(space.by_id).index(name)] = frozenset(map(known.index, values))
+        found.append(exclusion)
+    try:
+        rules = Exclusions(space.levels, found)
+    except ValueError as error:
+        raise UserError(f"exclude: {error}.") from error
+    if not rules.allowed({}, []):
+        raise UserError("exclude: every cell is excluded, so that nothing is left to be tested. Exclude less.")
+    return rules
+
+
+def random_cell(space: Space, rules: "Exclusions | None", dice: random.Random) -> Cell:
+    """A cell that no exclusion forbids, its values chosen one after the other."""
+    row: dict[int, int] = {}
+    for dimension, level in enumerate(space.levels):
+        allowed = range(level) if rules is None else np.flatnonzero(rules.allowed_values(row, dimension)).tolist()
+        row[dimension] = dice.choice(allowed)
+    return space.cell(list(row.values()))
 
 
 class Exclusions:
@@ -65,6 +108,9 @@ class Exclusions:
 
     def proof(self, interaction: Mapping[int, int]) -> tuple[Exclusion, ...]:
         """Exclusions that together make an infeasible interaction so, none of which could be left out."""
+        for exclusion in self.exclusions:
+            if all(interaction.get(dimension) in values for dimension, values in exclusion.items()):
+                return (exclusion,)
         needed = list(self.exclusions)
         for exclusion in self.exclusions:
             rest = [other for other in needed if other is not exclusion]

@@ -1,7 +1,8 @@
 """The planner that hands out cells until every interaction is judged, whatever fails on the way."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 from astral.domain.criterion import Criterion, OpenInteraction, Progress
 from astral.domain.records import Draw, Result
 from astral.domain.space import Cell, Interaction, Space
-from astral.errors import UnknownNameError, UserError
+from astral.errors import UserError
 from astral.plan.covering import covering_array
-from astral.plan.exclusions import Exclusion, Exclusions
+from astral.plan.exclusions import Exclusion, exclusions_of
 from astral.plan.greedy import best_row
 from astral.plan.interactions import Interactions, Rows
 
@@ -20,9 +21,6 @@ _CHUNK = 512
 
 _CANDIDATES = 8
 """Cells among which one is chosen for what the plan leaves open, where not all cells are weighed."""
-
-NamedExclusion = Mapping[str, str | Sequence[str]]
-"""Dimension → value or values, by their ids: cells that have one of the values in each dimension are not tested."""
 
 
 class CoveringPlanner:
@@ -39,21 +37,18 @@ class CoveringPlanner:
         *,
         seed: int,
         attempts: int = 3,
-        exclude: Sequence[NamedExclusion] = (),
     ) -> None:
         """Plan for a space.
 
         Args:
             space: Everything that can be tested.
-            criterion: What is to be covered.
+            criterion: What is to be covered, and what is never tested.
             seed: Decides which of many equally small plans is followed, and in which order; any int.
             attempts: Failed or blocked tests after which an interaction is given up, 1 to 255.
-            exclude: Combinations that are not to be tested; interactions that can only stand in such cells are given
-                up from the beginning, with the exclusions that make it so.
 
         Raises:
             UserError: The criterion asks for more values in an interaction than the space has dimensions, an exclusion
-                names something that the space does not have, or together they are too many to be checked.
+                names something that the space does not have, or together they leave no cell, or too many to check.
             ValueError: `attempts` is out of its range.
         """
         if criterion.strength > len(space.dimensions):
@@ -69,7 +64,7 @@ class CoveringPlanner:
         self._positions = [
             {value.id: place for place, value in enumerate(dimension.values)} for dimension in space.dimensions
         ]
-        self._exclusions = _exclusions(space, exclude)
+        self._exclusions = exclusions_of(space, criterion.exclude)
         count = self._interactions.count
         self._infeasible = np.zeros(count, dtype=np.bool_)
         if self._exclusions is not None:
@@ -86,7 +81,6 @@ class CoveringPlanner:
         self._plan: Rows | None = None
         self._plan_cursor = 0
         self._progress: Progress | None = None
-        self._excluded: dict[int, OpenInteraction] = {}
 
     def draw(self, limit: int) -> Sequence[Draw]:
         """Hand out at most `limit` tests; none when nothing is open that is not under way already."""
@@ -118,17 +112,20 @@ class CoveringPlanner:
     def progress(self) -> Progress:
         """How far the criterion is met, what is open, and what cannot be had."""
         if self._progress is None:
-            lost = np.flatnonzero(~self._covered & ((self._failures >= self._attempts) | self._infeasible))
-            covered = int(np.count_nonzero(self._covered))
-            still_open = len(self._covered) - covered - len(lost)
+            # A cell of an earlier run may be excluded now: what it alone holds is judged, and yet not asked for.
+            covered = int(np.count_nonzero(self._covered & ~self._infeasible))
+            lost = np.flatnonzero(~self._covered & ~self._infeasible & (self._failures >= self._attempts))
+            required = len(self._covered) - len(self._infeasible_interactions)
+            still_open = required - covered - len(lost)
             # A row of the plan may turn out to be needless, and each row covers something that is open.
             planned = still_open if self._plan is None else len(self._plan) - self._plan_cursor
             self._progress = Progress(
-                required=len(self._covered),
+                required=required,
                 covered=covered,
                 open=still_open,
                 remaining=min(planned, still_open),
                 given_up=tuple(map(self._given_up, map(int, lost))),
+                infeasible=self._infeasible_interactions,
             )
         return self._progress
 
@@ -214,14 +211,15 @@ class CoveringPlanner:
             (dimensions[d].id, dimensions[d].values[value].id) for d, value in self._interactions.values(number)
         )
 
+    @cached_property
+    def _infeasible_interactions(self) -> tuple[OpenInteraction, ...]:
+        return tuple(
+            OpenInteraction(interaction=self._named(number), reason=self._reason_of_exclusion(number))
+            for number in map(int, np.flatnonzero(self._infeasible))
+        )
+
     def _given_up(self, number: int) -> OpenInteraction:
-        if not self._infeasible[number]:
-            return OpenInteraction(interaction=self._named(number), reason=self._reason(number))
-        if number not in self._excluded:
-            self._excluded[number] = OpenInteraction(
-                interaction=self._named(number), reason=self._reason_of_exclusion(number)
-            )
-        return self._excluded[number]
+        return OpenInteraction(interaction=self._named(number), reason=self._reason(number))
 
     def _reason_of_exclusion(self, number: int) -> str:
         assert self._exclusions is not None  # noqa: S101 - nothing is infeasible without exclusions
@@ -239,26 +237,3 @@ class CoveringPlanner:
             f"{dimensions[d].id}={'|'.join(dimensions[d].values[value].id for value in sorted(exclusion[d]))}"
             for d in sorted(exclusion)
         )
-
-
-def _exclusions(space: Space, exclude: Sequence[NamedExclusion]) -> Exclusions | None:
-    """The exclusions by position, or None where there are none."""
-    if not exclude:
-        return None
-    found: list[Exclusion] = []
-    for named in exclude:
-        exclusion: dict[int, frozenset[int]] = {}
-        for name, value_or_values in named.items():
-            if name not in space.by_id:
-                raise UnknownNameError("dimension", name, list(space.by_id), where="exclude")
-            known = [value.id for value in space.by_id[name].values]
-            values = [value_or_values] if isinstance(value_or_values, str) else value_or_values
-            for value in values:
-                if value not in known:
-                    raise UnknownNameError(f"value of dimension {name!r}", value, known, where="exclude")
-            exclusion[list(space.by_id).index(name)] = frozenset(map(known.index, values))
-        found.append(exclusion)
-    try:
-        return Exclusions(space.levels, found)
-    except ValueError as error:
-        raise UserError(f"exclude: {error}.") from error

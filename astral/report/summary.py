@@ -4,8 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from heapq import nsmallest
-from itertools import combinations, islice
-from math import prod
+from itertools import islice
 from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
@@ -80,9 +79,12 @@ class CoverageFacts(Noun):
     given_up: int
     fraction: float
     open_interactions: tuple[OpenInteraction, ...]
-    """The first of the open ones, each with why it is open; none where combinations are forbidden, since only the
-    planner knows which of the uncovered ones are then asked for."""
+    """The first of the open ones, each with why it is open."""
     given_up_interactions: tuple[OpenInteraction, ...]
+    infeasible: int = 0
+    """Interactions that the exclusions rule out; in no other number."""
+    infeasible_interactions: tuple[OpenInteraction, ...] = ()
+    """The first of them, each with the exclusions that prove it."""
 
 
 class WorstCell(Noun):
@@ -316,14 +318,13 @@ class _Fold:
     def coverage(self, progress: Progress) -> CoverageFacts:
         """How far the criterion is met; the planner's numbers, and what the record adds to them."""
         decided = sum(bool(results[Result.SAFE] or results[Result.UNSAFE]) for results in self.by_interaction.values())
-        given_up = {lost.interaction for lost in progress.given_up}
+        not_open = {lost.interaction for lost in (*progress.given_up, *progress.infeasible)}
         still_open = (
             OpenInteraction(interaction=interaction, reason=_why_open(self.by_interaction.get(interaction, Counter())))
             for interaction in self.space.interactions(self.strength)
-            if interaction not in given_up and not self._is_judged(interaction)
+            if interaction not in not_open and not self._is_judged(interaction)
         )
-        is_whole = progress.required == sum(map(prod, combinations(self.space.levels, self.strength)))
-        named = min(progress.open, OPEN_INTERACTIONS_NAMED) if is_whole else 0
+        named = min(progress.open, OPEN_INTERACTIONS_NAMED)
         return CoverageFacts(
             strength=self.strength,
             required=progress.required,
@@ -334,6 +335,8 @@ class _Fold:
             fraction=progress.fraction,
             open_interactions=tuple(islice(still_open, named)),
             given_up_interactions=progress.given_up,
+            infeasible=len(progress.infeasible),
+            infeasible_interactions=progress.infeasible[:OPEN_INTERACTIONS_NAMED],
         )
 
     def _is_judged(self, interaction: Interaction) -> bool:

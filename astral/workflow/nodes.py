@@ -12,10 +12,10 @@ from functools import partial
 from langgraph.runtime import Runtime
 
 from astral.domain.records import Control, Draw, Failure, Result, Stage, Transcript, Verdict
-from astral.domain.run import RunStatus, TestRecord
-from astral.domain.space import Space
+from astral.domain.run import Manifest, RunStatus, TestRecord
 from astral.errors import BudgetExceededError, StageError
 from astral.generate import generate_all
+from astral.plan import exclusions_of, random_cell
 from astral.record import Entry
 from astral.workflow.context import Context
 from astral.workflow.pool import work_through
@@ -37,7 +37,7 @@ async def plan(state: State, runtime: Runtime[Context]) -> Update:
     draws = list(context.planner.draw(context.round_size if left is None else min(left, context.round_size)))
     context.budget.spend_cases(len(draws))
     if number == 0:
-        draws += control_draws(context.manifest.space, context.controls, first=len(draws), seed=context.manifest.seed)
+        draws += control_draws(context.manifest, context.controls, first=len(draws))
     await asyncio.to_thread(context.store.open_round, context.run_id, number, draws)
     return {"round": number, "numbers": [draw.number for draw in draws]}
 
@@ -126,20 +126,20 @@ async def report(state: State, runtime: Runtime[Context]) -> Update:
     return {}
 
 
-def control_draws(space: Space, count: int, *, first: int, seed: int) -> list[Draw]:
-    """Draw `count` positive and as many negative controls, in random cells.
+def control_draws(manifest: Manifest, count: int, *, first: int) -> list[Draw]:
+    """Draw `count` positive and as many negative controls, in random cells that are not excluded.
 
     Args:
-        space: Where the cells come from.
+        manifest: Says what the cells are, and the seed.
         count: Controls of each kind.
         first: Number of the first one.
-        seed: The run's seed.
     """
     # A seed of its own, or else the controls would move with whatever else the run's seed decides.
-    dice = random.Random(f"controls {seed}")
+    dice = random.Random(f"controls {manifest.seed}")
+    rules = exclusions_of(manifest.space, manifest.criterion.exclude)
     kinds = [kind for _ in range(count) for kind in (Control.POSITIVE, Control.NEGATIVE)]
     return [
-        Draw(number=number, cell=space.cell([dice.randrange(levels) for levels in space.levels]), control=kind)
+        Draw(number=number, cell=random_cell(manifest.space, rules, dice), control=kind)
         for number, kind in enumerate(kinds, start=first)
     ]
 

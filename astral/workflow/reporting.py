@@ -6,9 +6,9 @@ from pathlib import Path
 from astral.config import Environment, Settings
 from astral.domain.run import Manifest
 from astral.judge import oracle_note
-from astral.plan import CoveringPlanner
 from astral.record import RunSummary, Store
 from astral.report import Summary, summarise, write_private, write_report
+from astral.workflow.planning import planner_of
 
 MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
 
@@ -49,7 +49,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
-    planner = CoveringPlanner(manifest.space, manifest.criterion, seed=manifest.seed, attempts=settings.retries)
+    planner = planner_of(manifest)
     planner.observe((test.draw, test.result) for test in tests if test.result is not None)
     summary = summarise(
         manifest,

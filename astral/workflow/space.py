@@ -2,7 +2,7 @@
 
 from astral.assets import load_taxonomy, taxonomy_digest
 from astral.config import Settings
-from astral.domain.criterion import Criterion
+from astral.domain.criterion import Criterion, NamedExclusion
 from astral.domain.run import TaxonomyRef
 from astral.domain.space import Space, Taxonomy
 from astral.errors import UnknownNameError, UserError
@@ -22,7 +22,7 @@ def space_of(settings: Settings) -> tuple[Space, tuple[TaxonomyRef, ...]]:
     for dimension, values in settings.only.items():
         if dimension not in by_dimension:
             raise UnknownNameError("dimension", dimension, list(by_dimension), where="only")
-        _check_values(by_dimension[dimension], values)
+        _check_values(by_dimension[dimension], values, where="only")
     dimensions = tuple(
         taxonomy.as_dimension(only=settings.only.get(dimension, ())) for dimension, taxonomy in by_dimension.items()
     )
@@ -37,7 +37,8 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
     """What is to be covered; `exhaustive` is the strength of all dimensions together.
 
     Raises:
-        UserError: The strength is larger than the number of dimensions, or smaller than 1.
+        UserError: The strength is larger than the number of dimensions, or smaller than 1, or what is excluded is
+            unknown (the nearest is named).
     """
     most = len(space.dimensions)
     strength = most if settings.strength == "exhaustive" else settings.strength
@@ -46,10 +47,30 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
             f"strength: {strength} is not possible with {most} dimensions ({', '.join(space.by_id)}). "
             f"1 covers each value, 2 each pair, {most} or `exhaustive` each cell."
         )
-    return Criterion(strength=strength)
+    return Criterion(strength=strength, exclude=_exclusions(settings, space))
 
 
-def _check_values(taxonomy: Taxonomy, values: tuple[str, ...]) -> None:
+def _exclusions(settings: Settings, space: Space) -> tuple[NamedExclusion, ...]:
+    """What the settings exclude, as far as the space has it: values that `only` left out need not be excluded."""
+    if not settings.exclude:
+        return ()
+    taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
+    found: list[NamedExclusion] = []
+    for exclusion in settings.exclude:
+        for dimension, values in exclusion.items():
+            if dimension not in taxonomies:
+                raise UnknownNameError("dimension", dimension, list(taxonomies), where="exclude")
+            _check_values(taxonomies[dimension], values, where="exclude")
+        left = {
+            dimension: tuple(value for value in values if value in space.by_id[dimension].by_id)
+            for dimension, values in exclusion.items()
+        }
+        if all(left.values()):
+            found.append(left)
+    return tuple(found)
+
+
+def _check_values(taxonomy: Taxonomy, values: tuple[str, ...], *, where: str) -> None:
     known = [value.id for value in taxonomy.values]
     for value in values:
         if value not in known:
@@ -57,6 +78,6 @@ def _check_values(taxonomy: Taxonomy, values: tuple[str, ...]) -> None:
                 f"value of dimension {taxonomy.dimension!r}",
                 value,
                 known,
-                where="only",
+                where=where,
                 hint=f"`astral list values {taxonomy.dimension}` shows all {len(known)}.",
             )

@@ -16,7 +16,6 @@ from astral.domain.run import Call, Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import Composer, CorpusIndex, Gates, LLMAttacker, Screen, WebSearch, build_seed_corpus
 from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
-from astral.plan import CoveringPlanner
 from astral.plugins import PartContext, Port, has_part, make_part
 from astral.providers import CachedEmbedder
 from astral.record import Recorder, Store
@@ -24,6 +23,7 @@ from astral.testing import targets
 from astral.workflow.context import Context
 from astral.workflow.events import Listener
 from astral.workflow.journal import JournalledModel
+from astral.workflow.planning import planner_of
 
 MIN_ROUND = 32
 """Least tests of a round. A round lasts as long as its slowest test, so it is several times the concurrency."""
@@ -71,9 +71,7 @@ class _Wiring:
             spent_cases=sum(draw.control is None for draw in draws),
             spent_tokens=sum(usage.tokens for usage in self.store.usage(run_id).values()),
         )
-        planner = CoveringPlanner(
-            self.space, self.manifest.criterion, seed=self.manifest.seed, attempts=settings.retries
-        )
+        planner = planner_of(self.manifest)
         planner.observe(self._closed_tests())
         # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
         target, oracle = self.target(), self.oracle()

@@ -4,15 +4,16 @@ import random
 from itertools import chain, count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from astral.domain.criterion import Criterion
 from astral.domain.ports import Planner
 from astral.domain.records import Control, Draw, Result
 from astral.domain.space import Cell
-from astral.errors import UnknownNameError, UserError
-from astral.plan import CoveringPlanner
+from astral.errors import UserError
+from astral.plan import CoveringPlanner, random_cell
+from astral.plan.exclusions import Exclusions
 
 JUDGED = (Result.SAFE, Result.UNSAFE, Result.UNKNOWN)
 LOST = (Result.BLOCKED, Result.FAILED)
@@ -187,12 +188,11 @@ def test_cells_of_another_space_count_for_what_both_share(make_space):
     assert planner.progress().covered == 1
 
 
-def test_excluded_interactions_are_given_up_at_once_and_named(make_space):
+def test_infeasible_interactions_are_proved_and_never_waited_for(make_space):
     space = make_space((3, 3, 2))
-    planner = CoveringPlanner(
-        space, Criterion(strength=2), seed=0, exclude=[{"d0": "v2", "d1": ["v0", "v1"]}, {"d1": "v2", "d2": "v0"}]
-    )
-    reasons = {lost.interaction: lost.reason for lost in planner.progress().given_up}
+    exclude = ({"d0": ("v2",), "d1": ("v0", "v1")}, {"d1": ("v2",), "d2": ("v0",)})
+    planner = CoveringPlanner(space, Criterion(strength=2, exclude=exclude), seed=0)
+    reasons = {lost.interaction: lost.reason for lost in planner.progress().infeasible}
     first, second = "d0=v2 × d1=v0|v1", "d1=v2 × d2=v0"
     assert reasons == {
         (("d0", "v2"), ("d1", "v0")): f"excluded by {first}",
@@ -201,16 +201,49 @@ def test_excluded_interactions_are_given_up_at_once_and_named(make_space):
         (("d0", "v2"), ("d2", "v0")): f"excluded by {first} and {second}",
     }
     tests = list(chain.from_iterable(run(planner, lambda _: Result.SAFE, rounds=99, limit=4)))
-    assert planner.progress().open == 0
+    assert planner.progress().is_met
+    assert planner.progress().required == 9 + 6 + 6 - 4 == len(covered_by(tests, 2))
+    assert planner.progress().given_up == ()
     assert not covered_by(tests, 2) & reasons.keys()
 
 
+def test_what_an_earlier_run_judged_in_a_cell_that_is_now_excluded_counts_in_nothing(make_space):
+    criterion = Criterion(strength=2, exclude=({"d0": ("v0",), "d1": ("v0",)},))
+    planner = CoveringPlanner(make_space((2, 2)), criterion, seed=0)
+    planner.observe([(Draw(number=0, cell=Cell(values=(("d0", "v0"), ("d1", "v0")))), Result.SAFE)])
+    progress = planner.progress()
+    assert (progress.required, progress.covered, progress.open) == (3, 0, 3)
+
+
 @pytest.mark.parametrize(
-    ("exclude", "message"), [({"d9": "v0"}, "exclude: 'd9' is not a dimension"), ({"d0": "w0"}, "Did you mean 'v0'")]
+    ("exclude", "message"),
+    [
+        ({"d9": ("v0",)}, "exclude: 'd9' is not a dimension"),
+        ({"d0": ("w0",)}, "Did you mean 'v0'"),
+        ({"d0": ("v0", "v1")}, "every cell is excluded"),
+        ({"d0": ()}, "must name"),
+    ],
 )
-def test_an_exclusion_of_something_unknown_names_the_nearest(make_space, exclude, message):
-    with pytest.raises(UnknownNameError, match=message):
-        CoveringPlanner(make_space((2, 2)), Criterion(), seed=0, exclude=[exclude])
+def test_an_exclusion_that_cannot_be_meant_is_refused(make_space, exclude, message):
+    with pytest.raises(UserError, match=message):
+        CoveringPlanner(make_space((2, 2)), Criterion(exclude=(exclude,)), seed=0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**40), data=st.data())
+def test_a_random_cell_is_an_allowed_one(make_space, seed, data):
+    levels = (3, 2, 4)
+    exclusion = st.fixed_dictionaries(
+        {}, optional={d: st.frozensets(st.integers(0, levels[d] - 1), min_size=1) for d in range(3)}
+    ).filter(bool)
+    rules = Exclusions(levels, data.draw(st.lists(exclusion, max_size=4)))
+    assume(rules.allowed({}, []))
+    space = make_space(levels)
+    cell = random_cell(space, rules, random.Random(seed))
+    row = [int(value[1:]) for _, value in cell.values]
+    assert not any(all(row[d] in values for d, values in one.items()) for one in rules.exclusions)
+    if not rules.exclusions:
+        assert cell == random_cell(space, None, random.Random(seed))
 
 
 def test_more_strength_than_dimensions_is_refused_with_the_way_out(make_space):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from astral.domain.criterion import OpenInteraction
 from astral.domain.records import Control, Ending, Result, Stage, Usage
 from astral.domain.run import RunStatus, TestRecord
 from astral.report import Summary, summarise, to_json
@@ -100,11 +101,14 @@ def test_an_open_interaction_is_named_with_its_reason(build):
     assert [lost.reason for lost in still_open] == ["failed 1 time", "under way", "blocked 1 time", "never tried"]
 
 
-def test_no_interaction_is_called_open_that_may_be_forbidden(build):
+def test_no_interaction_is_called_open_that_is_infeasible(build):
     sample = build.sample(build.space(risk=2, language=2), [])
-    progress = sample.progress.model_copy(update={"required": 3, "open": 3})
+    excluded = OpenInteraction(interaction=(("risk", "risk0"), ("language", "language1")), reason="excluded by it")
+    progress = sample.progress.model_copy(update={"required": 3, "open": 3, "infeasible": (excluded,)})
     coverage = summarise(sample.manifest, [], progress, status=RunStatus.RUNNING).coverage
-    assert (coverage.open, coverage.open_interactions) == (3, ())
+    assert coverage.open == len(coverage.open_interactions) == 3
+    assert excluded.interaction not in {still.interaction for still in coverage.open_interactions}
+    assert (coverage.infeasible, coverage.infeasible_interactions) == (1, (excluded,))
 
 
 def test_failures_are_told_by_kind_with_the_first_message_on_one_line(small):
