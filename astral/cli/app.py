@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from astral import __version__
-from astral.cli import doctor, generate, init, listing, report
+from astral.cli import doctor, generate, init, listing, plan, report
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.output import complain, encode_tolerantly, say
 from astral.errors import AstralError, ExitCode
@@ -26,6 +26,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 criterion met · 1 unsafe above the threshold · 2 usage · 3 the run failed · "
     "4 the budget ended first · 130 interrupted (go on with `astral resume`).",
 )
+app.command("plan", cls=PlainCommand)(plan.plan)
 app.command("generate", cls=PlainCommand)(generate.generate)
 app.command("resume", cls=PlainCommand)(generate.resume)
 app.command("report", cls=PlainCommand)(report.report)

@@ -1,17 +1,30 @@
 """`astral generate` and `astral resume`: the main job."""
 
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from astral.cli.options import Config, Json, MaxCases, MaxMinutes, MaxTokens, Reveal, Run, Runs
+from astral.cli.options import (
+    Config,
+    Exhaustive,
+    Json,
+    MaxCases,
+    MaxMinutes,
+    MaxTokens,
+    Only,
+    Reveal,
+    Run,
+    Runs,
+    Taxonomy,
+    narrowed,
+)
 from astral.cli.output import stdout_on_stderr, tell
 from astral.config import load_settings
-from astral.errors import ExitCode, UserError
+from astral.errors import ExitCode
 
 if TYPE_CHECKING:
     from astral.workflow.events import Listener
@@ -95,25 +108,8 @@ def generate(
             "--web/--no-web", rich_help_panel=_PARTS, show_default="no-web", help="Ground cases on a web search."
         ),
     ] = None,
-    taxonomy: Annotated[
-        str | None,
-        typer.Option(
-            "--taxonomy",
-            metavar="NAME",
-            rich_help_panel=_WHAT,
-            show_default="astral-14",
-            help="Risks: a shipped taxonomy, or a file of your own by its path.",
-        ),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only",
-            rich_help_panel=_WHAT,
-            metavar="DIM=VALUE,…",
-            help="Narrow a dimension, such as `--only language=en,th`; may be repeated.",
-        ),
-    ] = None,
+    taxonomy: Taxonomy = None,
+    only: Only = None,
     strength: Annotated[
         int | None,
         typer.Option(
@@ -121,13 +117,13 @@ def generate(
             "-s",
             metavar="N",
             min=1,
-            max=4,
+            max=6,
             rich_help_panel=_WHAT,
             show_default="2",
             help="Cover every combination of so many values: 1 each value, 2 each pair, …",
         ),
     ] = None,
-    exhaustive: Annotated[bool, typer.Option("--exhaustive", rich_help_panel=_WHAT, help="Cover every cell.")] = False,
+    exhaustive: Exhaustive = False,
     max_cases: MaxCases = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
@@ -190,7 +186,7 @@ def generate(
         "target": {"model": target, "base_url": base_url, "system_prompt": system_prompt, "max_tokens": max_answer},
         "attacker": {"model": attacker, "base_url": base_url, "reword": reword},
         "judge": {"model": judge, "base_url": base_url},
-        "only": _narrowed(only or []),
+        "only": narrowed(only or []),
         "strength": "exhaustive" if exhaustive else strength,
         "seed": seed,
         "budget": {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes},
@@ -229,21 +225,6 @@ def resume(
 
     more = {key: value for key, value in budget.items() if value is not None}
     _watch(partial(go_on, settings.runs, run, more), settings.runs, as_json=json, reveal=reveal)
-
-
-def _narrowed(only: Sequence[str]) -> dict[str, list[str]]:
-    """What `--only language=en --only language=th,ar` asks for: a dimension that is named twice has both."""
-    narrowed: dict[str, list[str]] = {}
-    for text in only:
-        dimension, _, values = text.partition("=")
-        wanted = [value.strip() for value in values.split(",")]
-        if not dimension.strip() or not all(wanted):
-            raise UserError(
-                f"--only {text!r}: write DIMENSION=VALUE,… such as `--only language=en,th`. "
-                "`astral list values` shows what there is."
-            )
-        narrowed.setdefault(dimension.strip(), []).extend(wanted)
-    return narrowed
 
 
 def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:

@@ -1,9 +1,12 @@
 """Options that several commands share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from astral.errors import UserError
 
 Runs = Annotated[
     Path | None,
@@ -51,3 +54,38 @@ MaxMinutes = Annotated[
         "--max-minutes", metavar="MIN", min=0.01, help="Most minutes of wall-clock time.", rich_help_panel="Budget"
     ),
 ]
+Taxonomy = Annotated[
+    str | None,
+    typer.Option(
+        "--taxonomy",
+        metavar="NAME",
+        rich_help_panel="What is tested",
+        show_default="astral-14",
+        help="Risks: a shipped taxonomy, or a file of your own by its path.",
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        rich_help_panel="What is tested",
+        metavar="DIM=VALUE,…",
+        help="Narrow a dimension, such as `--only language=en,th`; may be repeated.",
+    ),
+]
+Exhaustive = Annotated[bool, typer.Option("--exhaustive", rich_help_panel="What is tested", help="Cover every cell.")]
+
+
+def narrowed(only: Sequence[str]) -> dict[str, list[str]]:
+    """What `--only language=en --only language=th,ar` asks for: a dimension that is named twice has both."""
+    narrowed: dict[str, list[str]] = {}
+    for text in only:
+        dimension, _, values = text.partition("=")
+        wanted = [value.strip() for value in values.split(",")]
+        if not dimension.strip() or not all(wanted):
+            raise UserError(
+                f"--only {text!r}: write DIMENSION=VALUE,… such as `--only language=en,th`. "
+                "`astral list values` shows what there is."
+            )
+        narrowed.setdefault(dimension.strip(), []).extend(wanted)
+    return narrowed

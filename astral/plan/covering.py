@@ -33,7 +33,7 @@ def lower_bound(levels: Sequence[int], strength: int, *, exclude: Iterable[Exclu
     if not rules.exclusions:
         return prod(sorted(levels, reverse=True)[:strength])
     interactions = Interactions(levels, strength)
-    return _most_in_a_group(rules.feasible(interactions), interactions)
+    return most_in_a_group(rules.feasible(interactions), interactions)
 
 
 def covering_array(levels: Sequence[int], strength: int, *, seed: int = 0, exclude: Iterable[Exclusion] = ()) -> Rows:
@@ -67,7 +67,7 @@ class _Builder:
     def __init__(self, interactions: Interactions, rules: Exclusions | None, rng: np.random.Generator) -> None:
         self._interactions, self._rules, self._rng = interactions, rules, rng
         self._wanted = rules.feasible(interactions) if rules else np.ones(interactions.count, dtype=np.bool_)
-        self._bound = _most_in_a_group(self._wanted, interactions)
+        self._bound = most_in_a_group(self._wanted, interactions)
         # As measured: a step for each dimension, and a look at each group.
         self._row_work = 40 + 25 * len(interactions.levels) + 0.1 * len(interactions.groups)
         # Where rows are built one by one, they become about twice as many as the bound.
@@ -161,5 +161,6 @@ class _Builder:
             counts[numbers] += sign
 
 
-def _most_in_a_group(wanted: NDArray[np.bool_], interactions: Interactions) -> int:
+def most_in_a_group(wanted: NDArray[np.bool_], interactions: Interactions) -> int:
+    """The wanted interactions of the group that has most of them: each takes a row of its own."""
     return int(np.add.reduceat(wanted, interactions.offsets, dtype=np.int64).max())

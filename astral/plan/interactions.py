@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import combinations
-from math import prod
+from math import comb, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ Group = tuple[int, ...]
 
 Rows = NDArray[np.uint16]
 """Cells as positions of values, of shape (cells, dimensions)."""
+
+MOST_INTERACTIONS = 20_000_000
+MOST_GROUPS = 100_000
+"""What can be numbered within some hundred megabytes; more tests than that nobody will run."""
 
 _CHUNK = 8192
 """Rows whose interactions are numbered together, which bounds the memory."""
@@ -29,17 +33,28 @@ class Interactions:
             strength: Values in an interaction, from 1 to the number of dimensions.
 
         Raises:
-            ValueError: A level or the strength is out of its range.
+            ValueError: A level or the strength is out of its range, or the interactions are too many.
         """
         if not levels or min(levels) < 1 or max(levels) >= 2**16:
             raise ValueError(f"levels must be between 1 and 65,535, not {tuple(levels)}")
         if not 1 <= strength <= len(levels):
             raise ValueError(f"strength must be between 1 and {len(levels)} (the dimensions), not {strength}")
+        if comb(len(levels), strength) > MOST_GROUPS:
+            raise ValueError(
+                f"there are {comb(len(levels), strength):,} groups of {strength} dimensions; "
+                f"at most {MOST_GROUPS:,} can be planned for"
+            )
         self.levels = tuple(levels)
         self.strength = strength
         self.groups: tuple[Group, ...] = tuple(combinations(range(len(levels)), strength))
         self.shapes = tuple(tuple(levels[d] for d in group) for group in self.groups)
-        self.sizes = np.array([prod(shape) for shape in self.shapes], dtype=np.int64)
+        sizes = [prod(shape) for shape in self.shapes]
+        if sum(sizes) > MOST_INTERACTIONS:
+            raise ValueError(
+                f"there are {sum(sizes):,} interactions of {strength} values; "
+                f"at most {MOST_INTERACTIONS:,} can be planned for"
+            )
+        self.sizes = np.array(sizes, dtype=np.int64)
         self.offsets: NDArray[np.int64] = np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
         self.count = int(self.sizes.sum())
 

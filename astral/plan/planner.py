@@ -11,7 +11,7 @@ from astral.domain.criterion import Criterion, OpenInteraction, Progress
 from astral.domain.records import Draw, Result
 from astral.domain.space import Cell, Interaction, Space
 from astral.errors import UserError
-from astral.plan.covering import covering_array
+from astral.plan.covering import covering_array, most_in_a_group
 from astral.plan.exclusions import Exclusion, exclusions_of
 from astral.plan.greedy import best_row
 from astral.plan.interactions import Interactions, Rows
@@ -47,7 +47,8 @@ class CoveringPlanner:
             attempts: Failed or blocked tests after which an interaction is given up, 1 to 255.
 
         Raises:
-            UserError: The criterion asks for more values in an interaction than the space has dimensions, an exclusion
+            UserError: The criterion asks for more values in an interaction than the space has dimensions, or for more
+                interactions than can be planned for, an exclusion
                 names something that the space does not have, or together they leave no cell, or too many to check.
             ValueError: `attempts` is out of its range.
         """
@@ -60,7 +61,10 @@ class CoveringPlanner:
         if not 1 <= attempts <= np.iinfo(np.uint8).max:
             raise ValueError(f"attempts must be between 1 and 255, not {attempts}")
         self._space, self._seed, self._attempts = space, seed & (2**64 - 1), attempts
-        self._interactions = Interactions(space.levels, criterion.strength)
+        try:
+            self._interactions = Interactions(space.levels, criterion.strength)
+        except ValueError as error:
+            raise UserError(f"Strength {criterion.strength} is too much: {error}.") from error
         self._positions = [
             {value.id: place for place, value in enumerate(dimension.values)} for dimension in space.dimensions
         ]
@@ -108,6 +112,11 @@ class CoveringPlanner:
             if row is not None:
                 self._update_need(self._numbers(row))
         self._progress = None
+
+    @property
+    def lower_bound(self) -> int:
+        """Tests below which no plan could meet the criterion from nothing."""
+        return most_in_a_group(~self._infeasible, self._interactions)
 
     def progress(self) -> Progress:
         """How far the criterion is met, what is open, and what cannot be had."""

@@ -1,0 +1,215 @@
+"""What a run would cost, before anything is sent: cells, calls, tokens, time."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+from pydantic_core import to_jsonable_python
+
+from astral.assets import load_prompt
+from astral.assets.prompts import Prompt
+from astral.config import Environment, Settings
+from astral.domain.base import Noun
+from astral.domain.chat import ChatRequest, ModelRole
+from astral.domain.criterion import Criterion
+from astral.domain.records import Message, Result
+from astral.domain.space import Cell, Space
+from astral.generate.screening import MAX_CHARACTERS
+from astral.plan import CoveringPlanner
+from astral.plugins import Port, has_part
+from astral.workflow.space import criterion_of, space_of
+
+CASE_BYTES = 4 * MAX_CHARACTERS
+"""Most bytes of a test case: no character takes more than four."""
+BYTES_PER_TOKEN = 16
+"""Most bytes of a token of an answer; in the vocabularies that were looked at longer ones are runs of one sign."""
+PASSAGES, PASSAGE_BYTES = 6, 4000
+"""What an attacker is shown at most: three passages of a source, of 1,000 characters each."""
+_BATCH = 1000
+
+
+class RoleCalls(Noun):
+    """The calls of one role's model."""
+
+    role: ModelRole
+    model: str
+    calls: int
+    """If every test succeeds at once."""
+    calls_at_most: int
+    """If every test takes all the attempts that it may."""
+    tokens_at_most: int
+    """Of the most calls; a token is taken to be a byte, so that real use is a fraction of it."""
+
+
+class Pace(Noun):
+    """What a test of an earlier run took."""
+
+    run_id: str
+    seconds: float
+    """Of the target, on average."""
+    tokens: float
+    """Of all roles together, on average."""
+
+
+class DryRun(Noun):
+    """What a run would cost. The plan itself is the one that the run would follow."""
+
+    levels: tuple[int, ...]
+    dimensions: tuple[str, ...]
+    criterion: Criterion
+    strength: int
+    cells: int
+    """Tests if all of them are judged."""
+    lower_bound: int
+    """Tests below which no plan could do."""
+    seconds: float
+    """What planning took."""
+    required: int
+    infeasible: int
+    calls: tuple[RoleCalls, ...]
+    tokens_at_most: int
+    tokens_expected: int | None
+    minutes_expected: float | None
+    """Both from the newest earlier run with the same models; None where there is none."""
+    money: None = None
+    """No price of any model is known to astral."""
+    assumptions: tuple[str, ...]
+
+
+def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
+    """What a run with these settings would cost, and its cells in the order in which they would be tested.
+
+    Raises:
+        UserError: A setting is wrong.
+    """
+    space, _ = space_of(settings)
+    criterion = criterion_of(settings, space)
+    start = time.perf_counter()
+    planner = CoveringPlanner(space, criterion, seed=settings.seed, attempts=settings.retries)
+    cells: list[Cell] = []
+    while draws := planner.draw(_BATCH):
+        cells += (draw.cell for draw in draws)
+        planner.observe((draw, Result.SAFE) for draw in draws)
+    seconds = time.perf_counter() - start
+    progress = planner.progress()
+    calls = _calls(settings, space, len(cells))
+    pace = _pace(settings)
+    facts = DryRun(
+        levels=space.levels,
+        dimensions=tuple(space.by_id),
+        criterion=criterion,
+        strength=criterion.strength,
+        cells=len(cells),
+        lower_bound=planner.lower_bound,
+        seconds=round(seconds, 3),
+        required=progress.required,
+        infeasible=len(progress.infeasible),
+        calls=calls,
+        tokens_at_most=sum(role.tokens_at_most for role in calls),
+        tokens_expected=round(pace.tokens * len(cells)) if pace else None,
+        minutes_expected=round(pace.seconds * len(cells) / settings.concurrency / 60, 2) if pace else None,
+        assumptions=_assumptions(settings, len(cells), pace),
+    )
+    return facts, cells
+
+
+def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...]:
+    """The calls of the models; roles without a model, such as the composer, make none."""
+    written = cells + 2 * settings.controls
+    roles: list[RoleCalls] = []
+
+    def add(role: ModelRole, model: str, calls: int, *, most: int, tokens: int) -> None:
+        roles.append(RoleCalls(role=role, model=model, calls=calls, calls_at_most=most, tokens_at_most=most * tokens))
+
+    target = settings.target
+    system = len((target.system_prompt or "").encode())
+    is_function = has_part(Port.TARGET, target.model)
+    tokens = 0 if is_function else system + 16 + _tokens(CASE_BYTES, target.max_tokens)
+    add(ModelRole.TARGET, target.model, cells, most=cells, tokens=tokens)
+
+    judge = settings.judge
+    if has_part(Port.ORACLE, judge.model):
+        add(ModelRole.JUDGE, judge.model, 0, most=0, tokens=0)
+    else:
+        from astral.judge.llm import ATTEMPTS, MAX_TOKENS, PROMPT
+
+        prompt = load_prompt(PROMPT)
+        policy = max(len(f"{value.name}: {value.definition}".encode()) for value in space.dimensions[0].values)
+        seen = _size(prompt) + policy + CASE_BYTES + BYTES_PER_TOKEN * target.max_tokens
+        add(ModelRole.JUDGE, judge.model, written, most=ATTEMPTS * written, tokens=_tokens(seen, MAX_TOKENS))
+
+    attacker = settings.attacker
+    if attacker.model == "compose":
+        calls = written if attacker.reword else 0
+        tokens = _tokens(_size(load_prompt("generate/reword")) + CASE_BYTES, 200)
+        add(ModelRole.ATTACKER, "local" if attacker.reword else "compose", calls, most=calls * attacker.attempts,
+            tokens=tokens)  # fmt: skip
+    else:
+        values = sum(
+            max(len(json.dumps(to_jsonable_python(value), ensure_ascii=False).encode()) for value in dimension.values)
+            for dimension in space.dimensions
+        )
+        seen = _size(load_prompt("generate/attack")) + values + PASSAGES * PASSAGE_BYTES
+        # The first half of a test's attempts is the model's, the others are the composer's.
+        most = written * ceil(attacker.attempts / 2)
+        add(ModelRole.ATTACKER, attacker.model, written, most=most, tokens=_tokens(seen, 400))
+    return tuple(roles)
+
+
+def _size(prompt: Prompt) -> int:
+    return len(prompt.text.encode()) + len(json.dumps(to_jsonable_python(prompt.schema)).encode())
+
+
+def _tokens(prompt_bytes: int, max_tokens: int) -> int:
+    """Upper bound of a call with a prompt of so many bytes, as the budget reserves it."""
+    empty = ChatRequest(messages=(Message(role="user", content=""),), max_tokens=max_tokens)
+    return empty.tokens_at_most + prompt_bytes
+
+
+def _pace(settings: Settings) -> Pace | None:
+    """What a test took in the newest run with the same models; None where there is none."""
+    if not Environment().astral_store and not (settings.runs / "astral.db").exists():
+        return None
+    from astral.record import Store
+    from astral.workflow.reporting import store_url
+
+    models = _models(settings)
+    with Store.open(store_url(settings.runs), create=False) as store:
+        for run in store.runs():
+            earlier = Settings.model_validate(store.manifest(run.run_id).settings)
+            tests = [test for test in store.tests(run.run_id) if test.draw.control is None and test.transcript]
+            if _models(earlier) == models and tests:
+                seconds = sum(test.transcript.latency_seconds for test in tests if test.transcript)
+                tokens = sum(usage.tokens for usage in store.usage(run.run_id).values())
+                return Pace(run_id=run.run_id, seconds=seconds / len(tests), tokens=tokens / len(tests))
+    return None
+
+
+def _models(settings: Settings) -> Mapping[str, object]:
+    target = settings.target.model_copy(update={"base_url": None})
+    attacker, judge = settings.attacker, settings.judge
+    return {"target": target, "attacker": (attacker.model, attacker.reword), "judge": judge.model}
+
+
+def _assumptions(settings: Settings, cells: int, pace: Pace | None) -> tuple[str, ...]:
+    """What the figures take for granted, each a sentence."""
+    found = [
+        "Every test is judged; a failed or blocked one is replaced by another, up to retries times an interaction.",
+        f"The bound of tokens takes each byte for a token, cases of {MAX_CHARACTERS:,} characters, answers of "
+        f"{BYTES_PER_TOKEN} bytes a token; it leaves out calls that are sent again after a network error.",
+        "No price of a model is known to astral, so no money is named.",
+    ]
+    if pace:
+        found.append(
+            f"Time and expected tokens are those of run {pace.run_id}, for each test: {pace.seconds:.2f} s of the "
+            f"target, {settings.concurrency} at a time; writing and judging are left out."
+        )
+    else:
+        found.append("There is no earlier run with these models, so no time is named.")
+    if settings.controls:
+        found.append(f"{2 * settings.controls} controls are written and judged beside the cells.")
+    limit = settings.budget.cases
+    if limit is not None and limit < cells:
+        found.append(f"The budget of {limit:,} cases ends the run before the criterion is met.")
+    return tuple(found)
