@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from astral.assets import check_yaml, problems_of, read_yaml
 from astral.domain.base import Noun
+from astral.domain.criterion import GroupStrength, Precision
 from astral.errors import UserError
 
 SETTINGS_FILE = "astral.yaml"
@@ -86,6 +87,18 @@ class BudgetSettings(Noun):
     """Wall-clock minutes of this process."""
 
 
+class CoverageSettings(Noun):
+    """What is asked for beside `strength`; a run stops when all of it is met."""
+
+    groups: tuple[GroupStrength, ...] = ()
+    """In place of `strength`, one for each group of dimensions; a dimension in none of them has strength 1."""
+    repeats: int = Field(default=1, ge=1, le=1000)
+    """Judged tests of each interaction."""
+    precision: Precision | None = None
+    """The 95 % interval of the unsafe rate of every value, or of every combination of the dimensions in `of`, is
+    narrower than `width`."""
+
+
 class Settings(Noun):
     """Everything that a run can be told."""
 
@@ -100,6 +113,7 @@ class Settings(Noun):
     """Combinations that are never tested, such as [{language: [th], style: [misspellings]}]."""
     strength: int | Literal["exhaustive"] = 2
     """Every interaction of so many values is judged: 1 each value, 2 each pair; exhaustive: each cell."""
+    coverage: CoverageSettings = CoverageSettings()
     retries: Annotated[int, Field(ge=1, le=10)] = 3
     """Tests of an interaction that may fail or be blocked before it is given up."""
     seed: int = Field(default=0, ge=0)

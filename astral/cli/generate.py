@@ -188,6 +188,8 @@ def generate(
         "judge": {"model": judge, "base_url": base_url},
         "only": narrowed(only or []),
         "strength": "exhaustive" if exhaustive else strength,
+        # The flag goes over both ways in which the file may say it.
+        "coverage": {"groups": [] if strength or exhaustive else None},
         "seed": seed,
         "budget": {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes},
         "web": web,

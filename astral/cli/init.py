@@ -43,6 +43,11 @@ taxonomies: [astral-14, languages, styles, persuasion]
 
 strength: 2                  # every pair of values is judged; 1 each value, 3 each triple, exhaustive each cell
 retries: 3                   # tests of a pair that may fail or be blocked before it is given up
+# coverage:                  # more than that; a run stops when all is met
+#   repeats: 3               # judged tests of each pair
+#   precision: {{width: 0.2}}  # 95 % interval of every rate; `of: [risk, language]` for their pairs
+#   groups:                  # in place of strength: one for each group of dimensions, 1 for all others
+#     - {{dimensions: [risk, language], strength: 2}}
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
 concurrency: 8               # tests under way at a time

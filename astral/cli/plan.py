@@ -79,6 +79,7 @@ def plan(
     flags = {
         "only": narrowed(only or []),
         "strength": "exhaustive" if exhaustive else strength,
+        "coverage": {"groups": [] if strength or exhaustive else None},
         "seed": seed,
         "runs": runs,
     }
@@ -148,13 +149,17 @@ def _plan_levels(levels: tuple[int, ...], strength: int | None, *, seed: int, ce
 
 
 def _print(facts: "DryRun") -> None:
+    from astral.report.words import criterion_text
+
     levels = " × ".join(f"{level} {name}" for level, name in zip(facts.levels, facts.dimensions, strict=True))
     excluded = f", {facts.infeasible:,} more excluded" if facts.infeasible else ""
     lines = [
         ("Space", levels),
-        ("Criterion", f"strength {facts.strength}: {facts.required:,} interactions{excluded}"),
+        ("Criterion", f"{criterion_text(facts.criterion)}: {facts.required:,} interactions{excluded}"),
         ("Cells", f"{facts.cells:,}, at least {facts.lower_bound:,} by any plan; planned in {facts.seconds:.2f} s"),
     ]
+    if facts.tests_at_most > facts.cells:
+        lines.append(("Tests", f"at most {facts.tests_at_most:,}, for the precision"))
     for role in facts.calls:
         calls = f"{role.calls:,} calls" + (
             f", at most {role.calls_at_most:,}" if role.calls_at_most > role.calls else ""

@@ -93,7 +93,7 @@ class Watcher:
 
         Where it is too long, what can be done without is left out: first the rate, then the endings, the time left.
         """
-        covered = f"covered {self._progress.fraction:.0%}" if self._progress else ""
+        covered = self._covered_text()
         left = f"{_clock_face(seconds)} left" if (seconds := self._seconds_left()) else ""
         parts = {
             "clock": Text(_clock_face(self._clock() - self._start), style="bold"),
@@ -114,6 +114,17 @@ class Watcher:
                 break
         line.truncate(width, overflow="ellipsis")
         return line
+
+    def _covered_text(self) -> str:
+        if not self._progress:
+            return ""
+        parts = [f"covered {self._progress.fraction:.0%}"]
+        parts += [
+            f"precise {demand.met}/{demand.required}"
+            for demand in self._progress.demands
+            if demand.name.startswith("precision")
+        ]
+        return ", ".join(parts)
 
     def _stage_text(self) -> str:
         return f"{self._doing} {self._done}/{self._total}" if self._total else self._doing

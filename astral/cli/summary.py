@@ -11,6 +11,7 @@ from rich.text import Text
 
 from astral.cli.output import columns, say, show
 from astral.config import Settings
+from astral.domain.criterion import Demand
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report import Group, Summary, headline, percent, to_json, visible
@@ -84,7 +85,8 @@ def bar(fraction: float, cells: int = _BAR_CELLS) -> str:
 
 def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
     coverage, controls = summary.coverage, summary.controls
-    words = _INTERACTIONS.get(coverage.strength, "combinations of values")
+    is_mixed = bool(coverage.criterion.groups)
+    words = "combinations of values" if is_mixed else _INTERACTIONS.get(coverage.strength, "combinations of values")
     parts = [f"{coverage.covered} of {coverage.required} {words} judged ({percent(coverage.fraction)})"]
     if coverage.decided < coverage.covered:
         parts.append(f"{coverage.decided} of them decided as safe or unsafe")
@@ -92,7 +94,9 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
         parts.append(f"{coverage.given_up} given up")
     if coverage.infeasible:
         parts.append(f"{coverage.infeasible} more excluded")
-    facts: list[tuple[str, RenderableType]] = [("Coverage", Text(", ".join(parts))), ("Tests", _endings(summary))]
+    facts: list[tuple[str, RenderableType]] = [("Coverage", Text(", ".join(parts)))]
+    facts += [("", Text(_demand(demand))) for demand in coverage.demands]
+    facts.append(("Tests", _endings(summary)))
     facts += [
         (
             "Failures" if number == 0 else "",
@@ -123,6 +127,15 @@ def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
     if tokens:
         facts.append(("Tokens", Text(_clean(", ".join(f"{role} {count:,}" for role, count in tokens.items())))))
     return facts
+
+
+def _demand(demand: Demand) -> str:
+    parts = [f"{demand.name}: {demand.met} of {demand.required} met"]
+    if demand.open:
+        parts.append(f"{demand.open} open, about {demand.remaining:,} more tests")
+    if demand.given_up:
+        parts.append(f"{len(demand.given_up)} given up")
+    return ", ".join(parts)
 
 
 def _endings(summary: Summary) -> Text:

@@ -1,6 +1,7 @@
 """When a run has seen enough: the coverage criterion and how far it is met."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 from pydantic import Field
 
@@ -11,13 +12,49 @@ NamedExclusion = Mapping[str, tuple[str, ...]]
 """Dimension → values, by their ids: cells that have one of the values in each of these dimensions are not tested."""
 
 
+class GroupStrength(Noun):
+    """Every interaction of `strength` values of these dimensions."""
+
+    dimensions: tuple[str, ...] = Field(min_length=1)
+    strength: int = Field(ge=1, le=6)
+
+
+class Precision(Noun):
+    """The unsafe rate is known closely enough."""
+
+    width: float = Field(gt=0, lt=1)
+    """The 95 % Wilson interval of each rate is narrower than this."""
+    of: tuple[str, ...] = ()
+    """The rates are those of every combination of values of these dimensions; by default of every single value."""
+
+
 class Criterion(Noun):
-    """Every interaction of `strength` values that can be tested is judged at least once."""
+    """What is to be judged before a run has seen enough: all of it together."""
 
     strength: int = Field(default=2, ge=1, le=6)
-    """2 covers every pair of values; the number of dimensions covers every cell."""
+    """2 covers every pair of values; the number of dimensions covers every cell. With `groups` the
+    largest strength of them."""
+    groups: tuple[GroupStrength, ...] = ()
+    """Where there are any, these are covered instead; a dimension in none of them is covered at strength 1."""
+    repeats: int = Field(default=1, ge=1, le=1000)
+    """Judged tests of each interaction."""
+    precision: Precision | None = None
     exclude: tuple[NamedExclusion, ...] = ()
     """What is never tested; interactions that only stand in such cells are infeasible, and not asked for."""
+
+    def dimension_groups(self, dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+        """The dimensions whose values are combined, each group in the order given; no group holds another."""
+        if not self.groups:
+            return tuple(combinations(dimensions, self.strength))
+        alone = set(dimensions).difference(*(group.dimensions for group in self.groups))
+        asked = {(name,) for name in alone} | {
+            names
+            for group in self.groups
+            for names in combinations([name for name in dimensions if name in group.dimensions], group.strength)
+        }
+        largest = [names for names in asked if not any(set(names) < set(other) for other in asked)]
+        place = {name: number for number, name in enumerate(dimensions)}
+        return tuple(sorted(largest, key=lambda names: [place[name] for name in names]))
 
 
 class OpenInteraction(Noun):
@@ -27,13 +64,29 @@ class OpenInteraction(Noun):
     reason: str
 
 
+class Demand(Noun):
+    """How far one of the things is met that a criterion asks for."""
+
+    name: str
+    """Such as `strength 2`, `repeats 3`, `precision 0.2`."""
+    required: int = Field(ge=0)
+    """Interactions, or rates."""
+    met: int = Field(ge=0)
+    open: int = Field(ge=0)
+    given_up: tuple[OpenInteraction, ...] = ()
+    still_open: tuple[OpenInteraction, ...] = ()
+    """Rates that are not known closely enough, each with how closely it is; empty where interactions are counted."""
+    remaining: int = Field(default=0, ge=0)
+    """Tests that it is expected still to take."""
+
+
 class Progress(Noun):
     """How far a criterion is met."""
 
     required: int = Field(ge=0)
     """Interactions that the criterion asks for: all but the infeasible ones."""
     covered: int = Field(ge=0)
-    """Those that a judged test covers."""
+    """Those that judged tests cover, as many as the criterion asks for."""
     open: int = Field(ge=0)
     """Those that may still be covered: never tried, under way, or failed fewer times than allowed."""
     given_up: tuple[OpenInteraction, ...] = ()
@@ -42,11 +95,18 @@ class Progress(Noun):
     """Those that no allowed cell holds, each with the exclusions that prove it; in no other number."""
     remaining: int = Field(default=0, ge=0)
     """Tests that the planner expects still to hand out."""
+    demands: tuple[Demand, ...] = ()
+    """The same for each thing that the criterion asks for; empty where it is interactions judged once."""
 
     @property
     def is_met(self) -> bool:
-        """Every required interaction was judged."""
-        return self.covered == self.required
+        """Every required interaction was judged, and all else that is asked for is there too."""
+        return self.covered == self.required and all(demand.met == demand.required for demand in self.demands)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Something is open that another test may bring."""
+        return self.open > 0 or any(demand.open for demand in self.demands)
 
     @property
     def fraction(self) -> float:

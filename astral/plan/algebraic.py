@@ -10,7 +10,7 @@ Source:
     Bush (1952), Orthogonal arrays of index unity, https://doi.org/10.1214/aoms/1177729387
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from math import comb, gcd, prod
@@ -18,7 +18,7 @@ from math import comb, gcd, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from astral.plan.interactions import Rows
+from astral.plan.interactions import Group, Rows
 
 _LARGEST_EXTENSION = 128
 """Fields with p^k elements, k > 1, are tabled; above this, primes are dense enough."""
@@ -114,7 +114,7 @@ def linear_rows(levels: Sequence[int], strength: int, *, rng: np.random.Generato
         rng: Chooses among moduli and multipliers.
     """
     count = prod(levels[:strength])
-    columns = list(np.indices(levels[:strength], dtype=np.uint16).reshape(strength, -1))
+    columns = dict(enumerate(np.indices(levels[:strength], dtype=np.uint16).reshape(strength, -1)))
     groups = sum(comb(k, strength - 1) for k in range(strength, len(levels)))
     tries = int(max(4, min(500, _SEARCH_WORK / ((count + _LOOK_WORK) * groups))))
     axes = np.ogrid[tuple(slice(level) for level in levels[:strength])]
@@ -122,13 +122,43 @@ def linear_rows(levels: Sequence[int], strength: int, *, rng: np.random.Generato
         best, fewest = columns[0], prod(levels) + 1
         for _ in range(tries):
             column = _linear_column(axes, levels[dimension], levels[strength - 1], rng)
-            missing = _missing(columns, column, levels, strength, fewest)
+            others = combinations(range(dimension), strength - 1)
+            missing = _missing(columns, column, levels[dimension], levels, others, enough=fewest)
             if missing < fewest:
                 best, fewest = column, missing
             if not missing:
                 break
-        columns.append(best)
-    return np.stack(columns, axis=1)
+        columns[dimension] = best
+    return np.stack(list(columns.values()), axis=1)
+
+
+def mixed_rows(levels: Sequence[int], groups: Sequence[Group], *, rng: np.random.Generator) -> Rows:
+    """As many rows as the largest group has combinations, which cover all groups or nearly so.
+
+    Args:
+        levels: Number of values of each dimension.
+        groups: Dimensions whose values are combined.
+        rng: Chooses among moduli and multipliers.
+    """
+    largest = max(groups, key=lambda group: prod(levels[d] for d in group))
+    shape = [levels[d] for d in largest]
+    count = prod(shape)
+    columns = dict(zip(largest, np.indices(shape, dtype=np.uint16).reshape(len(shape), -1), strict=True))
+    axes = np.ogrid[tuple(slice(level) for level in shape)]
+    tries = int(max(4, min(500, _SEARCH_WORK / ((count + _LOOK_WORK) * len(groups)))))
+    for dimension in sorted(set(range(len(levels))) - set(largest), key=lambda d: -levels[d]):
+        others = [tuple(d for d in group if d != dimension) for group in groups if dimension in group]
+        decided = [group for group in others if all(d in columns for d in group)]
+        best, fewest = np.zeros(count, dtype=np.uint16), prod(levels) + 1
+        for _ in range(tries):
+            column = _linear_column(axes, levels[dimension], max(levels[dimension], min(shape)), rng)
+            missing = _missing(columns, column, levels[dimension], levels, decided, enough=fewest)
+            if missing < fewest:
+                best, fewest = column, missing
+            if not missing:
+                break
+        columns[dimension] = best
+    return np.stack([columns[d] for d in range(len(levels))], axis=1)
 
 
 def _linear_column(
@@ -141,14 +171,19 @@ def _linear_column(
 
 
 def _missing(
-    columns: Sequence[NDArray[np.uint16]], column: NDArray[np.uint16], levels: Sequence[int], strength: int, enough: int
+    columns: Mapping[int, NDArray[np.uint16]],
+    column: NDArray[np.uint16],
+    level: int,
+    levels: Sequence[int],
+    groups: Iterable[Group],
+    *,
+    enough: int,
 ) -> int:
-    """Interactions with a new column that do not occur, counted up to `enough`."""
+    """Interactions of a new column with groups of others that do not occur, counted up to `enough`."""
     missing = 0
-    dimension = len(columns)
-    for group in combinations(range(dimension), strength - 1):
+    for group in groups:
         numbers = column.astype(np.int64)
-        size = levels[dimension]
+        size = level
         for other in group:
             numbers += columns[other].astype(np.int64) * size
             size *= levels[other]

@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from astral.plan.algebraic import linear_rows, orthogonal_rows
+from astral.plan.algebraic import linear_rows, mixed_rows, orthogonal_rows
 from astral.plan.exclusions import Exclusion, Exclusions
 from astral.plan.greedy import best_row
 from astral.plan.interactions import Interactions, Rows
@@ -51,13 +51,18 @@ def covering_array(levels: Sequence[int], strength: int, *, seed: int = 0, exclu
     Raises:
         ValueError: An argument is out of its range.
     """
-    interactions = Interactions(levels, strength)
     rules = Exclusions(levels, exclude)
+    return array_of(Interactions(levels, strength), rules if rules.exclusions else None, seed=seed)
+
+
+def array_of(interactions: Interactions, rules: Exclusions | None, *, seed: int) -> Rows:
+    """Few rows that hold each of these interactions that can be held."""
+    levels = interactions.levels
     rng = np.random.default_rng(seed)
-    if strength == len(levels):
+    if interactions.strength == len(levels):
         rows = np.indices(levels, dtype=np.uint16).reshape(len(levels), -1).T
-        return rng.permutation(rows[rules.keeps(rows)])
-    builder = _Builder(interactions, rules if rules.exclusions else None, rng)
+        return rng.permutation(rows if rules is None else rows[rules.keeps(rows)])
+    builder = _Builder(interactions, rules, rng)
     return rng.permutation(builder.shrunk(builder.smallest()))
 
 
@@ -106,6 +111,14 @@ class _Builder:
     def _starts(self) -> Iterator[Rows]:
         """Rows to begin with; the promising and quick ones first."""
         interactions = self._interactions
+        if not interactions.is_uniform:
+            yield self._relabelled(
+                mixed_rows(interactions.levels, interactions.groups, rng=self._rng),
+                list(range(len(interactions.levels))),
+            )
+            if 2 * self._bound * self._row_work < _GREEDY_WORK:
+                yield np.empty((0, len(interactions.levels)), dtype=np.uint16)
+            return
         order = sorted(range(len(interactions.levels)), key=lambda d: -interactions.levels[d])
         levels = [interactions.levels[d] for d in order]
         orthogonal = orthogonal_rows(levels, interactions.strength)

@@ -95,7 +95,7 @@ class _Choice:
         self.interactions, self._need, self._exclusions = interactions, need, exclusions
         # Of each group: the number of the interaction as far as it is known, and the dimensions that are not.
         self._number = interactions.offsets.copy()
-        self._undecided = np.full(len(interactions.groups), interactions.strength, dtype=np.int8)
+        self._undecided = np.array([len(group) for group in interactions.groups], dtype=np.int8)
 
     def fix(self, dimension: int, value: int) -> None:
         self.fixed[dimension] = value
@@ -133,7 +133,7 @@ class _Choice:
     def _sum(self, columns: NDArray[np.intp], dimensions: list[int]) -> NDArray[np.int32]:
         """Needed interactions in these groups, by the values of the dimensions that each of them leaves open."""
         interactions = self.interactions
-        if len(columns) == 1 and len(dimensions) == interactions.strength:
+        if len(columns) == 1 and len(dimensions) == len(interactions.groups[columns[0]]):
             start, size = int(interactions.offsets[columns[0]]), int(interactions.sizes[columns[0]])
             return self._need[start : start + size].astype(np.int32)
         numbers = self._number[columns]

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import combinations
 from math import comb, prod
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Group = tuple[int, ...]
 """Positions of dimensions, ascending."""
+
+Number = TypeVar("Number", bound=np.generic)
 
 Rows = NDArray[np.uint16]
 """Cells as positions of values, of shape (cells, dimensions)."""
@@ -23,14 +26,15 @@ _CHUNK = 8192
 
 
 class Interactions:
-    """All interactions of `strength` values, numbered group by group, the last dimension varying fastest."""
+    """Interactions of values, numbered group by group of dimensions, the last dimension varying fastest."""
 
-    def __init__(self, levels: Sequence[int], strength: int) -> None:
+    def __init__(self, levels: Sequence[int], strength: int, *, groups: Sequence[Group] | None = None) -> None:
         """Number them.
 
         Args:
             levels: Number of values of each dimension, each at least 1 and below 2^16.
-            strength: Values in an interaction, from 1 to the number of dimensions.
+            strength: Most values in an interaction, from 1 to the number of dimensions.
+            groups: Dimensions whose values are combined, all different; by default all groups of `strength`.
 
         Raises:
             ValueError: A level or the strength is out of its range, or the interactions are too many.
@@ -39,21 +43,20 @@ class Interactions:
             raise ValueError(f"levels must be between 1 and 65,535, not {tuple(levels)}")
         if not 1 <= strength <= len(levels):
             raise ValueError(f"strength must be between 1 and {len(levels)} (the dimensions), not {strength}")
-        if comb(len(levels), strength) > MOST_GROUPS:
+        if groups is None and comb(len(levels), strength) > MOST_GROUPS:
             raise ValueError(
                 f"there are {comb(len(levels), strength):,} groups of {strength} dimensions; "
                 f"at most {MOST_GROUPS:,} can be planned for"
             )
         self.levels = tuple(levels)
         self.strength = strength
-        self.groups: tuple[Group, ...] = tuple(combinations(range(len(levels)), strength))
+        self.groups: tuple[Group, ...] = tuple(combinations(range(len(levels)), strength) if groups is None else groups)
+        self.is_uniform = groups is None
+        """Whether the groups are all those of `strength` dimensions."""
         self.shapes = tuple(tuple(levels[d] for d in group) for group in self.groups)
         sizes = [prod(shape) for shape in self.shapes]
         if sum(sizes) > MOST_INTERACTIONS:
-            raise ValueError(
-                f"there are {sum(sizes):,} interactions of {strength} values; "
-                f"at most {MOST_INTERACTIONS:,} can be planned for"
-            )
+            raise ValueError(f"there are {sum(sizes):,} interactions; at most {MOST_INTERACTIONS:,} can be planned for")
         self.sizes = np.array(sizes, dtype=np.int64)
         self.offsets: NDArray[np.int64] = np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int64)
         self.count = int(self.sizes.sum())
@@ -95,8 +98,8 @@ class Interactions:
                 np.add.at(total, column, 1)
         return total
 
-    def views(self, flags: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
-        """A flat array of flags seen group by group, one axis a dimension; nothing is copied."""
+    def views(self, flags: NDArray[Number]) -> list[NDArray[Number]]:
+        """A flat array, such as of flags, seen group by group, one axis a dimension; nothing is copied."""
         parts = zip(self.offsets, self.sizes, self.shapes, strict=True)
         return [flags[offset : offset + size].reshape(shape) for offset, size, shape in parts]
 

@@ -1,4 +1,4 @@
-"""The planner that hands out cells until every interaction is judged, whatever fails on the way."""
+"""The planner that hands out cells until the criterion is met, whatever fails on the way."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,14 +7,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from astral.domain.criterion import Criterion, OpenInteraction, Progress
+from astral.domain.criterion import Criterion, Demand, OpenInteraction, Progress
 from astral.domain.records import Draw, Result
 from astral.domain.space import Cell, Interaction, Space
 from astral.errors import UserError
-from astral.plan.covering import covering_array, most_in_a_group
+from astral.plan.covering import array_of, most_in_a_group
 from astral.plan.exclusions import Exclusion, exclusions_of
 from astral.plan.greedy import best_row
 from astral.plan.interactions import Interactions, Rows
+from astral.plan.precision import Rates
 
 _CHUNK = 512
 """Rows of the plan that are looked at together."""
@@ -52,7 +53,7 @@ class CoveringPlanner:
                 names something that the space does not have, or together they leave no cell, or too many to check.
             ValueError: `attempts` is out of its range.
         """
-        if criterion.strength > len(space.dimensions):
+        if not criterion.groups and criterion.strength > len(space.dimensions):
             raise UserError(
                 f"Strength {criterion.strength} asks for interactions of {criterion.strength} values, but there are "
                 f"only {len(space.dimensions)} dimensions ({', '.join(space.by_id)}). "
@@ -62,7 +63,7 @@ class CoveringPlanner:
             raise ValueError(f"attempts must be between 1 and 255, not {attempts}")
         self._space, self._seed, self._attempts = space, seed & (2**64 - 1), attempts
         try:
-            self._interactions = Interactions(space.levels, criterion.strength)
+            self._interactions = _interactions(space, criterion)
         except ValueError as error:
             raise UserError(f"Strength {criterion.strength} is too much: {error}.") from error
         self._positions = [
@@ -73,27 +74,43 @@ class CoveringPlanner:
         self._infeasible = np.zeros(count, dtype=np.bool_)
         if self._exclusions is not None:
             self._infeasible = ~self._exclusions.feasible(self._interactions)
-        self._covered = np.zeros(count, dtype=np.bool_)
+        self._repeats = criterion.repeats
+        self._judged = np.zeros(count, dtype=np.uint16)
+        """Judged tests, counted up to as many as are asked for."""
         self._under_way = np.zeros(count, dtype=np.uint16)
-        self._failures = np.zeros(count, dtype=np.uint8)
+        self._failures = np.zeros(count, dtype=np.uint32)
         self._last_was_blocked = np.zeros(count, dtype=np.bool_)
+        self._rates = (
+            Rates(space, criterion.precision, attempts=attempts, rules=self._exclusions)
+            if criterion.precision
+            else None
+        )
+        self._level = 1
+        """Interactions are brought to so many judged tests before any gets more."""
         self._need = ~self._infeasible
+        self._is_settled = True
         self._handed_out: dict[int, tuple[int, ...]] = {}
         self._failed_rows: list[tuple[int, ...]] = []
         self._failures_by_row: Counter[tuple[int, ...]] = Counter()
         self._next_number = 0
-        self._plan: Rows | None = None
+        self._plans: dict[int, Rows] = {}
         self._plan_cursor = 0
         self._progress: Progress | None = None
 
     def draw(self, limit: int) -> Sequence[Draw]:
         """Hand out at most `limit` tests; none when nothing is open that is not under way already."""
+        self._settle()
         draws: list[Draw] = []
         while len(draws) < limit:
-            row = self._next_planned() or self._next_filled()
+            row, probability = self._next_planned() or self._next_filled(), 1.0
+            if row is None and self._raise_level():
+                continue
             if row is None:
-                break
-            draws.append(self._hand_out(row))
+                chosen = self._rates.next_row(self._rng()) if self._rates else None
+                if chosen is None:
+                    break
+                row, probability = chosen
+            draws.append(self._hand_out(row, probability))
         return draws
 
     def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
@@ -107,44 +124,79 @@ class CoveringPlanner:
             row = self._handed_out.pop(draw.number, None)
             if row is not None:
                 self._under_way[self._numbers(row)] -= 1
+                if self._rates:
+                    self._rates.hand_out(row, sign=-1)
             if draw.control is None:
                 self._fold(draw.cell, result)
-            if row is not None:
-                self._update_need(self._numbers(row))
-        self._progress = None
+        self._progress, self._is_settled = None, False
 
     @property
     def lower_bound(self) -> int:
         """Tests below which no plan could meet the criterion from nothing."""
-        return most_in_a_group(~self._infeasible, self._interactions)
+        return self._repeats * most_in_a_group(~self._infeasible, self._interactions)
 
     def progress(self) -> Progress:
         """How far the criterion is met, what is open, and what cannot be had."""
         if self._progress is None:
-            # A cell of an earlier run may be excluded now: what it alone holds is judged, and yet not asked for.
-            covered = int(np.count_nonzero(self._covered & ~self._infeasible))
-            lost = np.flatnonzero(~self._covered & ~self._infeasible & (self._failures >= self._attempts))
-            required = len(self._covered) - len(self._infeasible_interactions)
-            still_open = required - covered - len(lost)
-            # A row of the plan may turn out to be needless, and each row covers something that is open.
-            planned = still_open if self._plan is None else len(self._plan) - self._plan_cursor
+            is_asked = ~self._infeasible
+            is_covered = is_asked & (self._judged >= self._repeats)
+            is_lost = is_asked & ~is_covered & ~self._may_be_covered()
+            remaining = self._remaining(is_asked & ~is_covered & ~is_lost)
+            demands = [self._rates.demand(self._named_values)] if self._rates else []
+            if self._repeats > 1 or demands:
+                demands = [*self._demands_of_interactions(is_asked), *demands]
             self._progress = Progress(
-                required=required,
-                covered=covered,
-                open=still_open,
-                remaining=min(planned, still_open),
-                given_up=tuple(map(self._given_up, map(int, lost))),
+                required=int(np.count_nonzero(is_asked)),
+                covered=int(np.count_nonzero(is_covered)),
+                open=int(np.count_nonzero(is_asked & ~is_covered & ~is_lost)),
+                given_up=self._given_up(is_lost),
                 infeasible=self._infeasible_interactions,
+                remaining=max([remaining, *(demand.remaining for demand in demands)]),
+                demands=tuple(demands),
             )
         return self._progress
+
+    def _demands_of_interactions(self, is_asked: NDArray[np.bool_]) -> list[Demand]:
+        """Interactions judged once, and as often as is asked for."""
+        name = "groups" if not self._interactions.is_uniform else f"strength {self._interactions.strength}"
+        wanted = {name: 1}
+        if self._repeats > 1:
+            wanted[f"repeats {self._repeats}"] = self._repeats
+        demands: list[Demand] = []
+        for title, times in wanted.items():
+            is_met = is_asked & (self._judged >= times)
+            is_open = is_asked & ~is_met & self._may_be_covered()
+            demands.append(
+                Demand(
+                    name=title,
+                    required=int(np.count_nonzero(is_asked)),
+                    met=int(np.count_nonzero(is_met)),
+                    open=int(np.count_nonzero(is_open)),
+                    given_up=self._given_up(is_asked & ~is_met & ~is_open),
+                    remaining=self._remaining(is_open, times=times),
+                )
+            )
+        return demands
+
+    def _remaining(self, is_open: NDArray[np.bool_], *, times: int | None = None) -> int:
+        """Tests that open interactions are expected to take: each row holds one of each group."""
+        times = times or self._repeats
+        lacking = np.where(is_open, times - np.minimum(self._judged, times).astype(np.int64), 0)
+        at_least = int(np.add.reduceat(lacking, self._interactions.offsets).max())
+        plan = self._plans.get(1)
+        if times > 1 or plan is None:
+            return at_least
+        # A row of the plan may turn out to be needless, and each row covers something that is open.
+        return max(at_least, min(len(plan) - self._plan_cursor, int(np.count_nonzero(is_open))))
 
     def _fold(self, cell: Cell, result: Result) -> None:
         row = self._row_of(cell)
         numbers = self._interactions.of_partial(row)
+        if self._rates:
+            self._rates.note(row, result)
         if result in {Result.BLOCKED, Result.FAILED}:
-            missed = numbers[~self._covered[numbers] & (self._failures[numbers] < self._attempts)]
-            self._failures[missed] += 1
-            self._last_was_blocked[missed] = result is Result.BLOCKED
+            self._failures[numbers] += 1
+            self._last_was_blocked[numbers] = result is Result.BLOCKED
             if None not in row:
                 whole = tuple(place or 0 for place in row)
                 self._failed_rows.append(whole)
@@ -152,26 +204,43 @@ class CoveringPlanner:
             # Rows that were passed over because all they cover was under way may be useful again.
             self._plan_cursor = 0
         else:
-            self._covered[numbers] = True
-        self._update_need(numbers)
+            self._judged[numbers] += self._judged[numbers] < self._repeats
+            if self._repeats > 1:
+                # What was given up has more attempts now.
+                self._plan_cursor = 0
 
-    def _update_need(self, numbers: NDArray[np.int64]) -> None:
-        self._need[numbers] = (
-            ~self._covered[numbers]
-            & ~self._infeasible[numbers]
-            & (self._under_way[numbers] == 0)
-            & (self._failures[numbers] < self._attempts)
-        )
+    def _may_be_covered(self) -> NDArray[np.bool_]:
+        """Interactions that did not fail too often: each judged test allows as many failures again."""
+        return self._failures < self._attempts * (1 + self._judged.astype(np.uint32))
+
+    def _settle(self) -> None:
+        """Find out, after tests were observed, what is needed next."""
+        if self._is_settled:
+            return
+        is_alive = ~self._infeasible & (self._judged < self._repeats) & self._may_be_covered()
+        tests = self._judged + self._under_way
+        lowest = int(tests[is_alive].min(initial=self._repeats))
+        level = min(lowest + 1, self._repeats)
+        if level != self._level:
+            self._plan_cursor = 0
+        self._level = level
+        self._need = is_alive & (tests < self._level)
+        self._is_settled = True
+
+    def _raise_level(self) -> bool:
+        """Go on to the next judged test of each interaction; False where none is asked for."""
+        if self._level >= self._repeats:
+            return False
+        before = self._level
+        self._is_settled = False
+        self._settle()
+        return self._level > before
 
     def _next_planned(self) -> tuple[int, ...] | None:
         """The first row of the plan that covers something needed and did not fail before."""
-        if self._plan is None:
-            exclude = self._exclusions.exclusions if self._exclusions else ()
-            self._plan = covering_array(
-                self._space.levels, self._interactions.strength, seed=self._seed, exclude=exclude
-            )
-        while self._plan_cursor < len(self._plan):
-            chunk = self._plan[self._plan_cursor : self._plan_cursor + _CHUNK]
+        plan = self._plan_of_level()
+        while self._plan_cursor < len(plan):
+            chunk = plan[self._plan_cursor : self._plan_cursor + _CHUNK]
             useful = np.flatnonzero(self._need[self._interactions.of_rows(chunk)].any(axis=1))
             for place in map(int, useful):
                 row = tuple(map(int, chunk[place]))
@@ -181,25 +250,43 @@ class CoveringPlanner:
             self._plan_cursor += len(chunk)
         return None
 
+    def _plan_of_level(self) -> Rows:
+        """The rows that bring every interaction to one judged test more, others at every level."""
+        if self._level not in self._plans:
+            sequence = np.random.SeedSequence([self._seed, self._level])
+            seed = self._seed if self._level == 1 else int(sequence.generate_state(1, np.uint64)[0])
+            self._plans[self._level] = array_of(self._interactions, self._exclusions, seed=seed)
+        return self._plans[self._level]
+
+    def _rng(self) -> np.random.Generator:
+        """Seeded by the number, so that a resumed run decides as the interrupted one would have."""
+        return np.random.default_rng((self._seed, self._next_number))
+
     def _next_filled(self) -> tuple[int, ...] | None:
         """The best cell for what the plan leaves open: what failed, in other company."""
         failed = np.array(self._failed_rows, dtype=np.uint16).reshape(-1, len(self._space.levels))
-        # Seeded by the number, so that a resumed run breaks ties as the interrupted one would have.
-        rng = np.random.default_rng((self._seed, self._next_number))
         return best_row(
             self._interactions,
             self._need,
-            rng=rng,
+            rng=self._rng(),
             candidates=_CANDIDATES,
             failed=failed,
             exclusions=self._exclusions,
         )
 
-    def _hand_out(self, row: tuple[int, ...]) -> Draw:
+    def _hand_out(self, row: tuple[int, ...], probability: float) -> Draw:
         numbers = self._numbers(row)
         self._under_way[numbers] += 1
+        # What is needed has one test too few at most, and now has it.
         self._need[numbers] = False
-        draw = Draw(number=self._next_number, cell=self._space.cell(row), attempt=self._failures_by_row[row])
+        if self._rates:
+            self._rates.hand_out(row)
+        draw = Draw(
+            number=self._next_number,
+            cell=self._space.cell(row),
+            attempt=self._failures_by_row[row],
+            probability=probability,
+        )
         self._handed_out[draw.number] = row
         self._next_number += 1
         return draw
@@ -215,10 +302,11 @@ class CoveringPlanner:
         ]
 
     def _named(self, number: int) -> Interaction:
+        return self._named_values(self._interactions.values(number))
+
+    def _named_values(self, places: tuple[tuple[int, int], ...]) -> Interaction:
         dimensions = self._space.dimensions
-        return tuple(
-            (dimensions[d].id, dimensions[d].values[value].id) for d, value in self._interactions.values(number)
-        )
+        return tuple((dimensions[d].id, dimensions[d].values[value].id) for d, value in places)
 
     @cached_property
     def _infeasible_interactions(self) -> tuple[OpenInteraction, ...]:
@@ -227,8 +315,11 @@ class CoveringPlanner:
             for number in map(int, np.flatnonzero(self._infeasible))
         )
 
-    def _given_up(self, number: int) -> OpenInteraction:
-        return OpenInteraction(interaction=self._named(number), reason=self._reason(number))
+    def _given_up(self, is_lost: NDArray[np.bool_]) -> tuple[OpenInteraction, ...]:
+        return tuple(
+            OpenInteraction(interaction=self._named(number), reason=self._reason(number))
+            for number in map(int, np.flatnonzero(is_lost))
+        )
 
     def _reason_of_exclusion(self, number: int) -> str:
         assert self._exclusions is not None  # noqa: S101 - nothing is infeasible without exclusions
@@ -246,3 +337,11 @@ class CoveringPlanner:
             f"{dimensions[d].id}={'|'.join(dimensions[d].values[value].id for value in sorted(exclusion[d]))}"
             for d in sorted(exclusion)
         )
+
+
+def _interactions(space: Space, criterion: Criterion) -> Interactions:
+    if not criterion.groups:
+        return Interactions(space.levels, criterion.strength)
+    names = list(space.by_id)
+    groups = [tuple(map(names.index, group)) for group in criterion.dimension_groups(names)]
+    return Interactions(space.levels, max(map(len, groups)), groups=groups)

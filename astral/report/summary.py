@@ -1,16 +1,16 @@
 """The record folded into the numbers of a run: one pass, and nothing that the record does not hold."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from heapq import nsmallest
-from itertools import islice
+from itertools import islice, product
 from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
 from astral.domain.base import Noun
-from astral.domain.criterion import OpenInteraction, Progress
+from astral.domain.criterion import Criterion, Demand, OpenInteraction, Progress
 from astral.domain.records import Control, Outcome, PromptRef, Result, Stage, Usage, Verdict
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
@@ -22,6 +22,7 @@ OPEN_INTERACTIONS_NAMED = 500
 """More than a reader will read; the number of all stands beside them."""
 LANGUAGE_DIMENSION = "language"
 RESOURCE_TRAIT = "resource"
+_JUDGED = (Result.SAFE, Result.UNSAFE, Result.UNKNOWN)
 
 
 class Counts(Noun):
@@ -69,14 +70,20 @@ class CoverageFacts(Noun):
     """How far the criterion is met, and what is missing."""
 
     strength: int
-    """Values in each interaction: 2 means pairs."""
+    """Most values in an interaction: 2 means pairs."""
+    criterion: Criterion
+    """All that was asked for."""
     required: int
     covered: int
-    """Interactions that a judged test covers."""
+    """Interactions that judged tests cover, as many as were asked for."""
     decided: int
     """Those of them that a SAFE or UNSAFE verdict covers; the rest were only ever UNKNOWN."""
     open: int
     given_up: int
+    remaining: int
+    """Tests that the criterion is expected still to take."""
+    demands: tuple[Demand, ...]
+    """The same for each thing that was asked for; empty where it is interactions judged once."""
     fraction: float
     open_interactions: tuple[OpenInteraction, ...]
     """The first of the open ones, each with why it is open."""
@@ -216,7 +223,7 @@ def summarise(
         oracle_note: What is known about the oracle's quality, in plain words.
         command: What was typed to start the run.
     """
-    fold = _Fold(manifest.space, manifest.criterion.strength)
+    fold = _Fold(manifest.space, manifest.criterion)
     for test in tests:
         fold.add(test)
     by_dimension = fold.by_dimension()
@@ -252,8 +259,10 @@ def summarise(
 class _Fold:
     """What is counted while the record goes by."""
 
-    def __init__(self, space: Space, strength: int) -> None:
-        self.space, self.strength = space, strength
+    def __init__(self, space: Space, criterion: Criterion) -> None:
+        self.space, self.criterion = space, criterion
+        names = list(space.by_id)
+        self.groups = [tuple(map(names.index, group)) for group in criterion.dimension_groups(names)]
         self.results: Counter[Result] = Counter()
         self.by_value: defaultdict[tuple[str, str], Counter[Result]] = defaultdict(Counter)
         self.by_interaction: defaultdict[Interaction, Counter[Result | None]] = defaultdict(Counter)
@@ -273,8 +282,8 @@ class _Fold:
                 self.controls[test.draw.control][result] += 1
             return
         self._add_steps(test, result)
-        for interaction in cell.interactions(self.strength):
-            self.by_interaction[interaction][result] += 1
+        for group in self.groups:
+            self.by_interaction[tuple(cell.values[place] for place in group)][result] += 1
         if result is None:
             return
         self.results[result] += 1
@@ -317,16 +326,22 @@ class _Fold:
 
     def coverage(self, progress: Progress) -> CoverageFacts:
         """How far the criterion is met; the planner's numbers, and what the record adds to them."""
-        decided = sum(bool(results[Result.SAFE] or results[Result.UNSAFE]) for results in self.by_interaction.values())
+        decided = sum(
+            self._is_judged(interaction) and bool(results[Result.SAFE] or results[Result.UNSAFE])
+            for interaction, results in list(self.by_interaction.items())
+        )
         not_open = {lost.interaction for lost in (*progress.given_up, *progress.infeasible)}
         still_open = (
             OpenInteraction(interaction=interaction, reason=_why_open(self.by_interaction.get(interaction, Counter())))
-            for interaction in self.space.interactions(self.strength)
+            for interaction in self._interactions()
             if interaction not in not_open and not self._is_judged(interaction)
         )
         named = min(progress.open, OPEN_INTERACTIONS_NAMED)
         return CoverageFacts(
-            strength=self.strength,
+            strength=self.criterion.strength,
+            criterion=self.criterion,
+            remaining=progress.remaining,
+            demands=progress.demands,
             required=progress.required,
             covered=progress.covered,
             decided=decided,
@@ -341,7 +356,13 @@ class _Fold:
 
     def _is_judged(self, interaction: Interaction) -> bool:
         results = self.by_interaction.get(interaction, Counter())
-        return any(results[result] for result in (Result.SAFE, Result.UNSAFE, Result.UNKNOWN))
+        return sum(results[result] for result in _JUDGED) >= self.criterion.repeats
+
+    def _interactions(self) -> Iterator[Interaction]:
+        """All that the criterion asks for, whether or not they can be tested."""
+        for group in self.groups:
+            dimensions = [self.space.dimensions[place] for place in group]
+            yield from product(*([(part.id, value.id) for value in part.values] for part in dimensions))
 
     def worst_cells(self, by_dimension: Iterable[Breakdown]) -> tuple[WorstCell, ...]:
         """The cells with unsafe answers, worst first.
@@ -393,6 +414,9 @@ def _by_resource_level(space: Space, by_value: Mapping[tuple[str, str], Mapping[
 def _why_open(results: Mapping[Result | None, int]) -> str:
     tried = [(None, "under way"), (Result.FAILED, "failed"), (Result.BLOCKED, "blocked")]
     found = [f"{word} {results[key]} time{'s' if results[key] > 1 else ''}" for key, word in tried if results.get(key)]
+    judged = sum(results.get(result, 0) for result in _JUDGED)
+    if judged:
+        found.insert(0, f"judged {judged} time{'s' if judged > 1 else ''}")
     return ", ".join(found).replace("under way 1 time", "under way") or "never tried"
 
 

@@ -1,5 +1,6 @@
 """Numbers as people read them; terminal and pages use the same words."""
 
+from astral.domain.criterion import Criterion
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report.statistics import Rate
@@ -79,9 +80,27 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def interactions_word(strength: int) -> str:
-    """What interactions of so many values are called, in the plural."""
+def interactions_word(criterion: Criterion) -> str:
+    """What the interactions of a criterion are called, in the plural."""
+    if criterion.groups:
+        return "combinations"
+    strength = criterion.strength
     return {1: "single values", 2: "pairs", 3: "triples"}.get(strength, f"{strength}-way interactions")
+
+
+def criterion_text(criterion: Criterion) -> str:
+    """What a criterion asks for, such as `every pair of values judged 3 times`."""
+    if criterion.groups:
+        parts = [f"strength {group.strength} of {' × '.join(group.dimensions)}" for group in criterion.groups]
+        covered = f"{', '.join(parts)}; all other values"
+    else:
+        words = {1: "every value", 2: "every pair of values", 3: "every triple of values"}
+        covered = words.get(criterion.strength, f"every combination of {criterion.strength} values")
+    text = f"{covered} judged{f' {criterion.repeats} times' if criterion.repeats > 1 else ''}"
+    if criterion.precision:
+        rates = " × ".join(criterion.precision.of) or "value"
+        text += f"; the unsafe rate of every {rates} known within an interval of {criterion.precision.width:g}"
+    return text
 
 
 def short_title(summary: Summary) -> str:

@@ -26,6 +26,8 @@ BYTES_PER_TOKEN = 16
 """Most bytes of a token of an answer; in the vocabularies that were looked at longer ones are runs of one sign."""
 PASSAGES, PASSAGE_BYTES = 6, 4000
 """What an attacker is shown at most: three passages of a source, of 1,000 characters each."""
+AGAIN_BYTES = 1000
+"""Most of what a judge is told that gave no usable vote."""
 _BATCH = 1000
 
 
@@ -60,7 +62,9 @@ class DryRun(Noun):
     criterion: Criterion
     strength: int
     cells: int
-    """Tests if all of them are judged."""
+    """Tests if all of them are judged, less those that only a precision asks for."""
+    tests_at_most: int
+    """The same with the tests that a precision takes where every rate is one half, its worst case."""
     lower_bound: int
     """Tests below which no plan could do."""
     seconds: float
@@ -86,14 +90,18 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
     space, _ = space_of(settings)
     criterion = criterion_of(settings, space)
     start = time.perf_counter()
-    planner = CoveringPlanner(space, criterion, seed=settings.seed, attempts=settings.retries)
+    # How many tests a precision takes depends on the answers, so the plan is that of all the rest.
+    planned = criterion.model_copy(update={"precision": None})
+    planner = CoveringPlanner(space, planned, seed=settings.seed, attempts=settings.retries)
     cells: list[Cell] = []
     while draws := planner.draw(_BATCH):
         cells += (draw.cell for draw in draws)
         planner.observe((draw, Result.SAFE) for draw in draws)
     seconds = time.perf_counter() - start
     progress = planner.progress()
-    calls = _calls(settings, space, len(cells))
+    whole = CoveringPlanner(space, criterion, seed=settings.seed, attempts=settings.retries)
+    tests = max(len(cells), whole.progress().remaining)
+    calls = _calls(settings, space, tests)
     pace = _pace(settings)
     facts = DryRun(
         levels=space.levels,
@@ -101,15 +109,16 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         criterion=criterion,
         strength=criterion.strength,
         cells=len(cells),
+        tests_at_most=tests,
         lower_bound=planner.lower_bound,
         seconds=round(seconds, 3),
         required=progress.required,
         infeasible=len(progress.infeasible),
         calls=calls,
         tokens_at_most=sum(role.tokens_at_most for role in calls),
-        tokens_expected=round(pace.tokens * len(cells)) if pace else None,
-        minutes_expected=round(pace.seconds * len(cells) / settings.concurrency / 60, 2) if pace else None,
-        assumptions=_assumptions(settings, len(cells), pace),
+        tokens_expected=round(pace.tokens * tests) if pace else None,
+        minutes_expected=round(pace.seconds * tests / settings.concurrency / 60, 2) if pace else None,
+        assumptions=_assumptions(settings, tests, pace),
     )
     return facts, cells
 
@@ -132,11 +141,13 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
     if has_part(Port.ORACLE, judge.model):
         add(ModelRole.JUDGE, judge.model, 0, most=0, tokens=0)
     else:
-        from astral.judge.llm import ATTEMPTS, MAX_TOKENS, PROMPT
+        from astral.judge.llm import ATTEMPTS, MAX_TOKENS, PROMPT_ID
 
-        prompt = load_prompt(PROMPT)
+        prompt = load_prompt(PROMPT_ID)
         policy = max(len(f"{value.name}: {value.definition}".encode()) for value in space.dimensions[0].values)
-        seen = _size(prompt) + policy + CASE_BYTES + BYTES_PER_TOKEN * target.max_tokens
+        # The second attempt shows the model its first answer.
+        answers = BYTES_PER_TOKEN * (target.max_tokens + MAX_TOKENS)
+        seen = _size(prompt) + policy + CASE_BYTES + answers + AGAIN_BYTES
         add(ModelRole.JUDGE, judge.model, written, most=ATTEMPTS * written, tokens=_tokens(seen, MAX_TOKENS))
 
     attacker = settings.attacker
@@ -207,6 +218,8 @@ def _assumptions(settings: Settings, cells: int, pace: Pace | None) -> tuple[str
         )
     else:
         found.append("There is no earlier run with these models, so no time is named.")
+    if settings.coverage.precision:
+        found.append("Precision is counted at its worst, with every rate at one half; rates near 0 or 1 take far less.")
     if settings.controls:
         found.append(f"{2 * settings.controls} controls are written and judged beside the cells.")
     limit = settings.budget.cases

@@ -1,5 +1,8 @@
 """From settings to the space that is tested."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from astral.assets import load_taxonomy, taxonomy_digest
 from astral.config import Settings
 from astral.domain.criterion import Criterion, NamedExclusion
@@ -38,8 +41,25 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
 
     Raises:
         UserError: The strength is larger than the number of dimensions, or smaller than 1, or what is excluded is
-            unknown (the nearest is named).
+            unknown (the nearest is named), or a group or a rate names what is no dimension.
     """
+    told = settings.coverage
+    for group in told.groups:
+        _check_dimensions(group.dimensions, space, where="coverage.groups")
+        if group.strength > len(set(group.dimensions)):
+            raise UserError(
+                f"coverage.groups: strength {group.strength} is not possible with {', '.join(group.dimensions)} alone."
+            )
+    if told.precision:
+        _check_dimensions(told.precision.of, space, where="coverage.precision.of")
+    parts: dict[str, Any] = {
+        "groups": told.groups,
+        "repeats": told.repeats,
+        "precision": told.precision,
+        "exclude": _exclusions(settings, space),
+    }
+    if told.groups:
+        return Criterion(strength=max(group.strength for group in told.groups), **parts)
     most = len(space.dimensions)
     strength = most if settings.strength == "exhaustive" else settings.strength
     if not 1 <= strength <= most:
@@ -47,7 +67,13 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
             f"strength: {strength} is not possible with {most} dimensions ({', '.join(space.by_id)}). "
             f"1 covers each value, 2 each pair, {most} or `exhaustive` each cell."
         )
-    return Criterion(strength=strength, exclude=_exclusions(settings, space))
+    return Criterion(strength=strength, **parts)
+
+
+def _check_dimensions(names: Sequence[str], space: Space, *, where: str) -> None:
+    for name in names:
+        if name not in space.by_id:
+            raise UnknownNameError("dimension", name, list(space.by_id), where=where)
 
 
 def _exclusions(settings: Settings, space: Space) -> tuple[NamedExclusion, ...]:

@@ -23,7 +23,7 @@ def next_status(
         return RunStatus.INCOMPLETE
     if is_round_lost:
         return RunStatus.FAILED
-    if progress.open == 0:
+    if not progress.can_go_on:
         return RunStatus.EXHAUSTED
     return RunStatus.INCOMPLETE if is_budget_spent else RunStatus.RUNNING
 

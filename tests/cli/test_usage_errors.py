@@ -27,7 +27,7 @@ WRONG = {
     "only": ([*TARGET, "--only", "language"], ["--only 'language': write DIMENSION=VALUE"]),
     "only nothing": ([*TARGET, "--only", "language="], ["write DIMENSION=VALUE"]),
     "only a gap": ([*TARGET, "--only", "language=en,,th"], ["write DIMENSION=VALUE"]),
-    "strength": ([*TARGET, "--strength", "5"], ["--strength", "less than or equal to 4"]),
+    "strength": ([*TARGET, "--strength", "7"], ["--strength", "less than or equal to 6"]),
     "no number": ([*TARGET, "--max-cases", "many"], ["--max-cases"]),
     "not a number": ([*TARGET, "--max-unsafe-rate", "nan"], ["--max-unsafe-rate"]),
     "option": ([*TARGET, "--strenght", "2"], ["--strenght", "--strength", "`astral generate --help`"]),

@@ -1,0 +1,43 @@
+"""Runs whose criterion is more than a strength: they stop when all of it is met, and the report says what was."""
+
+from astral.domain.run import RunStatus
+from astral.errors import ExitCode
+from astral.workflow.reporting import report_of
+from astral.workflow.run import resume, start
+from tests.workflow.conftest import settings_for
+
+
+async def test_a_run_whose_feasible_interactions_are_judged_ends_as_met_and_names_the_others(runs):
+    exclude = [{"language": "it", "style": ["misspellings", "slang"]}]
+    outcome = await start(settings_for(runs, strength=2, exclude=exclude, controls=5))
+    coverage = outcome.summary.coverage
+    assert (outcome.exit_code, outcome.summary.run.status) == (ExitCode.OK, RunStatus.MET)
+    assert (coverage.infeasible, coverage.given_up, coverage.open) == (2, 0, 0)
+    assert coverage.covered == coverage.required == 3 * 2 + 3 * 6 + 3 * 5 + 2 * 6 + 2 * 5 + 6 * 5 - 2
+    assert "excluded by language=it × style=slang|misspellings" in {
+        lost.reason for lost in coverage.infeasible_interactions
+    }
+    page = (outcome.folder / "report.html").read_text()
+    assert "Excluded, and by what (2)" in page
+    assert "2 excluded and not asked for" in (outcome.folder / "report.md").read_text()
+    assert report_of(runs, "latest", reveal=False)[0].coverage == coverage
+
+
+async def test_repeats_and_precision_are_met_across_an_interruption(runs):
+    coverage = {
+        "groups": [{"dimensions": ["risk", "language"], "strength": 2}],
+        "repeats": 2,
+        "precision": {"width": 0.5, "of": ["language"]},
+    }
+    settings = settings_for(runs, coverage=coverage, budget={"cases": 7})
+    outcome = await start(settings)
+    assert outcome.summary.run.status is RunStatus.INCOMPLETE
+    demands = {demand.name: demand for demand in outcome.summary.coverage.demands}
+    assert list(demands) == ["groups", "repeats 2", "precision 0.5"]
+    assert demands["repeats 2"].open > 0
+    assert outcome.summary.coverage.remaining >= demands["repeats 2"].remaining > 0
+    outcome = await resume(runs, "latest", {"cases": None})
+    assert outcome.summary.run.status is RunStatus.MET
+    assert all(demand.met == demand.required for demand in outcome.summary.coverage.demands)
+    assert outcome.summary.counts.total == 12
+    assert "Precision 0.5:** 2 of 2 met" in (outcome.folder / "report.md").read_text()
