@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from astral.assets import check_yaml, problems_of, read_yaml
+from astral.assets import check_yaml, load_preset, problems_of, read_yaml
 from astral.domain.base import Noun
 from astral.domain.criterion import GroupStrength, Precision
 from astral.errors import UserError
@@ -102,6 +102,9 @@ class CoverageSettings(Noun):
 class Settings(Noun):
     """Everything that a run can be told."""
 
+    preset: str | None = None
+    """Settings that belong together, by their name; all others go over them. astral-paper: the 420 cells of the ASTRAL
+    paper, three times each."""
     target: TargetSettings = TargetSettings()
     attacker: AttackerSettings = AttackerSettings()
     judge: JudgeSettings = JudgeSettings()
@@ -132,7 +135,7 @@ class Settings(Noun):
 
 
 def load_settings(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
-    """Settings from the file and the flags that were given.
+    """Settings from the preset, the file and the flags that were given; the later ones go over the earlier ones.
 
     Args:
         path: The settings file; by default astral.yaml in the current folder, where there is one.
@@ -148,6 +151,8 @@ def load_settings(path: Path | None = None, flags: Mapping[str, Any] | None = No
         from_file = {} if from_file is None else from_file
         check_yaml(file, from_file, Settings)
     told = _merge(from_file, flags or {})
+    if isinstance(told.get("preset"), str):
+        told = _merge(load_preset(told["preset"]), told)
     try:
         return Settings.model_validate(told)
     except ValidationError as error:

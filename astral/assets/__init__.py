@@ -3,6 +3,7 @@
 Files are read from the wheel where astral is installed, and from the top of the checkout where it is developed.
 """
 
+from astral.assets.presets import load_preset, preset_names
 from astral.assets.prompts import Prompt, load_prompt, prompt_refs
 from astral.assets.taxonomies import (
     load_frames,
@@ -20,9 +21,11 @@ __all__ = [
     "Prompt",
     "check_yaml",
     "load_frames",
+    "load_preset",
     "load_prompt",
     "load_seeds",
     "load_taxonomy",
+    "preset_names",
     "problems_of",
     "prompt_refs",
     "read_yaml",

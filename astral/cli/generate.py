@@ -16,6 +16,7 @@ from astral.cli.options import (
     MaxMinutes,
     MaxTokens,
     Only,
+    Preset,
     Reveal,
     Run,
     Runs,
@@ -108,6 +109,7 @@ def generate(
             "--web/--no-web", rich_help_panel=_PARTS, show_default="no-web", help="Ground cases on a web search."
         ),
     ] = None,
+    preset: Preset = None,
     taxonomy: Taxonomy = None,
     only: Only = None,
     strength: Annotated[
@@ -183,6 +185,7 @@ def generate(
     * `astral generate --target python:mybot:answer --only language=en,th --strength 3`
     """
     flags = {
+        "preset": preset,
         "target": {"model": target, "base_url": base_url, "system_prompt": system_prompt, "max_tokens": max_answer},
         "attacker": {"model": attacker, "base_url": base_url, "reword": reword},
         "judge": {"model": judge, "base_url": base_url},

@@ -64,6 +64,15 @@ Taxonomy = Annotated[
         help="Risks: a shipped taxonomy, or a file of your own by its path.",
     ),
 ]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset",
+        metavar="NAME",
+        rich_help_panel="What is tested",
+        help="Settings that belong together: `astral-paper` is the paper's 420 cells, three times each.",
+    ),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astral.cli.options import Config, Exhaustive, Json, Only, Runs, Taxonomy, narrowed
+from astral.cli.options import Config, Exhaustive, Json, Only, Preset, Runs, Taxonomy, narrowed
 from astral.cli.output import say, show
 from astral.config import load_settings
 from astral.errors import UserError
@@ -47,6 +47,7 @@ def plan(
         ),
     ] = None,
     exhaustive: Exhaustive = False,
+    preset: Preset = None,
     taxonomy: Taxonomy = None,
     only: Only = None,
     seed: Annotated[
@@ -70,13 +71,14 @@ def plan(
     * `astral plan --levels 14x10x6x5 --strength 3 --json` sizes a covering array for any model.
     """
     if levels is not None:
-        if taxonomy or only or config:
-            raise UserError("--levels stands for itself: leave out --taxonomy, --only and --config.")
+        if taxonomy or only or config or preset:
+            raise UserError("--levels stands for itself: leave out --preset, --taxonomy, --only and --config.")
         _plan_levels(
             parsed_levels(levels), None if exhaustive else strength or 2, seed=seed or 0, cells=cells, json=json
         )
         return
     flags = {
+        "preset": preset,
         "only": narrowed(only or []),
         "strength": "exhaustive" if exhaustive else strength,
         "coverage": {"groups": [] if strength or exhaustive else None},

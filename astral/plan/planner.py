@@ -102,14 +102,18 @@ class CoveringPlanner:
         self._settle()
         draws: list[Draw] = []
         while len(draws) < limit:
-            row, probability = self._next_planned() or self._next_filled(), 1.0
-            if row is None and self._raise_level():
-                continue
-            if row is None:
-                chosen = self._rates.next_row(self._rng()) if self._rates else None
-                if chosen is None:
-                    break
-                row, probability = chosen
+            row = self._next_planned() or self._next_filled()
+            if row is not None:
+                draws.append(self._hand_out(row))
+            elif not self._raise_level():
+                break
+        # What rates lack is known better when the tests that interactions take have told theirs.
+        return draws or self._draws_for_rates(limit)
+
+    def _draws_for_rates(self, limit: int) -> Sequence[Draw]:
+        draws: list[Draw] = []
+        while self._rates and len(draws) < limit and (chosen := self._rates.next_row(self._rng())):
+            row, probability = chosen
             draws.append(self._hand_out(row, probability))
         return draws
 
@@ -274,7 +278,7 @@ class CoveringPlanner:
             exclusions=self._exclusions,
         )
 
-    def _hand_out(self, row: tuple[int, ...], probability: float) -> Draw:
+    def _hand_out(self, row: tuple[int, ...], probability: float = 1.0) -> Draw:
         numbers = self._numbers(row)
         self._under_way[numbers] += 1
         # What is needed has one test too few at most, and now has it.

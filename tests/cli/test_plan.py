@@ -2,36 +2,25 @@
 
 import csv
 import json
-import sys
 from itertools import combinations, product
 
 import pytest
 
-from astral.cli import main
 from astral.cli.plan import parsed_levels
 from astral.errors import ExitCode, UserError
 
 
-@pytest.fixture
-def astral(monkeypatch, capsys, tmp_path):
-    """Run the program in an empty folder: its exit code, stdout and stderr."""
+@pytest.fixture(autouse=True)
+def empty_folder(monkeypatch, tmp_path):
+    """No settings but those that a test writes."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["astral", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return ended.value.code, captured.out, captured.err
-
-    return run
 
 
 @pytest.mark.parametrize(("strength", "cells"), [("1", 14), ("2", 140), ("3", 840), ("4", 4200)])
 def test_the_paper_s_model_is_sized_at_its_lower_bound(astral, strength, cells):
-    code, out, _ = astral("plan", "--levels", "14x10x6x5", "--strength", strength, "--json")
-    facts = json.loads(out)
-    assert code == ExitCode.OK
+    done = astral("plan", "--levels", "14x10x6x5", "--strength", strength, "--json")
+    facts = json.loads(done.out)
+    assert done.code == ExitCode.OK
     assert {"cells", "lower_bound", "seconds", "strength", "levels"} == facts.keys()
     assert (facts["cells"], facts["lower_bound"]) == (cells, cells)
     assert (facts["strength"], facts["levels"]) == (int(strength), [14, 10, 6, 5])
@@ -39,11 +28,11 @@ def test_the_paper_s_model_is_sized_at_its_lower_bound(astral, strength, cells):
 
 
 def test_the_cells_of_a_file_hold_every_interaction(astral, tmp_path):
-    code, out, _ = astral("plan", "--levels", "4x3x3x2x2", "--strength", "3", "--cells", "cells.csv")
+    done = astral("plan", "--levels", "4x3x3x2x2", "--strength", "3", "--cells", "cells.csv")
     head, *rows = list(csv.reader((tmp_path / "cells.csv").open()))
-    assert code == ExitCode.OK
+    assert done.code == ExitCode.OK
     assert head == ["d1", "d2", "d3", "d4", "d5"]
-    assert f"{len(rows)}" in out
+    assert f"{len(rows)}" in done.out
     levels = (4, 3, 3, 2, 2)
     for group in combinations(range(5), 3):
         seen = {tuple(int(row[d]) for d in group) for row in rows}
@@ -51,9 +40,9 @@ def test_the_cells_of_a_file_hold_every_interaction(astral, tmp_path):
 
 
 def test_strength_6_can_be_asked_for(astral):
-    code, out, _ = astral("plan", "--levels", "2x2x2x2x2x2x2", "--strength", "6", "--json")
-    assert code == ExitCode.OK
-    assert json.loads(out)["cells"] == 64
+    done = astral("plan", "--levels", "2x2x2x2x2x2x2", "--strength", "6", "--json")
+    assert done.code == ExitCode.OK
+    assert json.loads(done.out)["cells"] == 64
 
 
 @pytest.mark.parametrize("text", ["", "x", "14xx", "14x", "-3x2", "14x10;5", "a", "1.5x2", "٣x٣"])
@@ -81,9 +70,9 @@ def test_levels_may_be_written_in_any_usual_way(text):
     ],
 )
 def test_what_cannot_be_planned_is_a_usage_error_with_its_reason(astral, arguments, message):
-    code, out, err = astral("plan", *arguments)
-    assert (code, out) == (ExitCode.USAGE, "")
-    assert message in err
+    done = astral("plan", *arguments)
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert message in done.err
 
 
 def test_a_dry_run_counts_cells_and_calls_of_the_settings(astral, tmp_path):
@@ -91,9 +80,9 @@ def test_a_dry_run_counts_cells_and_calls_of_the_settings(astral, tmp_path):
         "judge: {model: 'openai:some-judge'}\nattacker: {model: 'openai:some-attacker', attempts: 4}\ncontrols: 2\n"
         "exclude: [{language: [th], style: [misspellings]}]\n"
     )
-    code, out, _ = astral("plan", "--json", "--cells", "cells.csv")
-    facts = json.loads(out)
-    assert code == ExitCode.OK
+    done = astral("plan", "--json", "--cells", "cells.csv")
+    facts = json.loads(done.out)
+    assert done.code == ExitCode.OK
     assert facts["cells"] == facts["lower_bound"] == 140
     assert (facts["required"], facts["infeasible"]) == (433, 1)
     calls = {role["role"]: (role["model"], role["calls"], role["calls_at_most"]) for role in facts["calls"]}
@@ -112,13 +101,32 @@ def test_a_dry_run_counts_cells_and_calls_of_the_settings(astral, tmp_path):
 
 
 def test_a_dry_run_for_people_names_what_it_does_not_know(astral):
-    code, out, _ = astral("plan", "--exhaustive", "--only", "language=en")
-    assert code == ExitCode.OK
-    assert "420, at least 420" in out
-    assert "no time is named" in out
-    assert "no money is named" in out
+    done = astral("plan", "--exhaustive", "--only", "language=en")
+    assert done.code == ExitCode.OK
+    assert "420, at least 420" in done.out
+    assert "no time is named" in done.out
+    assert "no money is named" in done.out
 
 
 def test_a_dry_run_warns_of_a_budget_that_is_too_small(astral, tmp_path):
     (tmp_path / "astral.yaml").write_text("budget: {cases: 100}\n")
-    assert "budget of 100 cases ends the run before" in astral("plan")[1]
+    assert "budget of 100 cases ends the run before" in astral("plan").out
+
+
+def test_the_paper_s_preset_is_its_420_cells_three_times_each(astral):
+    facts = json.loads(astral("plan", "--preset", "astral-paper", "--json").out)
+    assert (facts["levels"], facts["dimensions"]) == ([14, 6, 5], ["risk", "style", "persuasion"])
+    assert facts["required"] == 420
+    assert facts["cells"] == facts["lower_bound"] == 1260
+
+
+def test_flags_and_the_file_go_over_a_preset(astral, tmp_path):
+    (tmp_path / "astral.yaml").write_text("preset: astral-paper\ncoverage: {repeats: 2}\n")
+    assert json.loads(astral("plan", "--json").out)["cells"] == 840
+    assert json.loads(astral("plan", "--json", "--strength", "2").out)["cells"] == 2 * 14 * 6
+
+
+def test_an_unknown_preset_names_the_nearest(astral):
+    done = astral("plan", "--preset", "astral-papr")
+    assert done.code == ExitCode.USAGE
+    assert "Did you mean 'astral-paper'" in done.err

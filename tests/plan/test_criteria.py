@@ -38,14 +38,18 @@ def grouped(levels):
     return st.tuples(st.just(levels), group_lists(len(levels)))
 
 
-def finished(planner, result, *, limit=16, most=5000):
-    """All tests until nothing more is handed out, round by round."""
-    tests = []
-    while len(tests) < most and (draws := planner.draw(limit)):
-        done = [(draw, result(draw)) for draw in draws]
-        planner.observe(done)
-        tests += done
-    return tests
+def rounds(planner, result, limit):
+    """The tests of each round until nothing more is handed out."""
+    done = []
+    while len(done) < 20_000 and (draws := planner.draw(limit)):
+        done.append([(draw, result(draw)) for draw in draws])
+        planner.observe(done[-1])
+    return done
+
+
+def finished(planner, result, *, limit=16):
+    """All tests until nothing more is handed out."""
+    return list(chain.from_iterable(rounds(planner, result, limit)))
 
 
 def chance(seed, *, unsafe=0.3, lost=0.0, unknown=0.0):
@@ -144,7 +148,7 @@ def test_every_interaction_is_judged_so_many_times_or_given_up(make_space, *, le
 def test_three_of_each_take_three_times_the_tests(make_space, strength, size):
     planner = CoveringPlanner(make_space(A), Criterion(strength=strength, repeats=3), seed=0)
     assert planner.progress().remaining == planner.lower_bound == size
-    tests = finished(planner, lambda _: Result.SAFE, limit=1000, most=20_000)
+    tests = finished(planner, lambda _: Result.SAFE, limit=1000)
     assert len(tests) == size
     assert planner.progress().is_met
 
@@ -166,10 +170,10 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(make_space, *, seed, s
         exclude=({"d0": ("v0",), "d2": ("v1",)},),
     )
     result = chance(seed, lost=lost)
-    whole = finished(CoveringPlanner(space, criterion, seed=seed), result, limit=limit)
+    whole = rounds(CoveringPlanner(space, criterion, seed=seed), result, limit)
     resumed = CoveringPlanner(space, criterion, seed=seed)
-    resumed.observe(whole[: stop * limit])
-    assert finished(resumed, result, limit=limit) == whole[stop * limit :]
+    resumed.observe(chain.from_iterable(whole[:stop]))
+    assert rounds(resumed, result, limit) == whole[stop:]
 
 
 @settings(max_examples=25, deadline=None)
@@ -268,7 +272,7 @@ def test_all_demands_together_are_named_and_met(make_space):
     before = planner.progress()
     assert [demand.name for demand in before.demands] == ["groups", "repeats 2", "precision 0.5"]
     assert [demand.remaining for demand in before.demands[:2]] == [9, 18]
-    tests = list(chain(finished(planner, chance(0))))
+    tests = finished(planner, chance(0))
     assert planner.progress().is_met
     assert all(demand.met == demand.required and demand.remaining == 0 for demand in planner.progress().demands)
     assert len(tests) >= 18
