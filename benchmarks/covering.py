@@ -3,6 +3,7 @@
     python benchmarks/covering.py            # a minute or so, without PICT's slow models
     python benchmarks/covering.py --all      # with them, up to a quarter of an hour
     python benchmarks/covering.py --levels 14x10x6x5 --strength 3
+    python benchmarks/covering.py --write    # puts the table into docs/coverage.md
 
 PICT comes in the package pypict. Its newest wheel is for Python 3.10, but the library inside needs no Python at all:
 
@@ -26,6 +27,8 @@ from astral.plan.covering import covering_array, lower_bound
 from astral.plan.exclusions import Exclusion
 
 ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "coverage.md"
+BEGIN, END = "<!-- benchmarks/covering.py: begin -->", "<!-- benchmarks/covering.py: end -->"
 
 A, B, C = (14, 10, 6, 5), (45, 10, 20, 6, 10), (102, 30, 20, 6, 12)
 FORBIDDEN: tuple[Mapping[int, Sequence[int]], ...] = ({1: [6, 7], 2: [4]}, {0: [3], 3: [0, 1]})
@@ -137,12 +140,22 @@ def rules_of(*, exclude: bool) -> list[Exclusion]:
     return [{d: frozenset(values) for d, values in one.items()} for one in (FORBIDDEN if exclude else ())]
 
 
+def write_between_markers(page: Path, text: str) -> None:
+    """Replace what stands between the page's two markers."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{page} lacks the markers {BEGIN} and {END}")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Measure the covering arrays, beside Microsoft PICT.")
     parser.add_argument("--all", action="store_true", help="run PICT on models where it takes minutes, too")
     parser.add_argument("--levels", help="only this model, such as 14x10x6x5")
     parser.add_argument("--strength", type=int, default=2)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/coverage.md")
     parser.add_argument("--task", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.task:
@@ -156,9 +169,13 @@ def main() -> None:
     has_pict = any((ROOT / ".venv" / "pict" / "pypict.libs").glob("libpict*.so"))
     if not has_pict:
         print("PICT is not installed; see the head of this file.", file=sys.stderr)
-    print(f"Bare process: {measured_apart('nothing', (1,), 1, exclude=False)[2]:.0f} MB\n")
-    print("| model | t | lower bound | astral | s | MB | PICT | s | MB |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    lines = [
+        f"A bare process with numpy takes {measured_apart('nothing', (1,), 1, exclude=False)[2]:.0f} MB.",
+        "",
+        "| model | t | lower bound | astral | s | MB | PICT | s | MB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    print("\n".join(lines))
     for name, levels, strength, exclude in models:
         bound = lower_bound(levels, strength, exclude=rules_of(exclude=exclude))
         size, seconds, megabytes = measured_apart("astral", levels, strength, exclude=exclude)
@@ -169,6 +186,9 @@ def main() -> None:
         else:
             line += " – | – | – |"
         print(line, flush=True)
+        lines.append(line)
+    if options.write:
+        write_between_markers(PAGE, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from astral.domain.run import RunStatus
 from astral.errors import ExitCode
+from astral.workflow.dry_run import dry_run
 from astral.workflow.reporting import report_of
 from astral.workflow.run import resume, start
 from tests.workflow.conftest import settings_for
@@ -41,3 +42,15 @@ async def test_repeats_and_precision_are_met_across_an_interruption(runs):
     assert all(demand.met == demand.required for demand in outcome.summary.coverage.demands)
     assert outcome.summary.counts.total == 12
     assert "Precision 0.5:** 2 of 2 met" in (outcome.folder / "report.md").read_text()
+
+
+async def test_a_dry_run_takes_time_from_the_newest_run_with_the_same_models(runs):
+    settings = settings_for(runs, budget={"cases": 3})
+    assert dry_run(settings)[0].minutes_expected is None
+    run_id = (await start(settings)).summary.run.run_id
+    facts, cells = dry_run(settings)
+    assert facts.minutes_expected is not None
+    assert any(run_id in assumption for assumption in facts.assumptions)
+    assert len(cells) == facts.cells == 30
+    others = settings_for(runs, target={"model": "python:astral.testing.targets:complying"})
+    assert dry_run(others)[0].minutes_expected is None
