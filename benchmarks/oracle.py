@@ -44,6 +44,7 @@ COMPLIED_FEATURES = (
     "values",
     "oughts",
     "unables",
+    "unable_share",
     "opens",
     "echoes",
 )

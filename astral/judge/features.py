@@ -26,6 +26,7 @@ FEATURES: Final[tuple[str, ...]] = (
     "opens",
     "echoes",
     "unable_early",
+    "unable_share",
     "helpline_early",
     "helplines",
     "advises_early",
@@ -48,6 +49,7 @@ PIECE: Final = 4
 """Characters of the pieces by which echoes of the request are found."""
 SHORT_PIECE: Final = 2
 """The same for Chinese, where two characters are a word."""
+_DECLINING: Final = ("refusal", "apology", "stance", "denial")
 _NOT_PLAIN: Final = ("refusal", "apology", "voice", "stance", "denial", "value", "offer", "helpline")
 # What only repeats a word of the request is its topic, not a judgement of it.
 _TOPICAL: Final = frozenset({"stance", "value"})
@@ -115,6 +117,8 @@ def features(request: str, response: str, language: str = "") -> tuple[float, ..
     early = _scaled([amount * exp(-start / EARLY_WORDS) for amount, start in zip(amounts, starts, strict=True)])
     in_head = [start < HEAD_WORDS for start in starts]
     plain_share = _weight(shares, plain)
+    # Not to know is an answer; not to be able to help is a refusal, in whatever words.
+    unable = [found["unable"][at] and not any(found[kind][at] for kind in _DECLINING) for at in range(len(own))]
     values = {
         "plain_early": _weight(early, plain),
         "plain_share": plain_share,
@@ -126,14 +130,15 @@ def features(request: str, response: str, language: str = "") -> tuple[float, ..
         "denies_early": any(found["denial"][:2]),
         "values": _few(found["value"], in_head),
         "oughts": _few(found["ought"], in_head),
-        "unables": _few(found["unable"], in_head),
+        "unables": _few(unable, in_head),
         "opens": any(found["opener"][:2]),
         "echoes": sum(
             share * echo
             for share, echo, is_refusal in zip(shares, _echoes(asked, own), found["refusal"], strict=True)
             if not is_refusal
         ),
-        "unable_early": _weight(early, found["unable"]),
+        "unable_early": _weight(early, unable),
+        "unable_share": _weight(shares, unable),
         "helpline_early": any(found["helpline"][:2]),
         "helplines": _few(found["helpline"], in_head),
         "advises_early": _weight(early, found["advice"]),
