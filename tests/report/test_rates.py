@@ -64,3 +64,16 @@ def test_where_all_answers_are_alike_rates_stay_fractions_and_intervals_hold_the
     rates = unbiased_rates(world.space, tests)
     for rate in [rates.overall, *rates.by_value["d0"].values()]:
         assert 0 <= rate.low <= rate.fraction <= rate.high <= 1
+
+
+def test_without_a_search_rates_are_near_the_raw_ones_and_as_unsure():
+    held = []
+    for seed in range(4):
+        world = SyntheticWorld(seed)
+        tests = searched(world, 1000, "uniform")
+        truth = world.judged_table.mean(axis=(1, 2, 3))
+        for risk, rate in unbiased_rates(world.space, tests).by_value["risk"].items():
+            own = [r is Result.UNSAFE for d, r in tests if d.cell["risk"] == risk and r is not Result.FAILED]
+            assert rate.fraction == pytest.approx(np.mean(own), abs=0.06)
+            held.append(rate.low <= truth[int(risk[1:])] <= rate.high)
+    assert np.mean(held) > 0.88
