@@ -28,8 +28,8 @@ class AdaptivePlanner:
     """Hands out what a covering planner asks for until nothing is open, then what a search asks for, without end.
 
     What comes next is a function of the settings, of the tests that it was told of (in whatever order) and of those
-    under way; so a resumed run goes on as the interrupted one would have. A draw that covers was sure to be made: its
-    probability is 1. Any other holds the chance with which its cell was chosen.
+    under way; so a resumed run goes on as the interrupted one would have. A draw that covers an interaction was sure
+    to be made: its probability is 1. Any other holds the chance with which its cell was chosen.
     """
 
     def __init__(

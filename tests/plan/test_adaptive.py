@@ -55,6 +55,7 @@ def test_chances_over_all_cells_sum_to_one_before_every_draw_and_are_what_the_dr
         assert draw.probability == chances[draw.cell]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("search", sorted(SEARCHES))
 def test_cells_come_as_often_as_their_probability_says(search):
     """With one history and many seeds of the draw, the share of each value is the sum of its cells' chances."""
@@ -148,6 +149,7 @@ def test_controls_and_cells_of_another_space_teach_the_search_nothing():
     assert list(taught.draw(8)) == list(plain.draw(8))
 
 
+@pytest.mark.slow
 def test_a_space_too_large_to_be_searched_whole_is_searched_in_parts(make_space):
     space = make_space((60, 30, 20, 6))
     planner = AdaptivePlanner(space, Criterion(strength=1), seed=0)
@@ -161,6 +163,7 @@ def test_a_space_too_large_to_be_searched_whole_is_searched_in_parts(make_space)
     assert all(planner.probability(cell) >= 0.3 / 216_000 for cell in some)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("search", "more"), [("thompson", 2.5), ("ucb", 1.5)])
 def test_a_search_finds_more_than_chance(search, more):
     """Truly unsafe answers in 900 tests, each search against the uniform one of the same seed."""

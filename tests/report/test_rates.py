@@ -20,6 +20,7 @@ def searched(world, count, search="thompson"):
     return tests
 
 
+@pytest.mark.slow
 def test_rates_of_a_search_are_near_the_truth_where_raw_ones_are_not():
     errors, raw_errors, held = [], [], []
     for family in ("mixed", "needles", "values"):

@@ -19,6 +19,7 @@ def test_rates_and_noise_lie_where_they_are_promised(world):
     assert all(0.1 <= world.p_refused(world.space.cell((risk, 0, 0, 0))) <= 0.2 for risk in range(14))
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(worlds)
 def test_planted_interactions_make_their_cells_at_least_as_bad_as_their_family_says(world):
