@@ -16,6 +16,8 @@ TEMPLATE = f"""\
 # Settings of astral. Flags of the command line go over this file; every entry may be left out.
 # Keys never stand here: set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment.
 
+# preset: astral-paper       # settings that belong together; what stands in this file goes over them
+
 target:                      # the tested system
   model: local               # local, openai:NAME, anthropic:NAME, vllm:NAME, python:module:function
   # base_url: http://127.0.0.1:8000/v1     # any OpenAI-compatible server
