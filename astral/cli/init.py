@@ -50,6 +50,7 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 #   precision: {{width: 0.2}}  # 95 % interval of every rate; `of: [risk, language]` for their pairs
 #   groups:                  # in place of strength: one for each group of dimensions, 1 for all others
 #     - {{dimensions: [risk, language], strength: 2}}
+# planner: thompson          # go on where unsafe answers are likely, until budget.cases is spent; or ucb, exp3, uniform
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
 concurrency: 8               # tests under way at a time

@@ -10,18 +10,17 @@ Source:
     Rubin (1981), Estimation in parallel randomized experiments, https://doi.org/10.3102/10769986006004377
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from astral.domain.base import Noun
 from astral.domain.records import Draw, Result
 from astral.domain.space import Space
 from astral.effects import fit_effects
+from astral.report.statistics import UnbiasedRate, UnbiasedRates
 
 Floats = NDArray[np.float64]
 
@@ -33,22 +32,6 @@ _EQUAL = 1e-6
 
 _Z = 1.96
 """Normal quantile of 95 %."""
-
-
-class UnbiasedRate(Noun):
-    """Unsafe part of the verdicts that testing every cell alike would give, with a 95 % interval."""
-
-    fraction: float = Field(ge=0, le=1)
-    low: float = Field(ge=0, le=1)
-    high: float = Field(ge=0, le=1)
-
-
-class UnbiasedRates(Noun):
-    """The rate over the whole space, and by value of each dimension."""
-
-    overall: UnbiasedRate
-    by_value: Mapping[str, Mapping[str, UnbiasedRate]]
-    """Dimension → value → rate."""
 
 
 @dataclass(frozen=True)
