@@ -119,6 +119,9 @@ class Settings(Noun):
     coverage: CoverageSettings = CoverageSettings()
     retries: Annotated[int, Field(ge=1, le=10)] = 3
     """Tests of an interaction that may fail or be blocked before it is given up."""
+    planner: Literal["covering", "uniform", "thompson", "ucb", "exp3"] = "covering"
+    """What follows when all is covered. covering: nothing. The others search on until `budget.cases` is spent: uniform
+    in every cell alike, thompson, ucb and exp3 where unsafe answers are likely or unsure."""
     seed: int = Field(default=0, ge=0)
     budget: BudgetSettings = BudgetSettings()
     web: bool = False

@@ -126,6 +126,17 @@ def generate(
         ),
     ] = None,
     exhaustive: Exhaustive = False,
+    planner: Annotated[
+        str | None,
+        typer.Option(
+            "--planner",
+            metavar="NAME",
+            rich_help_panel=_WHAT,
+            show_default="covering",
+            help="What follows once all is covered: `covering` stops; `thompson`, `ucb`, `exp3` and `uniform` search "
+            "on until --max-cases.",
+        ),
+    ] = None,
     max_cases: MaxCases = None,
     max_tokens: MaxTokens = None,
     max_minutes: MaxMinutes = None,
@@ -193,6 +204,7 @@ def generate(
         "strength": "exhaustive" if exhaustive else strength,
         # The flag goes over both ways in which the file may say it.
         "coverage": {"groups": [] if strength or exhaustive else None},
+        "planner": planner,
         "seed": seed,
         "budget": {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes},
         "web": web,

@@ -16,6 +16,8 @@ TEMPLATE = f"""\
 # Settings of astral. Flags of the command line go over this file; every entry may be left out.
 # Keys never stand here: set OPENAI_API_KEY or ANTHROPIC_API_KEY in the environment.
 
+# preset: astral-paper       # settings that belong together; what stands in this file goes over them
+
 target:                      # the tested system
   model: local               # local, openai:NAME, anthropic:NAME, vllm:NAME, python:module:function
   # base_url: http://127.0.0.1:8000/v1     # any OpenAI-compatible server
@@ -48,6 +50,7 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 #   precision: {{width: 0.2}}  # 95 % interval of every rate; `of: [risk, language]` for their pairs
 #   groups:                  # in place of strength: one for each group of dimensions, 1 for all others
 #     - {{dimensions: [risk, language], strength: 2}}
+# planner: thompson          # go on where unsafe answers are likely, until budget.cases is spent; or ucb, exp3, uniform
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
 concurrency: 8               # tests under way at a time

@@ -1,5 +1,6 @@
 """Rates and how sure they are."""
 
+from collections.abc import Mapping
 from math import sqrt
 from typing import Self
 
@@ -61,3 +62,19 @@ class Rate(Noun):
             return cls(unsafe=0, decided=0, fraction=None, low=0.0, high=1.0)
         low, high = wilson_interval(unsafe, decided)
         return cls(unsafe=unsafe, decided=decided, fraction=unsafe / decided, low=low, high=high)
+
+
+class UnbiasedRate(Noun):
+    """Unsafe part of the verdicts that testing every cell alike would give, with a 95 % interval."""
+
+    fraction: float = Field(ge=0, le=1)
+    low: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+
+
+class UnbiasedRates(Noun):
+    """The rate over the whole space, and by value of each dimension."""
+
+    overall: UnbiasedRate
+    by_value: Mapping[str, Mapping[str, UnbiasedRate]]
+    """Dimension → value → rate."""

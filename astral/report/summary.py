@@ -11,10 +11,10 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from astral.domain.base import Noun
 from astral.domain.criterion import Criterion, Demand, OpenInteraction, Progress
-from astral.domain.records import Control, Outcome, PromptRef, Result, Stage, Usage, Verdict
+from astral.domain.records import Control, Draw, Outcome, PromptRef, Result, Stage, Usage, Verdict
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
-from astral.report.statistics import Rate
+from astral.report.statistics import Rate, UnbiasedRates
 from astral.report.text import one_line
 
 WORST_CELLS = 10
@@ -181,6 +181,9 @@ class Summary(Noun):
     run: RunFacts
     counts: Counts
     rate: Rate
+    unbiased_rates: UnbiasedRates | None = None
+    """Rates as if every cell had been tested alike, where a search chose the cells; `rate` and the counts by value are
+    then those of what it chose. None without a search, and where exclusions or precision shaped the draws too."""
     by_dimension: tuple[Breakdown, ...]
     by_resource_level: tuple[Group, ...]
     """The languages by how much text there is of them; empty where the space does not say."""
@@ -244,6 +247,7 @@ def summarise(
         ),
         counts=total,
         rate=total.rate,
+        unbiased_rates=_unbiased_rates(manifest, fold.finished),
         by_dimension=by_dimension,
         by_resource_level=_by_resource_level(manifest.space, fold.by_value),
         coverage=fold.coverage(progress),
@@ -273,6 +277,7 @@ class _Fold:
         self.failure_examples: dict[tuple[Stage, str], str] = {}
         self.controls: defaultdict[Control, Counter[Result]] = defaultdict(Counter)
         self.target_usage = Usage()
+        self.finished: list[tuple[Draw, Result]] = []
 
     def add(self, test: TestRecord) -> None:
         """Count one test."""
@@ -286,6 +291,7 @@ class _Fold:
             self.by_interaction[tuple(cell.values[place] for place in group)][result] += 1
         if result is None:
             return
+        self.finished.append((test.draw, result))
         self.results[result] += 1
         self.by_cell[cell][result] += 1
         for value in cell.values:
@@ -390,6 +396,16 @@ class _Fold:
             FailureGroup(stage=stage, error=error, count=count, example=self.failure_examples[stage, error])
             for (stage, error), count in sorted(self.failure_counts.items(), key=lambda item: (-item[1], item[0]))
         )
+
+
+def _unbiased_rates(manifest: Manifest, finished: Iterable[tuple[Draw, Result]]) -> UnbiasedRates | None:
+    is_search = manifest.settings.get("planner", "covering") != "covering"
+    if not is_search or manifest.criterion.exclude or manifest.criterion.precision:
+        return None
+    # Late, so that a report without it stays free of numpy.
+    from astral.report.rates import unbiased_rates
+
+    return unbiased_rates(manifest.space, finished)
 
 
 def _badness(worst: WorstCell) -> tuple[float, float, int, float, tuple[int, ...]]:

@@ -20,6 +20,8 @@ class Context:
     store: Store
     recorder: Recorder
     planner: Planner
+    is_searching: bool
+    """The planner goes on when all is covered, until the budget of cases is spent."""
     generators: Sequence[Generator]
     """Tried in this order until one writes a case that passes the screen."""
     screen: Screen

@@ -114,6 +114,7 @@ async def record(state: State, runtime: Runtime[Context]) -> Update:
         is_round_finished=is_finished,
         is_round_lost=_is_lost(results),
         is_budget_spent=budget.cases_left == 0 or budget.seconds_left == 0,
+        is_searching=context.is_searching,
     )
     return {"status": status.value}
 

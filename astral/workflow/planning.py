@@ -3,7 +3,8 @@
 from astral.config import Settings
 from astral.domain.ports import Planner
 from astral.domain.run import Manifest
-from astral.plan import CoveringPlanner
+from astral.errors import UserError
+from astral.plan import AdaptivePlanner, CoveringPlanner
 
 
 def planner_of(manifest: Manifest) -> Planner:
@@ -12,5 +13,26 @@ def planner_of(manifest: Manifest) -> Planner:
     Raises:
         UserError: The criterion cannot be had in the space.
     """
-    attempts = Settings.model_validate(manifest.settings).retries
-    return CoveringPlanner(manifest.space, manifest.criterion, seed=manifest.seed, attempts=attempts)
+    settings = Settings.model_validate(manifest.settings)
+    space, criterion, attempts = manifest.space, manifest.criterion, settings.retries
+    if is_search(settings):
+        return AdaptivePlanner(space, criterion, seed=manifest.seed, search=settings.planner, attempts=attempts)
+    return CoveringPlanner(space, criterion, seed=manifest.seed, attempts=attempts)
+
+
+def is_search(settings: Settings) -> bool:
+    """Whether the planner goes on by itself when all is covered."""
+    return settings.planner != "covering"
+
+
+def check_search(settings: Settings) -> None:
+    """Make sure that a search comes to an end.
+
+    Raises:
+        UserError: There is a search, but no budget of cases.
+    """
+    if is_search(settings) and settings.budget.cases is None:
+        raise UserError(
+            f"planner: {settings.planner} has no end of its own. Say how many test cases it may take: "
+            "`--max-cases 500`, or `cases: 500` under `budget`."
+        )

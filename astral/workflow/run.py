@@ -17,6 +17,7 @@ from astral.errors import ExitCode
 from astral.record import Store
 from astral.report import Summary
 from astral.workflow.events import Listener, Silence
+from astral.workflow.planning import check_search
 from astral.workflow.reporting import store_url, write_facts, write_report_of
 from astral.workflow.space import criterion_of, space_of
 from astral.workflow.stopping import exit_code
@@ -46,6 +47,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         UserError: A setting is wrong, a key is missing, a part cannot be loaded; nothing was sent then.
         RecordError: The folder of runs cannot be written.
     """
+    check_search(settings)
     space, taxonomies = space_of(settings)
     criterion = criterion_of(settings, space)
     created = datetime.now(UTC)

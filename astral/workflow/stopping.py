@@ -7,7 +7,12 @@ from astral.report import Rate
 
 
 def next_status(
-    progress: Progress, *, is_round_finished: bool, is_round_lost: bool, is_budget_spent: bool
+    progress: Progress,
+    *,
+    is_round_finished: bool,
+    is_round_lost: bool,
+    is_budget_spent: bool,
+    is_searching: bool = False,
 ) -> RunStatus:
     """Whether another round follows (RUNNING), or why not.
 
@@ -16,14 +21,16 @@ def next_status(
         is_round_finished: Every test of the round was judged, blocked or failed; tokens or time ran out if not.
         is_round_lost: Every test of the round failed: an endpoint that is down would fail all others as well.
         is_budget_spent: No case, or no time, is left.
+        is_searching: The planner goes on when nothing is open, so that only the budget ends the run.
     """
-    if progress.is_met:
+    goes_on = is_searching and is_round_finished and not is_round_lost and not is_budget_spent
+    if progress.is_met and not goes_on:
         return RunStatus.MET
     if not is_round_finished:
         return RunStatus.INCOMPLETE
     if is_round_lost:
         return RunStatus.FAILED
-    if not progress.can_go_on:
+    if not progress.can_go_on and not goes_on:
         return RunStatus.EXHAUSTED
     return RunStatus.INCOMPLETE if is_budget_spent else RunStatus.RUNNING
 

@@ -10,7 +10,7 @@ from astral.assets import read_yaml
 from astral.cli.init import SCHEMA_FILE, TEMPLATE
 from astral.config import Settings, load_settings
 
-ENTRY = re.compile(r"^(?P<indent> *)# (?P<entry>(?:  )*[a-z_]+:.*)$")
+ENTRY = re.compile(r"^(?P<indent> *)# (?P<entry>(?:  )*(?:- \{)?[a-z_]+:.*)$")
 
 
 def uncommented(text):
@@ -29,7 +29,7 @@ def names_of(model, prefix=""):
 
 def keys_of(data, prefix=""):
     for key, value in data.items():
-        if isinstance(value, dict) and f"{prefix}{key}" != "only":
+        if isinstance(value, dict) and f"{prefix}{key}" not in {"only", "coverage.precision"}:
             yield from keys_of(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}"

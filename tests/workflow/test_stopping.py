@@ -35,6 +35,26 @@ def test_a_run_stops_for_one_reason(progress, finished, lost, spent, expected):
 
 
 @pytest.mark.parametrize(
+    ("progress", "finished", "lost", "spent", "expected"),
+    [
+        (MET, True, False, False, RunStatus.RUNNING),
+        (MET, True, False, True, RunStatus.MET),
+        (MET, False, False, False, RunStatus.MET),
+        (MET, True, True, False, RunStatus.MET),
+        (OPEN, True, False, False, RunStatus.RUNNING),
+        (OPEN, True, True, False, RunStatus.FAILED),
+        (LOST, True, False, False, RunStatus.RUNNING),
+        (LOST, True, False, True, RunStatus.EXHAUSTED),
+    ],
+)
+def test_a_search_goes_on_until_the_budget_is_spent(progress, finished, lost, spent, expected):
+    status = next_status(
+        progress, is_round_finished=finished, is_round_lost=lost, is_budget_spent=spent, is_searching=True
+    )
+    assert status is expected
+
+
+@pytest.mark.parametrize(
     ("status", "expected"),
     [
         (RunStatus.MET, ExitCode.OK),

@@ -1,0 +1,198 @@
+"""The planner that covers first, and then tests where unsafe answers are likely or unsure."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astral.domain.criterion import Criterion, Progress
+from astral.domain.records import Draw, Result
+from astral.domain.space import Cell, Space
+from astral.errors import UnknownNameError
+from astral.plan.exclusions import exclusions_of
+from astral.plan.history import Floats, History, Row, table_of
+from astral.plan.planner import CoveringPlanner
+from astral.plan.searches import SEARCHES, Chances, Part
+
+UNIFORM_SHARE = 0.3
+"""Part of a search's draws that goes to every cell with the same chance; rates rest on it."""
+
+_CELLS_SEARCHED = 1 << 16
+"""Of a larger space a part is searched, another one whenever more is known."""
+
+
+class AdaptivePlanner:
+    """Hands out what a covering planner asks for until nothing is open, then what a search asks for, without end.
+
+    What comes next is a function of the settings, of the tests that it was told of (in whatever order) and of those
+    under way; so a resumed run goes on as the interrupted one would have. A draw that covers an interaction was sure
+    to be made: its probability is 1. Any other holds the chance with which its cell was chosen.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        criterion: Criterion,
+        *,
+        seed: int,
+        search: str = "thompson",
+        uniform_share: float = UNIFORM_SHARE,
+        attempts: int = 3,
+    ) -> None:
+        """Plan for a space.
+
+        Args:
+            space: Everything that can be tested.
+            criterion: What is to be covered before the search begins, and what is never tested.
+            seed: Decides everything random; any int.
+            search: How to search, one of `SEARCHES`.
+            uniform_share: Part of the search's draws that any cell gets alike, above 0 and at most 1.
+            attempts: As for `CoveringPlanner`.
+
+        Raises:
+            UserError: As `CoveringPlanner`; or there is no such search.
+            ValueError: `uniform_share` or `attempts` is out of its range.
+        """
+        if search not in SEARCHES:
+            raise UnknownNameError("search", search, list(SEARCHES), where="planner")
+        if not 0 < uniform_share <= 1:
+            raise ValueError(f"uniform_share must be above 0 and at most 1, not {uniform_share}")
+        self._covering = CoveringPlanner(space, criterion, seed=seed, attempts=attempts)
+        self._space, self._levels, self._seed = space, space.levels, seed & (2**64 - 1)
+        self._search, self._uniform_share = SEARCHES[search](), uniform_share
+        self._exclusions = exclusions_of(space, criterion.exclude)
+        self._positions = [
+            {value.id: place for place, value in enumerate(dimension.values)} for dimension in space.dimensions
+        ]
+        self._history = History()
+        self._under_way: dict[int, Row] = {}
+        self._next_number = 0
+        self._outlook: tuple[Part, Chances] | None = None
+
+    def draw(self, limit: int) -> Sequence[Draw]:
+        """Hand out at most `limit` tests.
+
+        None while all that is open is under way: the search waits, so that covering takes no test more than it must.
+        """
+        if self._covering.progress().can_go_on:
+            draws = list(self._covering.draw(limit))
+            for draw in draws:
+                self._note(draw)
+            return draws
+        return [self._searched() for _ in range(limit)]
+
+    def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
+        """Take note of finished tests, of this run or, before the first draw, of earlier ones.
+
+        The search learns nothing from controls, nor from cells of another space.
+        """
+        told = list(tests)
+        self._covering.observe(told)
+        for draw, result in told:
+            self._next_number = max(self._next_number, draw.number + 1)
+            self._under_way.pop(draw.number, None)
+            row = self._row_of(draw.cell)
+            if draw.control is None and row is not None:
+                self._history.add(row, result, probability=draw.probability)
+        self._outlook = None
+
+    def progress(self) -> Progress:
+        """How far the criterion is met; the search that follows has no end of its own."""
+        return self._covering.progress()
+
+    def probability(self, cell: Cell) -> float:
+        """The chance with which a search's next draw is this cell; over all cells of the space they sum to 1.
+
+        Raises:
+            ValueError: The space has no such cell.
+        """
+        row = self._row_of(cell)
+        if row is None:
+            raise ValueError(f"{cell} is no cell of this space")
+        return self._probability(row, *self._chances())
+
+    def _searched(self) -> Draw:
+        part, chances = self._chances()
+        # Seeded by the number, so that a resumed run draws what the interrupted one would have.
+        rng = np.random.default_rng((self._seed, self._next_number))
+        if rng.random() < self._uniform_share:
+            row = self._any_row(rng)
+        else:
+            place = int(np.searchsorted(np.cumsum(chances), rng.random() * chances.sum(), side="right"))
+            row = tuple(
+                int(values[index]) for values, index in zip(part, np.unravel_index(place, chances.shape), strict=True)
+            )
+        draw = Draw(
+            number=self._next_number,
+            cell=self._space.cell(row),
+            attempt=self._history.lost[row],
+            probability=self._probability(row, part, chances),
+        )
+        self._note(draw)
+        return draw
+
+    def _note(self, draw: Draw) -> None:
+        row = self._row_of(draw.cell)
+        assert row is not None  # noqa: S101 - it was made from this space
+        self._under_way[draw.number] = row
+        self._next_number = draw.number + 1
+
+    def _chances(self) -> tuple[Part, Floats]:
+        """The search's chances, and the cells that they are over."""
+        if self._outlook is None:
+            # Seeded by what is known, not by the number, so that one look serves many draws.
+            rng = np.random.default_rng((self._seed, self._history.tests, 1))
+            part = _part(self._levels, rng)
+            allowed = np.ones(tuple(map(len, part)), dtype=np.bool_)
+            if self._exclusions is not None:
+                allowed = self._exclusions.keeps(_rows(part)).reshape(allowed.shape)
+            self._outlook = part, self._search.look(self._levels, self._history, part, allowed, rng)
+        part, chances = self._outlook
+        return part, chances(table_of(Counter(self._under_way.values()), part))
+
+    def _probability(self, row: Row, part: Part, chances: Floats) -> float:
+        if self._exclusions is not None and not self._exclusions.keeps(np.array([row], dtype=np.uint16))[0]:
+            return 0.0
+        inside = [np.flatnonzero(values == place) for values, place in zip(part, row, strict=True)]
+        is_searched = all(len(place) for place in inside)
+        searched = float(chances[tuple(int(place[0]) for place in inside)]) if is_searched else 0.0
+        return self._uniform_share / self._allowed_cells + (1 - self._uniform_share) * searched
+
+    def _any_row(self, rng: np.random.Generator) -> Row:
+        while True:
+            row = rng.integers(self._levels)
+            if self._exclusions is None or self._exclusions.keeps(row[None].astype(np.uint16))[0]:
+                return tuple(map(int, row))
+
+    @cached_property
+    def _allowed_cells(self) -> int:
+        if self._exclusions is None:
+            return prod(self._levels)
+        return int(np.count_nonzero(self._exclusions.allowed({}, range(len(self._levels)))))
+
+    def _row_of(self, cell: Cell) -> Row | None:
+        """Positions of the cell's values, or None if it is of another space."""
+        values = dict(cell.values)
+        places = [
+            known.get(values.get(dimension.id, ""))
+            for dimension, known in zip(self._space.dimensions, self._positions, strict=True)
+        ]
+        row = tuple(place for place in places if place is not None)
+        return row if len(row) == len(places) else None
+
+
+def _part(levels: Sequence[int], rng: np.random.Generator) -> list[NDArray[np.intp]]:
+    """Values of each dimension whose product is small enough to be searched: all, or some at random."""
+    sizes = list(levels)
+    while prod(sizes) > _CELLS_SEARCHED:
+        largest = sizes.index(max(sizes))
+        sizes[largest] = (sizes[largest] + 1) // 2
+    return [np.sort(rng.permutation(level)[:size]) for level, size in zip(levels, sizes, strict=True)]
+
+
+def _rows(part: Part) -> NDArray[np.uint16]:
+    """The cells of a part, the last dimension varying fastest."""
+    return np.stack([axis.reshape(-1) for axis in np.meshgrid(*part, indexing="ij")], axis=1).astype(np.uint16)
