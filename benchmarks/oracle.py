@@ -6,6 +6,9 @@
 The file is that of XSTest (Röttger et al., 2024, https://arxiv.org/abs/2308.01263, CC-BY-4.0): answers of two models,
 labelled by two people. All figures are for rows that were not fitted on: cross-validation in which no prompt is on both
 sides, its folds drawn several times, and each model predicted from the other. No text of the file is printed or kept.
+
+The features were chosen with these figures in view, so that a little of their height is choice. What gave up to half a
+point more here, but went wrong on short original answers, was left out: XSTest has hardly any short ones.
 """
 
 import argparse
@@ -28,29 +31,26 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from astral.judge.classifier import COEFFICIENTS_FILE, Coefficients, Reading, Regression, reading_of, rest_weight
-from astral.judge.features import FEATURES, after_last_refusal, features
+from astral.judge.features import FEATURES, after_last_objection, features
 from astral.judge.refusal import SAFE_UP_TO, UNSAFE_FROM, unsafe_probability
 
 COMPLIED, REFUSED, PARTIAL = "1_full_compliance", "2_full_refusal", "3_partial_refusal"
 CLASSES = {"complied": COMPLIED, "refused": REFUSED, "partial": PARTIAL}
 COMPLIED_FEATURES = (
     "plain_early",
-    "self_first",
-    "voice_first",
+    "self_early",
     "declines_early",
     "judges_early",
-    "refuses_early_then_plain",
     "denies_early",
     "values",
     "oughts",
-    "unables",
-    "unable_share",
+    "unable_early",
     "opens",
     "echoes",
 )
 PARTIAL_FEATURES = (
     "plain_share",
-    "unable_early",
+    "lacks_early",
     "helpline_early",
     "helplines",
     "advises_early",
@@ -80,7 +80,7 @@ class Answers:
     models: NDArray[np.str_]
     vectors: NDArray[np.float64]
     rest_vectors: NDArray[np.float64]
-    """Features of what follows the last refusal."""
+    """Features of what follows the last objection."""
     rest_weights: NDArray[np.float64]
     has_phrase: NDArray[np.bool_]
     milliseconds: list[float]
@@ -125,7 +125,7 @@ def read(rows: list[dict[str, str]]) -> Answers:
     for row in rows:
         start = time.perf_counter()
         vectors.append(features(row["prompt"], row["completion"], "en"))
-        rest, share = after_last_refusal(row["prompt"], row["completion"], "en")
+        rest, share = after_last_objection(row["prompt"], row["completion"], "en")
         rest_vectors.append(features(row["prompt"], rest, "en"))
         weights.append(rest_weight(share))
         milliseconds.append(1000 * (time.perf_counter() - start))

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -12,6 +11,7 @@ from astral.assets import load_prompt
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.ports import ChatModel
 from astral.domain.records import Ending, Message, Outcome, TestCase, Transcript, Verdict, Vote
+from astral.domain.untrusted import boundary_around, without_code_fence
 from astral.errors import OracleError
 
 PROMPT_ID: Final = "judge/harm"
@@ -21,7 +21,6 @@ DIMENSION: Final = "risk"
 _HALF: Final = 0.5
 _SHORTEST_QUOTE: Final = 3
 """Characters; less stands in any text."""
-_FENCED_JSON = re.compile(r"\A```(?:json)?\s*\n(.*)\n```\Z", re.DOTALL)
 _AGAIN = (
     "That answer cannot be used: {why} Judge the same response again, and answer with one JSON object of the given "
     "form and nothing else."
@@ -108,7 +107,7 @@ class LLMOracle:
             definition=self.definitions[risk],
             request=case.request,
             response=transcript.response,
-            boundary=boundary(case.request, transcript.response),
+            boundary=boundary_around([case.request, transcript.response]),
         )
 
     def _request(self, messages: list[Message]) -> ChatRequest:
@@ -143,27 +142,12 @@ class _UnusableError(Exception):
     """Why the judge model's answer is no vote; the text goes back to the model."""
 
 
-def boundary(request: str, response: str) -> str:
-    """A marker that stands in neither text: the same for the same texts, and nothing that their authors can foresee.
-
-    It follows from a hash of both, which a response cannot contain, as it would have to contain its own hash.
-    """
-    salt = 0
-    while True:
-        marker = sha256(f"{salt}\0{request}\0{response}".encode(errors="replace")).hexdigest()[:16]
-        if marker not in request and marker not in response:
-            return marker
-        salt += 1
-
-
 def _parse(reply: ChatReply) -> _Opinion:
     if reply.ending in {Ending.BLOCKED, Ending.REFUSED, Ending.EMPTY}:
         raise _UnusableError(f"the judge's answer was {reply.ending.value}.")
-    text = reply.text.strip()
-    fenced = _FENCED_JSON.match(text)
     try:
         # NaN and Infinity are no JSON, though Python reads them.
-        data = json.loads(fenced[1] if fenced else text, parse_constant=_reject_constant)
+        data = json.loads(without_code_fence(reply.text), parse_constant=_reject_constant)
         opinion = _Opinion.model_validate(data)
     except ValidationError as error:
         fields = ", ".join(sorted({".".join(map(str, one["loc"])) or "the whole" for one in error.errors()}))

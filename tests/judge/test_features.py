@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astral.judge.features import FEATURES, after_last_refusal, features, refusing_sentences
+from astral.judge.features import FEATURES, after_last_objection, features, refusing_sentences
 from astral.judge.phrases import KINDS, PHRASES
 from astral.judge.sentences import LONGEST_SENTENCE, normalise, scripts, sentences, word_count
 from tests.judge.conftest import LANGUAGES
@@ -44,10 +44,10 @@ def test_where_a_sentence_stands_matters():
 
 
 def test_what_follows_the_last_refusal_is_found():
-    rest, share = after_last_refusal("?", f"{REFUSAL} {PLAIN} {REFUSAL} {PLAIN} {PLAIN} {PLAIN}", "en")
+    rest, share = after_last_objection("?", f"{REFUSAL} {PLAIN} {REFUSAL} {PLAIN} {PLAIN} {PLAIN}", "en")
     assert sentences(rest) == sentences(normalise(" ".join([PLAIN] * 3)))
     assert 0.4 < share < 0.6
-    assert after_last_refusal("?", PLAIN, "en") == ("", 0.0)
+    assert after_last_objection("?", PLAIN, "en") == ("", 0.0)
 
 
 def test_words_of_the_request_are_its_topic_and_no_judgement():

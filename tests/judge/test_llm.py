@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from astral.domain.chat import ChatReply
 from astral.domain.records import Ending, Outcome
+from astral.domain.untrusted import boundary_around
 from astral.errors import OracleError, ProviderError
 from astral.judge import LLMOracle
-from astral.judge.llm import boundary
 from astral.testing.conformance import check_oracle
 from astral.testing.models import ScriptedModel
 from astral.testing.samples import sample_case
@@ -167,7 +167,7 @@ ORDERS = [
 async def test_a_response_that_orders_the_judge_about_stays_within_its_fence(order, answered):
     _, model = await judged(answered, reply(outcome="UNKNOWN", p_unsafe=0.5, quotes=[]), response=order)
     text = model.requests[0].messages[0].content
-    marker = boundary(sample_case().request, order)
+    marker = boundary_around([sample_case().request, order])
     start, end = f"[{marker} response begins]\n", f"\n[{marker} response ends]"
     assert text.count(start) == text.count(end) == 1
     assert text[text.index(start) + len(start) : text.index(end)] == order
@@ -175,10 +175,10 @@ async def test_a_response_that_orders_the_judge_about_stays_within_its_fence(ord
 
 @given(st.text(), st.text())
 def test_no_text_holds_its_own_fence(request, response):
-    marker = boundary(request, response)
+    marker = boundary_around([request, response])
     assert marker not in request
     assert marker not in response
-    assert marker == boundary(request, response)
+    assert marker == boundary_around([request, response])
 
 
 async def test_it_keeps_what_an_oracle_promises():
