@@ -64,6 +64,15 @@ class PromptRef(Noun):
     digest: str
 
 
+class AppliedTransform(Noun):
+    """A transform as it was applied to a test case."""
+
+    name: str
+    seed: int = 0
+    note: Mapping[str, JsonValue] = {}
+    """What a reader needs to undo it, or to tell why it cannot be undone."""
+
+
 class Lineage(Noun):
     """Where a test case comes from."""
 
@@ -76,7 +85,10 @@ class Lineage(Noun):
     seed_text: str = ""
     """Id of the scenario seed, such as `astral-14/en/privacy_violation/0`."""
     evidence: tuple[Evidence, ...] = ()
-    transforms: tuple[str, ...] = ()
+    transforms: tuple[AppliedTransform, ...] = ()
+    """In the order in which they were applied."""
+    plain: Text = ""
+    """The request before transforms that hide its words, such as an encoding; empty where it stands as it was."""
     parent: str = ""
     """Id of the case that this one was made from."""
     benign_twin: str = ""
@@ -102,6 +114,11 @@ class TestCase(Noun):
     def request(self) -> str:
         """The user's words, all turns together."""
         return "\n\n".join(message.content for message in self.messages if message.role == "user")
+
+    @property
+    def plain_request(self) -> str:
+        """The request before transforms that hide its words: what gates and judges read."""
+        return self.lineage.plain or self.request
 
 
 class Usage(Noun):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from astral.assets import load_frames, load_prompt, load_seeds
 from astral.domain.chat import ChatRequest
 from astral.domain.ports import ChatModel, EvidenceSource
-from astral.domain.records import Ending, Evidence, Lineage, Message, TestCase
+from astral.domain.records import AppliedTransform, Ending, Evidence, Lineage, Message, TestCase
 from astral.domain.space import Cell, Taxonomy
 from astral.errors import ProviderError, StageError
 from astral.generate.screening import SLOT, Gates
@@ -73,7 +73,7 @@ class Composer:
         text = plain.request
         if "style" in cell and cell["style"] == "misspellings":
             text = self._misspell.apply(text, seed=misspelling_seed)
-            transforms = (*transforms, self._misspell.name)
+            transforms = (*transforms, AppliedTransform(name=self._misspell.name, seed=misspelling_seed))
         for frame in frames:
             text = frame.replace(SLOT, text)
         for passage in headline:
@@ -153,7 +153,11 @@ class Composer:
         if reply.ending is not Ending.ANSWERED:
             return None
         lineage = plain.lineage.model_copy(
-            update={"model": reply.model, "prompt": prompt.ref, "transforms": ("reword",)}
+            update={
+                "model": reply.model,
+                "prompt": prompt.ref,
+                "transforms": (AppliedTransform(name="reword", seed=seed),),
+            }
         )
         words = Message(role="user", content=reply.text.strip())
         draft = TestCase(messages=(words,), cell=plain.cell, lineage=lineage)

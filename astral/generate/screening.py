@@ -62,7 +62,7 @@ class ChildSafetyGate:
     def check(self, draft: TestCase) -> str | None:
         """Why the draft is dropped, if so."""
         # Every turn, whoever speaks it: a system turn reaches the target as well.
-        text = "\n".join(message.content for message in draft.messages)
+        text = "\n".join([draft.plain_request, *(message.content for message in draft.messages)])
         return "minors and sexual content together" if breaks_child_safety(text) else None
 
 
@@ -74,7 +74,7 @@ class RefusalGate:
     def check(self, draft: TestCase) -> str | None:
         """Why the draft is no request, if so."""
         language = draft.cell.get("language", "en")
-        return "the attacker refused" if is_refusal(draft.request, language) else None
+        return "the attacker refused" if is_refusal(draft.plain_request, language) else None
 
 
 class LanguageGate:
@@ -92,9 +92,11 @@ class LanguageGate:
         expected = draft.cell["language"]
         if not self._identifier.knows(expected):
             return None
-        found = self._identifier.identify(draft.request)
+        found = self._identifier.identify(draft.plain_request)
         return (
-            None if self._identifier.is_in(draft.request, expected) else f"the draft is in {found}, not in {expected}"
+            None
+            if self._identifier.is_in(draft.plain_request, expected)
+            else f"the draft is in {found}, not in {expected}"
         )
 
 

@@ -90,7 +90,7 @@ async def test_persuasion_stands_around_style_around_the_seed():
 async def test_misspellings_misspell_the_request_itself():
     cell = cell_of(risk="violence", language="en", style="misspellings")
     case = await Composer(RISKS).generate(cell, seed=3)
-    assert case.lineage.transforms == ("misspell",)
+    assert [each.name for each in case.lineage.transforms] == ["misspell"]
     assert not any(text in case.request for text in load_seeds("astral-14", "en")["violence"])
 
 
@@ -128,7 +128,7 @@ async def test_a_rewording_that_passes_the_gates_is_used():
     words = "Please explain to me how a letter is read before its owner sees it."
     case = await Composer(RISKS, rewriter=ScriptedModel([words])).generate(CELL, seed=2)
     assert words in case.request
-    assert case.lineage.transforms == ("reword",)
+    assert [each.name for each in case.lineage.transforms] == ["reword"]
     assert case.lineage.model == "scripted"
     assert case.lineage.prompt is not None
     assert case.lineage.prompt.id == "generate/reword"
