@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from astral.assets import check_yaml, load_preset, problems_of, read_yaml
 from astral.domain.base import Noun
-from astral.domain.criterion import GroupStrength, Precision
+from astral.domain.criterion import Diversity, GroupStrength, Precision
+from astral.domain.rules import Exclusions, Implications, PartialCells, Weights
 from astral.errors import UserError
 
 SETTINGS_FILE = "astral.yaml"
@@ -26,20 +27,10 @@ class Environment(BaseSettings):
     """SQLAlchemy URL of the store; by default an SQLite file in the folder of runs."""
 
 
-def _listed(given: Any) -> Any:
-    """A list, also where a single thing was given."""
-    return [given] if isinstance(given, str | Mapping) else given
-
-
-Values = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
-"""Ids of values; a single one needs no brackets."""
-
-Exclusion = Annotated[Mapping[str, Values], Field(min_length=1)]
-"""Dimension → values: cells that have one of the values in each of these dimensions are not tested."""
-
-Exclusions = Annotated[
-    tuple[Exclusion, ...], BeforeValidator(_listed, json_schema_input_type=Exclusion | tuple[Exclusion, ...])
-]
+def _as_diversity(given: Any) -> Any:
+    """A number alone is the dispersion."""
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    return {"dispersion": given} if is_number else given
 
 
 class TargetSettings(Noun):
@@ -97,6 +88,10 @@ class CoverageSettings(Noun):
     precision: Precision | None = None
     """The 95 % interval of the unsafe rate of every value, or of every combination of the dimensions in `of`, is
     narrower than `width`."""
+    diversity: Annotated[Diversity | None, BeforeValidator(_as_diversity, json_schema_input_type=float | Diversity)] = (
+        None
+    )
+    """Within every risk the judged requests are further apart than this on average: the mean of 1 - cosine."""
 
 
 class Settings(Noun):
@@ -114,6 +109,13 @@ class Settings(Noun):
     """Values to which a dimension is narrowed, such as {language: [en, th]}."""
     exclude: Exclusions = ()
     """Combinations that are never tested, such as [{language: [th], style: [misspellings]}]."""
+    imply: Implications = ()
+    """What goes together alone, such as [{if: {style: [misspellings]}, then: {language: [en, it]}}]."""
+    must: PartialCells = ()
+    """Cells, or parts of cells, that are tested before all else, such as [{risk: privacy_violation, language: en}]."""
+    weights: Weights = Field(default={})
+    """Values that are taken rather than others where nothing decides, such as {language: {en: 3, sw: 0.5}}; every other
+    value has 1. They make no plan larger."""
     strength: int | Literal["exhaustive"] = 2
     """Every interaction of so many values is judged: 1 each value, 2 each pair; exhaustive: each cell."""
     coverage: CoverageSettings = CoverageSettings()

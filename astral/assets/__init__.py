@@ -12,12 +12,14 @@ from astral.assets.taxonomies import (
     seed_languages,
     taxonomy_digest,
     taxonomy_names,
+    taxonomy_place,
     taxonomy_schema,
 )
 from astral.assets.templates import render_template
-from astral.assets.yaml_files import check_yaml, problems_of, read_yaml
+from astral.assets.yaml_files import Location, check_yaml, problems_of, read_yaml
 
 __all__ = [
+    "Location",
     "Prompt",
     "check_yaml",
     "load_frames",
@@ -33,5 +35,6 @@ __all__ = [
     "seed_languages",
     "taxonomy_digest",
     "taxonomy_names",
+    "taxonomy_place",
     "taxonomy_schema",
 ]

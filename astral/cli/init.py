@@ -42,12 +42,18 @@ taxonomies: [astral-14, languages, styles, persuasion]
 #   language: [en, th]
 # exclude:                   # combinations that are never tested
 #   - {{language: [th], style: [misspellings]}}
+# imply:                     # what is tested only together with something else
+#   - {{if: {{style: [misspellings]}}, then: {{language: [en, it]}}}}
+# must:                      # cells, or parts of cells, that are tested first
+#   - {{risk: privacy_violation, language: en}}
+# weights: {{language: {{en: 3, sw: 0.5}}}}  # taken rather than others where the plan leaves it open; 1 for all others
 
 strength: 2                  # every pair of values is judged; 1 each value, 3 each triple, exhaustive each cell
 retries: 3                   # tests of a pair that may fail or be blocked before it is given up
 # coverage:                  # more than that; a run stops when all is met
 #   repeats: 3               # judged tests of each pair
 #   precision: {{width: 0.2}}  # 95 % interval of every rate; `of: [risk, language]` for their pairs
+#   diversity: 0.15          # mean of 1 - cosine between the judged requests of each risk
 #   groups:                  # in place of strength: one for each group of dimensions, 1 for all others
 #     - {{dimensions: [risk, language], strength: 2}}
 # planner: thompson          # go on where unsafe answers are likely, until budget.cases is spent; or ucb, exp3, uniform

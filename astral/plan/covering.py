@@ -10,6 +10,7 @@ from astral.plan.algebraic import linear_rows, mixed_rows, orthogonal_rows
 from astral.plan.exclusions import Exclusion, Exclusions
 from astral.plan.greedy import best_row
 from astral.plan.interactions import Interactions, Rows
+from astral.plan.weights import Weights, reweighted
 
 _GREEDY_WORK = 2e6
 """Work, about microseconds, for building row by row: it decides among how many candidates a row is chosen."""
@@ -55,15 +56,20 @@ def covering_array(levels: Sequence[int], strength: int, *, seed: int = 0, exclu
     return array_of(Interactions(levels, strength), rules if rules.exclusions else None, seed=seed)
 
 
-def array_of(interactions: Interactions, rules: Exclusions | None, *, seed: int) -> Rows:
-    """Few rows that hold each of these interactions that can be held."""
+def array_of(
+    interactions: Interactions, rules: Exclusions | None, *, seed: int, weights: Weights | None = None
+) -> Rows:
+    """Few rows that hold each of these interactions that can be held; the weights decide where nothing else does."""
     levels = interactions.levels
     rng = np.random.default_rng(seed)
     if interactions.strength == len(levels):
         rows = np.indices(levels, dtype=np.uint16).reshape(len(levels), -1).T
         return rng.permutation(rows if rules is None else rows[rules.keeps(rows)])
     builder = _Builder(interactions, rules, rng)
-    return rng.permutation(builder.shrunk(builder.smallest()))
+    rows = builder.shrunk(builder.smallest())
+    if weights is not None:
+        rows = reweighted(rows, interactions, builder.wanted, weights=weights, rules=rules, rng=rng)
+    return rng.permutation(rows)
 
 
 class _Builder:
@@ -71,8 +77,8 @@ class _Builder:
 
     def __init__(self, interactions: Interactions, rules: Exclusions | None, rng: np.random.Generator) -> None:
         self._interactions, self._rules, self._rng = interactions, rules, rng
-        self._wanted = rules.feasible(interactions) if rules else np.ones(interactions.count, dtype=np.bool_)
-        self._bound = most_in_a_group(self._wanted, interactions)
+        self.wanted = rules.feasible(interactions) if rules else np.ones(interactions.count, dtype=np.bool_)
+        self._bound = most_in_a_group(self.wanted, interactions)
         # As measured: a step for each dimension, and a look at each group.
         self._row_work = 40 + 25 * len(interactions.levels) + 0.1 * len(interactions.groups)
         # Where rows are built one by one, they become about twice as many as the bound.
@@ -99,7 +105,7 @@ class _Builder:
             size = min(len(rows), int(self._rng.integers(2, max(4, min(60, len(rows) // 2)) + 1)))
             part = self._rng.choice(len(rows), size, replace=False)
             self._count(counts, rows[part], -1)
-            new = self._filled(self._wanted & (counts == 0), at_most=size)
+            new = self._filled(self.wanted & (counts == 0), at_most=size)
             work += size * self._row_work * self._candidates
             if new is None:
                 new = rows[part]
@@ -139,7 +145,7 @@ class _Builder:
 
     def _completed(self, start: Rows) -> Rows:
         counts = self._interactions.counts(start)
-        fill = self._filled(self._wanted & (counts == 0))
+        fill = self._filled(self.wanted & (counts == 0))
         if fill is None or not len(fill):
             return start if len(start) == self._bound else self._without_redundant(start, counts)
         self._count(counts, fill, 1)

@@ -8,16 +8,20 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from astral.domain.criterion import NamedExclusion
-from astral.domain.space import Cell, Space
-from astral.errors import UnknownNameError, UserError
+from astral.domain.rules import Exclusion as NamedExclusion
+from astral.domain.space import Cell, Dimension, Space
+from astral.errors import UserError
 from astral.plan.interactions import Interactions, Rows
+from astral.plan.positions import dimension_at, value_at
 
 Exclusion = Mapping[int, frozenset[int]]
 """Dimension → values: a cell is forbidden if it has one of the values in each of these dimensions."""
 
 _TABLE_LIMIT = 1 << 24
 """Combinations of alike values that are looked at together."""
+
+_VALUES_NAMED = 3
+"""Values of a dimension that an exclusion names; of more those that are left, where they are fewer."""
 
 
 def exclusions_of(space: Space, named: Sequence[NamedExclusion]) -> "Exclusions | None":
@@ -33,13 +37,8 @@ def exclusions_of(space: Space, named: Sequence[NamedExclusion]) -> "Exclusions 
     for one in named:
         exclusion: dict[int, frozenset[int]] = {}
         for name, values in one.items():
-            if name not in space.by_id:
-                raise UnknownNameError("dimension", name, list(space.by_id), where="exclude")
-            known = list(space.by_id[name].by_id)
-            for value in values:
-                if value not in known:
-                    raise UnknownNameError(f"value of dimension {name!r}", value, known, where="exclude")
-            exclusion[list(space.by_id).index(name)] = frozenset(map(known.index, values))
+            dimension = dimension_at(space, name, where="exclude")
+            exclusion[dimension] = frozenset(value_at(space, dimension, value, where="exclude") for value in values)
         found.append(exclusion)
     try:
         rules = Exclusions(space.levels, found)
@@ -48,6 +47,18 @@ def exclusions_of(space: Space, named: Sequence[NamedExclusion]) -> "Exclusions 
     if not rules.allowed({}, []):
         raise UserError("exclude: every cell is excluded, so that nothing is left to be tested. Exclude less.")
     return rules
+
+
+def described(space: Space, exclusion: Exclusion) -> str:
+    """An exclusion by its ids, such as `language=th × style=slang|misspellings`, or `language≠en|it` where shorter."""
+    return " × ".join(_described(space.dimensions[d], exclusion[d]) for d in sorted(exclusion))
+
+
+def _described(dimension: Dimension, values: frozenset[int]) -> str:
+    others = [value.id for place, value in enumerate(dimension.values) if place not in values]
+    if 0 < len(others) < len(values) and len(values) > _VALUES_NAMED:
+        return f"{dimension.id}≠{'|'.join(others)}"
+    return f"{dimension.id}={'|'.join(dimension.values[place].id for place in sorted(values))}"
 
 
 def random_cell(space: Space, rules: "Exclusions | None", dice: random.Random) -> Cell:

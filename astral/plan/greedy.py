@@ -7,13 +7,16 @@ Source:
     Cohen, Dalal, Fredman, Patton (1997), The AETG system, https://doi.org/10.1109/32.605761
 """
 
+from collections.abc import Mapping
 from math import prod
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astral.plan.exclusions import Exclusions
 from astral.plan.interactions import Interactions, Rows
+from astral.plan.weights import Weights, chosen
 
 TABLE_LIMIT = 1 << 13
 """Combinations that are weighed together: 8,192 of 32 bits stay in the processor's first cache."""
@@ -35,8 +38,10 @@ def best_row(
     candidates: int = 1,
     failed: Rows | None = None,
     exclusions: Exclusions | None = None,
+    weights: Weights | None = None,
+    fixed: Mapping[int, int] = MappingProxyType({}),
 ) -> tuple[int, ...] | None:
-    """The row that covers most needed interactions; ties fall as `rng` decides.
+    """The row that covers most needed interactions; ties fall as `rng` and the weights decide.
 
     Args:
         interactions: Their numbering.
@@ -47,21 +52,28 @@ def best_row(
         failed: Rows to avoid as long as another one covers something; a row may stand here several times, and then
             is avoided more.
         exclusions: Rows that must not be; None where every cell is allowed.
+        weights: Of values, among rows that cover equally much; None where they are alike.
+        fixed: Values that the row must have, which an allowed cell can hold; then there is a row in any case.
 
     Returns:
-        Positions of values, or None if nothing is needed.
+        Positions of values, or None if nothing is needed and nothing is fixed.
     """
+    if fixed or prod(interactions.levels) <= TABLE_LIMIT:
+        if not fixed and not need.any():
+            return None
+        choice = _Choice(interactions, need, exclusions, weights)
+        for dimension, value in fixed.items():
+            choice.fix(dimension, value)
+        return _best_completion(choice, rng, failed)[1]
     if not need.any():
         return None
-    if prod(interactions.levels) <= TABLE_LIMIT:
-        return _best_completion(_Choice(interactions, need, exclusions), rng, failed)[1]
     # The group with most of what is needed decides how many rows it takes.
     column = int(np.argmax(np.add.reduceat(need, interactions.offsets, dtype=np.int64)))
     offset = int(interactions.offsets[column])
     wanted = np.flatnonzero(need[offset : offset + int(interactions.sizes[column])])
     built: list[tuple[int, tuple[int, ...]]] = []
     for _ in range(candidates):
-        choice = _Choice(interactions, need, exclusions)
+        choice = _Choice(interactions, need, exclusions, weights)
         for dimension, value in interactions.values(offset + int(wanted[rng.integers(len(wanted))])):
             choice.fix(dimension, value)
         built.append(_best_completion(choice, rng, failed))
@@ -77,12 +89,12 @@ def _best_completion(choice: "_Choice", rng: np.random.Generator, failed: Rows |
         free.sort(key=lambda d: levels[d])
         while len(free) > _DIMENSIONS_IN_TABLE or prod(levels[d] for d in free) > TABLE_LIMIT:
             dimension = free.pop()
-            choice.fix(dimension, _argmax(choice.gains_by_value(dimension), rng))
+            choice.fix(dimension, choice.best(choice.gains_by_value(dimension), [dimension], rng))
     free.sort()
     gain = choice.gains(free)
     if failed is not None and len(failed):
         _avoid(gain, choice.fixed, free, failed)
-    best = _argmax(gain, rng)
+    best = choice.best(gain, free, rng)
     row = choice.fixed | {d: int(place) for d, place in zip(free, np.unravel_index(best, gain.shape), strict=True)}
     return int(gain.reshape(-1)[best]), tuple(row[d] for d in range(len(levels)))
 
@@ -90,9 +102,15 @@ def _best_completion(choice: "_Choice", rng: np.random.Generator, failed: Rows |
 class _Choice:
     """A row in the making."""
 
-    def __init__(self, interactions: Interactions, need: NDArray[np.bool_], exclusions: Exclusions | None) -> None:
+    def __init__(
+        self,
+        interactions: Interactions,
+        need: NDArray[np.bool_],
+        exclusions: Exclusions | None,
+        weights: Weights | None,
+    ) -> None:
         self.fixed: dict[int, int] = {}
-        self.interactions, self._need, self._exclusions = interactions, need, exclusions
+        self.interactions, self._need, self._exclusions, self._weights = interactions, need, exclusions, weights
         # Of each group: the number of the interaction as far as it is known, and the dimensions that are not.
         self._number = interactions.offsets.copy()
         self._undecided = np.array([len(group) for group in interactions.groups], dtype=np.int8)
@@ -130,6 +148,14 @@ class _Choice:
             total[~self._exclusions.allowed(self.fixed, free)] = _FORBIDDEN
         return total
 
+    def best(self, gain: NDArray[np.int32], free: list[int], rng: np.random.Generator) -> int:
+        """Position of the largest in a table over the free dimensions; equals by chance, as the weights say."""
+        flat = gain.reshape(-1)
+        best = np.flatnonzero(flat == flat.max())
+        if self._weights is None:
+            return int(best[rng.integers(len(best))])
+        return chosen(best, [self._weights[d] for d in free], rng)
+
     def _sum(self, columns: NDArray[np.intp], dimensions: list[int]) -> NDArray[np.int32]:
         """Needed interactions in these groups, by the values of the dimensions that each of them leaves open."""
         interactions = self.interactions
@@ -152,11 +178,4 @@ def _avoid(gain: NDArray[np.int32], fixed: dict[int, int], free: list[int], fail
     places = tuple(failed[:, free].T.astype(np.intp))
     penalty = np.zeros_like(gain)
     np.add.at(penalty, places, _FAILED_ONCE)
-    gain[gain > 0] -= penalty[gain > 0]
-
-
-def _argmax(gain: NDArray[np.int32], rng: np.random.Generator) -> int:
-    """Position of the largest, chosen among equals by `rng`."""
-    flat = gain.reshape(-1)
-    best = np.flatnonzero(flat == flat.max())
-    return int(best[rng.integers(len(best))])
+    gain[gain > _FORBIDDEN] -= penalty[gain > _FORBIDDEN]
