@@ -124,10 +124,15 @@ def _check(named: Exclusion, settings: Settings, source: _Source, location: Loca
     """Make sure that all names exist, as far as that can be known."""
     taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
     for name, values in named.items():
-        where = source.place((*location, name))
         if name in taxonomies:
-            check_names(taxonomies[name], values, where=where)
+            known = {value.id for value in taxonomies[name].values}
+            for place, value in enumerate(values):
+                if value not in known:
+                    # Values are the keys of weights; elsewhere they stand in a list.
+                    spot = value if location == ("weights",) else place
+                    check_names(taxonomies[name], [value], where=source.place((*location, name, spot)))
         elif not source.may_name_others or _is_misspelt(name, taxonomies):
+            where = source.place((*location, name))
             raise UnknownNameError("dimension", name, list(taxonomies), where=where)
 
 
