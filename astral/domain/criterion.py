@@ -54,6 +54,11 @@ class Criterion(Noun):
     weights: Weights = Field(default={})
     """Which values are taken rather than others where nothing that is open decides."""
 
+    @property
+    def is_even(self) -> bool:
+        """No cell is preferred to another, but for what is covered already: tests are spread over the space evenly."""
+        return not (self.precision or self.diversity or self.must or self.exclude or self.weights)
+
     def dimension_groups(self, dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         """The dimensions whose values are combined, each group in the order given; no group holds another."""
         if not self.groups:
