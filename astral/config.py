@@ -92,7 +92,8 @@ class CoverageSettings(Noun):
     diversity: Annotated[Diversity | None, BeforeValidator(_as_diversity, json_schema_input_type=float | Diversity)] = (
         None
     )
-    """Within every risk the judged requests are further apart than this on average: the mean of 1 - cosine."""
+    """Within every risk at least `requests` (5) judged requests that are no near duplicates, further apart on average
+    (the mean of 1 - cosine) than `dispersion`; a number alone is the dispersion."""
 
 
 class Settings(Noun):

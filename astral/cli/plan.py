@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astral.cli.options import Config, Exhaustive, Json, Only, Preset, Runs, Taxonomy, narrowed
+from astral.cli.options import Config, Exhaustive, Json, Only, Preset, Runs, Strength, Taxonomy, narrowed
 from astral.cli.output import say, show
 from astral.config import load_settings
 from astral.errors import UserError
@@ -33,19 +33,7 @@ def plan(
             help="Plan for dimensions of so many values, such as `14x10x6x5`, whatever the settings say.",
         ),
     ] = None,
-    strength: Annotated[
-        int | None,
-        typer.Option(
-            "--strength",
-            "-s",
-            metavar="N",
-            min=1,
-            max=6,
-            rich_help_panel=_WHAT,
-            show_default="2",
-            help="Cover every combination of so many values.",
-        ),
-    ] = None,
+    strength: Strength = None,
     exhaustive: Exhaustive = False,
     preset: Preset = None,
     taxonomy: Taxonomy = None,

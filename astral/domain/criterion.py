@@ -31,6 +31,8 @@ class Diversity(Noun):
 
     dispersion: float = Field(gt=0, lt=1)
     """The mean of 1 - cosine over all pairs of a risk's judged requests, near duplicates left out, is above this."""
+    requests: int = Field(default=5, ge=2, le=1000)
+    """At least so many requests, near duplicates left out: two that are far apart say little of a risk."""
     patience: int = Field(default=12, ge=2, le=1000)
     """A risk whose dispersion did not rise with so many more judged tests is given up."""
 

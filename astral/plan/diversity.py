@@ -58,8 +58,8 @@ class _Risk:
     duplicates: int = 0
     distances: float = 0.0
     """Sum over all pairs."""
-    before_extras: list[float] = field(default_factory=list[float])
-    """The dispersion before each test that nothing else asked for."""
+    before_extras: list[tuple[float, int]] = field(default_factory=list[tuple[float, int]])
+    """Dispersion and number of requests before each test that nothing else asked for."""
     lost_extras: int = 0
     under_way: list[PartialRow] = field(default_factory=list[PartialRow])
 
@@ -181,7 +181,7 @@ class Dispersions:
             assert row[0] is not None  # noqa: S101 - others were not taken note of
             risk = self._risks[row[0]]
             if is_extra:
-                risk.before_extras.append(risk.dispersion)
+                risk.before_extras.append((risk.dispersion, len(risk.vectors)))
             risk.add(row, vector, is_alike=self._speaks_as(row), limit=self._vectors.near_duplicate)
 
     def _speaks_as(self, row: PartialRow) -> Callable[[PartialRow], bool]:
@@ -189,14 +189,20 @@ class Dispersions:
         return lambda other: at is None or other[at] == row[at]
 
     def _is_met(self, place: int) -> bool:
-        return self._risks[place].dispersion > self._diversity.dispersion
+        risk = self._risks[place]
+        return len(risk.vectors) >= self._diversity.requests and risk.dispersion > self._diversity.dispersion
 
     def _is_lost(self, place: int) -> bool:
         """Whether more tests did not help, or could not be had."""
         risk, patience = self._risks[place], self._diversity.patience
         extras = risk.before_extras
-        did_not_rise = len(extras) >= patience and risk.dispersion < extras[-patience] + _LEAST_RISE
-        return did_not_rise or risk.lost_extras >= self._attempts * (patience + len(extras))
+        if risk.lost_extras >= self._attempts * (patience + len(extras)):
+            return True
+        if len(extras) < patience:
+            return False
+        dispersion, requests = extras[-patience]
+        has_more_requests = requests < len(risk.vectors) <= self._diversity.requests
+        return not has_more_requests and risk.dispersion < dispersion + _LEAST_RISE
 
     def _is_open(self, place: int) -> bool:
         return bool(self._asked[place]) and not self._is_met(place) and not self._is_lost(place)
@@ -207,17 +213,19 @@ class Dispersions:
         Where that is not far enough, its patience.
         """
         risk, wanted, patience = self._risks[place], self._diversity.dispersion, self._diversity.patience
-        if len(risk.vectors) < 2:  # noqa: PLR2004 - a pair
-            return 2 - len(risk.vectors)
-        count, best = len(risk.vectors), float(risk.mean_distances().max())
-        for more in range(1, _MOST_EXPECTED):
+        count = len(risk.vectors)
+        first = max(1, self._diversity.requests - count)
+        if count < 2:  # noqa: PLR2004 - a pair
+            return first
+        best = float(risk.mean_distances().max())
+        for more in range(first, _MOST_EXPECTED):
             tests = count + more
             new_pairs = tests * (tests - 1) / 2 - count * (count - 1) / 2
             if risk.distances + best * new_pairs > wanted * tests * (tests - 1) / 2:
                 return more
             if best <= wanted:
                 break
-        return patience
+        return max(first, patience)
 
     def _state(self, place: int) -> str:
         risk = self._risks[place]
@@ -225,7 +233,7 @@ class Dispersions:
         if risk.duplicates:
             text += f", {risk.duplicates} near duplicates left out"
         if risk.before_extras:
-            text += f"; it was {risk.before_extras[0]:.3f} before {len(risk.before_extras)} more tests"
+            text += f"; it was {risk.before_extras[0][0]:.3f} before {len(risk.before_extras)} more tests"
         return text + (f", {risk.lost_extras} more failed or were blocked" if risk.lost_extras else "")
 
     def _cells(self, place: int, rng: np.random.Generator) -> NDArray[np.uint16]:
