@@ -24,7 +24,7 @@ from astral.plan.weights import weights_of
 _CHUNK = 512
 """Rows of the plan that are looked at together."""
 
-_CANDIDATES = 8
+_CANDIDATES = 32
 """Cells among which one is chosen for what the plan leaves open, where not all cells are weighed."""
 
 Row = tuple[int, ...]

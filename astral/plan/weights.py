@@ -1,7 +1,5 @@
 """Which values are taken rather than others, where nothing that is to be covered decides."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,12 +65,3 @@ def reweighted(
                 counts[before] -= 1
                 counts[rows[place].astype(np.int64) @ steps + offsets] += 1
     return rows
-
-
-def chosen(best: NDArray[np.intp], parts: Sequence[NDArray[np.float64]], rng: np.random.Generator) -> int:
-    """One of these positions in the table of all combinations of some dimensions, by the weights of its values."""
-    if len(best) == 1:
-        return int(best[0])
-    places = np.unravel_index(best, [len(part) for part in parts])
-    chances = np.prod([part[place] for part, place in zip(parts, places, strict=True)], axis=0)
-    return int(rng.choice(best, p=chances / chances.sum()))
