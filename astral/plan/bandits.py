@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from astral.effects.model import Effects, Real, fit_effects, logistic
 from astral.plan.filling import Filling
 from astral.plan.history import Floats, Part, Row, Seen
-from astral.plan.search import Fixed, Flags, Look, Mixed
+from astral.plan.search import Fixed, Flags, Look, Mixed, largest_two
 
 _FILLING_SHARE = 0.4
 """Part of the draws of `thompson` and `ucb` that fill the space, instead of following what was found."""
@@ -171,8 +171,7 @@ class Exp3:
     def look(self, seen: Seen, part: Part, allowed: Flags, rng: np.random.Generator) -> Look:
         """Weigh the pairs by what they gave, each find divided by its chance."""
         del rng
-        pair = sorted(range(allowed.ndim), key=lambda d: -seen.levels[d])[:2]
-        others = tuple(d for d in range(allowed.ndim) if d not in pair)
+        others = tuple(d for d in range(allowed.ndim) if d not in largest_two(seen.levels))
         cells = np.count_nonzero(allowed, axis=others, keepdims=True)
         gains = (seen.table(seen.gains, part) * allowed).sum(axis=others, keepdims=True) / np.maximum(cells, 1)
         arms = max(2, np.count_nonzero(cells))

@@ -4,6 +4,7 @@ Chances, not choices: a test's chance goes into the record, and rates can be fre
 serves many draws, so it is told of each test that was handed out, and many can be before the first of them ends.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -39,6 +40,11 @@ class Search(Protocol):
             rng: The only source of randomness.
         """
         ...
+
+
+def largest_two(levels: Sequence[int]) -> tuple[int, ...]:
+    """The two dimensions with most values, in their order; one where there is no other."""
+    return tuple(sorted(sorted(range(len(levels)), key=lambda d: -levels[d])[:2]))
 
 
 class Fixed:

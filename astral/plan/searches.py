@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from astral.plan.bandits import Exp3, Thompson, Ucb, Uniform
+from astral.plan.evolution import MapElites, Nsga2
 from astral.plan.search import Search
 
 SEARCHES: Mapping[str, type[Search]] = {
@@ -10,4 +11,6 @@ SEARCHES: Mapping[str, type[Search]] = {
     "thompson": Thompson,
     "ucb": Ucb,
     "exp3": Exp3,
+    "map-elites": MapElites,
+    "nsga2": Nsga2,
 }
