@@ -65,6 +65,8 @@ class DryRun(Noun):
     """Tests if all of them are judged, less those that only a precision asks for."""
     tests_at_most: int
     """The same with the tests that a precision takes where every rate is one half, its worst case."""
+    searched: int
+    """Tests that follow when all is covered, up to the budget of cases."""
     lower_bound: int
     """Tests below which no plan could do."""
     seconds: float
@@ -101,7 +103,10 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
     progress = planner.progress()
     whole = CoveringPlanner(space, criterion, seed=settings.seed, attempts=settings.retries)
     tests = max(len(cells), whole.progress().remaining)
-    calls = _calls(settings, space, tests)
+    limit = settings.budget.cases
+    searched = max(0, limit - tests) if settings.search and limit else 0
+    every = tests + searched
+    calls = _calls(settings, space, every)
     pace = _pace(settings)
     facts = DryRun(
         levels=space.levels,
@@ -110,14 +115,15 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         strength=criterion.strength,
         cells=len(cells),
         tests_at_most=tests,
+        searched=searched,
         lower_bound=planner.lower_bound,
         seconds=round(seconds, 3),
         required=progress.required,
         infeasible=len(progress.infeasible),
         calls=calls,
         tokens_at_most=sum(role.tokens_at_most for role in calls),
-        tokens_expected=round(pace.tokens * tests) if pace else None,
-        minutes_expected=round(pace.seconds * tests / settings.concurrency / 60, 2) if pace else None,
+        tokens_expected=round(pace.tokens * every) if pace else None,
+        minutes_expected=round(pace.seconds * every / settings.concurrency / 60, 2) if pace else None,
         assumptions=_assumptions(settings, tests, pace),
     )
     return facts, cells

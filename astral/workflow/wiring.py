@@ -23,7 +23,7 @@ from astral.testing import targets
 from astral.workflow.context import Context
 from astral.workflow.events import Listener
 from astral.workflow.journal import JournalledModel
-from astral.workflow.planning import is_search, planner_of
+from astral.workflow.planning import planner_of
 
 MIN_ROUND = 32
 """Least tests of a round. A round lasts as long as its slowest test, so it is several times the concurrency."""
@@ -84,7 +84,7 @@ class _Wiring:
             store=self.store,
             recorder=self.recorder,
             planner=planner,
-            is_searching=is_search(settings),
+            is_searching=settings.search is not None,
             generators=generators,
             screen=screen,
             max_drafts=settings.attacker.attempts,
