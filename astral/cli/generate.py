@@ -72,7 +72,8 @@ def generate(
             metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="local",
-            help="Who judges: `local` (recognises refusals), or a chat model, asked where it is no plain refusal.",
+            help="Who judges: `local` (recognises refusals), `python:MODULE:FUNCTION`, or a chat model, asked where it "
+            "is no plain refusal.",
         ),
     ] = None,
     base_url: Annotated[

@@ -6,6 +6,7 @@ from pathlib import Path
 from astral.config import Environment, Settings
 from astral.domain.run import Manifest
 from astral.judge import oracle_note
+from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, summarise, write_private, write_report
 from astral.workflow.planning import planner_of
@@ -57,7 +58,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
         planner.progress(),
         status=store.status(run_id),
         usage=store.usage(run_id),
-        oracle_note=oracle_note(settings.judge.model),
+        oracle_note=oracle_note(settings.judge.model, is_alone=has_part(Port.ORACLE, settings.judge.model)),
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )
     write_report(folder, summary, tests, reveal=reveal)
