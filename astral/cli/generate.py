@@ -250,7 +250,7 @@ def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
     import asyncio
 
     from astral.cli.progress import watcher
-    from astral.cli.summary import print_summary, resume_command
+    from astral.cli.summary import command_on, print_summary
 
     # A run leaves texts that are nobody else's business, in files of several libraries.
     os.umask(0o077)
@@ -261,7 +261,8 @@ def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
             outcome = None
     if outcome is None:
         if watch.run_id:
-            tell(f"Interrupted; nothing that was recorded is lost. Go on with: {resume_command(watch.run_id, runs)}")
+            go_on = command_on("resume", watch.run_id, runs)
+            tell(f"Interrupted; nothing that was recorded is lost. Go on with: {go_on}")
         else:
             tell("Interrupted before the run began; nothing was recorded.")
         raise typer.Exit(ExitCode.INTERRUPTED)
