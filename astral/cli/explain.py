@@ -43,13 +43,14 @@ def explain(run: Run = "latest", *, json: Json = False, runs: Runs = None, confi
 
 def _print(explanation: "Explanation", runs: Path) -> None:
     from astral.cli.summary import command_on
+    from astral.report import visible
 
     parts: list[RenderableType] = [Text(explanation.reading, style="bold" if explanation.drivers else "")]
     if explanation.drivers:
         parts += ["", _drivers(explanation), "", _cells(explanation), "", _legend(explanation)]
     show(*parts, width=columns())
     if explanation.cells:
-        say(f"Texts      {command_on('report', explanation.run_id, runs)} --reveal")
+        say(f"\nTexts      {visible(command_on('report', explanation.run_id, runs))} --reveal")
 
 
 def _drivers(explanation: "Explanation") -> Table:
@@ -92,10 +93,12 @@ def _cells(explanation: "Explanation") -> Table:
 
 
 def _legend(explanation: "Explanation") -> Text:
+    from astral.report import percent
+
     lines = [
         "without: unsafe answers of the same tests to be expected without it.",
         "odds: the odds of an unsafe answer are multiplied by so much, the others being equal.",
-        f"At most {explanation.false_discoveries:.0%} of what is named is expected to be chance.",
+        f"At most {percent(explanation.false_discoveries)} of what is named is expected to be chance.",
     ]
     if any(driver.rivals for driver in explanation.drivers):
         lines.append("or: explains the same tests nearly as well; they cannot tell which of the two it is.")

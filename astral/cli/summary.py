@@ -62,9 +62,9 @@ def print_summary(summary: Summary, folder: Path, *, as_json: bool, is_revealed:
     show(*parts, width=width)
     # What is copied from the terminal stands on a line of its own, however long.
     if summary.run.status in _UNFINISHED:
-        say(f"Go on      {command_on('resume', summary.run.run_id, folder.parent)}")
+        say(f"Go on      {_clean(command_on('resume', summary.run.run_id, folder.parent))}")
     if summary.counts.unsafe:
-        say(f"Explain    {command_on('explain', summary.run.run_id, folder.parent)}")
+        say(f"Explain    {_clean(command_on('explain', summary.run.run_id, folder.parent))}")
     say(f"Report     {_clean(str(folder / 'report.html'))}")
     if is_revealed:
         say("           It shows the texts of cases and answers: keep it private.")
