@@ -64,7 +64,8 @@ class JudgeSettings(Noun):
     """Who judges the answers."""
 
     model: str = "local"
-    """local (recognises refusals, without a model), or a chat model that is asked wherever it is no plain refusal."""
+    """local (recognises refusals, without a model), python:module:function, or a chat model that is asked wherever it
+    is no plain refusal."""
     base_url: str | None = None
 
 

@@ -73,7 +73,8 @@ def generate(
             metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="local",
-            help="Who judges: `local` (recognises refusals), or a chat model, asked where it is no plain refusal.",
+            help="Who judges: `local` (recognises refusals), `python:MODULE:FUNCTION`, or a chat model, asked where it "
+            "is no plain refusal.",
         ),
     ] = None,
     base_url: Annotated[
@@ -240,7 +241,7 @@ def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
     import asyncio
 
     from astral.cli.progress import watcher
-    from astral.cli.summary import print_summary, resume_command
+    from astral.cli.summary import command_on, print_summary
 
     # A run leaves texts that are nobody else's business, in files of several libraries.
     os.umask(0o077)
@@ -251,7 +252,8 @@ def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
             outcome = None
     if outcome is None:
         if watch.run_id:
-            tell(f"Interrupted; nothing that was recorded is lost. Go on with: {resume_command(watch.run_id, runs)}")
+            go_on = command_on("resume", watch.run_id, runs)
+            tell(f"Interrupted; nothing that was recorded is lost. Go on with: {go_on}")
         else:
             tell("Interrupted before the run began; nothing was recorded.")
         raise typer.Exit(ExitCode.INTERRUPTED)

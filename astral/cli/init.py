@@ -32,7 +32,8 @@ attacker:                    # who writes the test cases
   attempts: 4                # drafts of one test before it counts as failed
 
 judge:                       # who judges the answers
-  model: local               # recognises refusals; a chat model is asked where it is no plain refusal
+  model: local               # recognises refusals; or python:module:function; a chat model is asked where it is no
+                             # plain refusal
   # base_url: http://127.0.0.1:8000/v1
 
 # Each taxonomy adds a dimension; the first one names the risks. A file of your own is named by its path; begin it with
