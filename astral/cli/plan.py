@@ -163,7 +163,7 @@ def _print(facts: "DryRun") -> None:
     if facts.tests_at_most > facts.cells:
         lines.append(("Tests", f"at most {facts.tests_at_most:,}, for the precision"))
     if facts.searched:
-        lines.append(("Search", f"{facts.searched:,} tests more, where unsafe answers are likely: what the budget of cases leaves"))
+        lines.append(("Search", f"{facts.searched:,} tests more, all that the budget of cases leaves"))
     for role in facts.calls:
         calls = f"{role.calls:,} calls" + (
             f", at most {role.calls_at_most:,}" if role.calls_at_most > role.calls else ""
