@@ -4,7 +4,10 @@ No child is made here. Selection, crossover and mutation are independent coins, 
 next child can be computed, and that is what a look needs.
 """
 
+from importlib import import_module
+from importlib.util import find_spec
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -71,13 +74,11 @@ class Nsga2:
         Raises:
             UserError: It is not.
         """
-        try:
-            import pymoo  # noqa: F401
-        except ImportError:
+        if find_spec("pymoo") is None:
             raise UserError(
                 "planner: nsga2 needs pymoo, which is not installed: `pip install 'astral-safety[search]'`. "
                 "`thompson` needs nothing more."
-            ) from None
+            )
 
     def look(self, seen: Seen, part: Part, allowed: Flags, rng: np.random.Generator) -> Look:
         """Choose the parents and cross them."""
@@ -113,11 +114,10 @@ def _novelty(seen: Seen) -> Floats:
 
 def _fittest(objectives: Floats, rng: np.random.Generator) -> list[int]:
     """At most `_POPULATION` candidates, by the front on which they lie and how alone they are there, the best first."""
-    from pymoo.operators.survival.rank_and_crowding.metrics import get_crowding_function
-    from pymoo.util.nds.non_dominated_sorting import NonDominatedSorting
-
-    crowding, chosen = get_crowding_function("cd"), list[int]()
-    for front in NonDominatedSorting().do(-objectives, n_stop_if_ranked=_POPULATION):
+    metrics: Any = import_module("pymoo.operators.survival.rank_and_crowding.metrics")
+    sorting: Any = import_module("pymoo.util.nds.non_dominated_sorting")
+    crowding, chosen = metrics.get_crowding_function("cd"), list[int]()
+    for front in sorting.NonDominatedSorting().do(-objectives, n_stop_if_ranked=_POPULATION):
         alone = np.asarray(crowding.do(-objectives[front], n_remove=0))
         chosen += front[np.lexsort((rng.random(len(front)), -alone))].tolist()
     return chosen[:_POPULATION]

@@ -77,7 +77,7 @@ class Filling:
         shape = tuple(size if d in group else 1 for d, size in enumerate(self._shape))
         is_inside = (places[:, list(group)] >= 0).all(axis=1)
         flat = np.ravel_multi_index([places[is_inside, d] for d in group], [self._shape[d] for d in group])
-        return np.bincount(flat, weights[is_inside], minlength=prod(shape)).reshape(shape)
+        return np.bincount(flat, weights[is_inside], minlength=prod(shape)).astype(np.float64).reshape(shape)
 
 
 def _groups(dimensions: int) -> list[tuple[int, ...]]:
