@@ -11,6 +11,7 @@ from astral.domain.space import Interaction
 
 Flags = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
+_ALL = slice(None)
 
 
 class Ledger:
@@ -32,14 +33,15 @@ class Ledger:
         self._last_was_blocked = np.zeros(len(asked), dtype=np.bool_)
 
     def note(self, numbers: Numbers, result: Result) -> bool:
-        """Count a finished test; says whether any of these things still wanted one."""
+        """Count a finished test; says whether any of these things was open before it."""
         lacks = self._judged[numbers] < self.times
+        was_open = lacks & self.asked[numbers] & self._may_be_judged(numbers)
         if result in {Result.BLOCKED, Result.FAILED}:
             self._failures[numbers] += 1
             self._last_was_blocked[numbers] = result is Result.BLOCKED
         else:
             self._judged[numbers] += lacks
-        return bool((lacks & self.asked[numbers]).any())
+        return bool(was_open.any())
 
     def hand_out(self, numbers: Numbers, *, sign: int = 1) -> None:
         """Count a test that is under way, or with the sign -1 one that is so no more."""
@@ -79,8 +81,8 @@ class Ledger:
             for number in map(int, np.flatnonzero(self.lost(times)))
         )
 
-    def _may_be_judged(self) -> Flags:
-        return self._failures < self._attempts * (1 + self._judged.astype(np.uint32))
+    def _may_be_judged(self, numbers: Numbers | slice = _ALL) -> Flags:
+        return self._failures[numbers] < self._attempts * (1 + self._judged[numbers].astype(np.uint32))
 
     def _reason(self, number: int) -> str:
         tries = int(self._failures[number])

@@ -38,7 +38,7 @@ class MustCells:
         self._ledger = Ledger(np.ones(len(must), dtype=np.bool_), times=times, attempts=attempts)
 
     def note(self, row: Sequence[int | None], result: Result) -> bool:
-        """Count a finished test; says whether any of the cells still wanted it."""
+        """Count a finished test; says whether any of the cells that it is was open before it."""
         return self._ledger.note(self._held_by(row), result)
 
     def hand_out(self, row: Sequence[int], *, sign: int = 1) -> None:

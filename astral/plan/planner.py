@@ -203,13 +203,13 @@ class CoveringPlanner:
 
     def _fold(self, draw: Draw, result: Result) -> None:
         row = self._positions.of(draw.cell)
-        lacked = self._ledger.note(self._interactions.of_partial(row), result)
+        was_wanted = self._ledger.note(self._interactions.of_partial(row), result)
         if self._must:
-            lacked |= self._must.note(row, result)
+            was_wanted |= self._must.note(row, result)
         if self._rates:
             self._rates.note(row, result)
         if self._dispersions:
-            self._dispersions.note(draw, row, result, is_extra=not lacked)
+            self._dispersions.note(draw, row, result, is_extra=not was_wanted)
         if result in {Result.BLOCKED, Result.FAILED}:
             if None not in row:
                 whole = tuple(place or 0 for place in row)
