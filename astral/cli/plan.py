@@ -150,6 +150,8 @@ def _print(facts: "DryRun") -> None:
     ]
     if facts.tests_at_most != facts.cells:
         lines.append(("Tests", f"at most {facts.tests_at_most:,}"))
+    if facts.searched:
+        lines.append(("Search", f"{facts.searched:,} of them when all is covered: all that the budget of cases leaves"))
     for role in facts.calls:
         calls = f"{role.calls:,} calls" + (
             f", at most {role.calls_at_most:,}" if role.calls_at_most > role.calls else ""

@@ -11,7 +11,7 @@ from astral.domain.space import Cell
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
 from astral.workflow.calls import BYTES_PER_TOKEN, RoleCalls, calls_of
-from astral.workflow.planning import check_search, is_search
+from astral.workflow.planning import check_search
 from astral.workflow.space import criterion_of, space_of
 
 _BATCH = 1000
@@ -45,6 +45,8 @@ class DryRun(Noun):
     tests_at_most: int
     """The same with the tests that a precision takes where every rate is one half, its worst case, and with those of a
     search; never more than the budget of cases. Calls, tokens, money and time are those of so many tests."""
+    searched: int
+    """Those of them that follow when all is covered, up to the budget of cases."""
     lower_bound: int
     """Tests below which no plan could do."""
     seconds: float
@@ -95,6 +97,7 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         strength=criterion.strength,
         cells=len(cells),
         tests_at_most=tests,
+        searched=max(0, tests - needed),
         lower_bound=planner.lower_bound,
         seconds=round(seconds, 3),
         required=progress.required,
@@ -153,7 +156,7 @@ def _tests(settings: Settings, needed: int) -> int:
     limit = settings.budget.cases
     if limit is None:
         return needed
-    return limit if is_search(settings) else min(needed, limit)
+    return limit if settings.search is not None else min(needed, limit)
 
 
 def _assumptions(settings: Settings, calls: Sequence[RoleCalls], *, needed: int, pace: Pace | None) -> tuple[str, ...]:
@@ -180,8 +183,8 @@ def _assumptions(settings: Settings, calls: Sequence[RoleCalls], *, needed: int,
     limit = settings.budget.cases
     if limit is not None and limit < needed:
         found.append(f"The budget of {limit:,} cases ends the run before the criterion is met.")
-    elif limit is not None and is_search(settings):
-        found.append(f"When all is covered, {settings.planner} searches on until {limit:,} cases are tested.")
+    elif limit is not None and settings.search is not None:
+        found.append(f"When all is covered, {settings.search} searches on until {limit:,} cases are tested.")
     return tuple(found)
 
 

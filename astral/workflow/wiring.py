@@ -22,7 +22,7 @@ from astral.testing import targets
 from astral.workflow.context import Context
 from astral.workflow.events import Listener
 from astral.workflow.journal import JournalledModel
-from astral.workflow.planning import is_search, planner_of
+from astral.workflow.planning import planner_of
 from astral.workflow.requests import RecordedRequests, cached_embedder
 
 MIN_ROUND = 32
@@ -86,7 +86,7 @@ class _Wiring:
             store=self.store,
             recorder=self.recorder,
             planner=planner,
-            is_searching=is_search(settings),
+            is_searching=settings.search is not None,
             generators=generators,
             screen=screen,
             max_drafts=settings.attacker.attempts,
