@@ -20,6 +20,7 @@ from astral.cli.options import (
     Reveal,
     Run,
     Runs,
+    Strength,
     Taxonomy,
     narrowed,
 )
@@ -113,19 +114,7 @@ def generate(
     preset: Preset = None,
     taxonomy: Taxonomy = None,
     only: Only = None,
-    strength: Annotated[
-        int | None,
-        typer.Option(
-            "--strength",
-            "-s",
-            metavar="N",
-            min=1,
-            max=6,
-            rich_help_panel=_WHAT,
-            show_default="2",
-            help="Cover every combination of so many values: 1 each value, 2 each pair, …",
-        ),
-    ] = None,
+    strength: Strength = None,
     exhaustive: Exhaustive = False,
     planner: Annotated[
         str | None,
@@ -133,9 +122,9 @@ def generate(
             "--planner",
             metavar="NAME",
             rich_help_panel=_WHAT,
-            show_default="covering",
-            help="What follows once all is covered: `covering` stops; `thompson`, `ucb`, `exp3` and `uniform` search "
-            "on until --max-cases.",
+            show_default="thompson",
+            help="What follows once all is covered, until --max-cases: a search by `thompson`, `ucb`, `exp3`, "
+            "`map-elites`, `nsga2` or `uniform`; `covering` stops, as does a run without --max-cases.",
         ),
     ] = None,
     max_cases: MaxCases = None,
@@ -189,10 +178,12 @@ def generate(
 ) -> None:
     """Write test cases, run them against a target, judge the answers, until the criterion is met.
 
+    What --max-cases leaves then goes where unsafe answers are likely.
+
     Examples:
     * `astral generate` tests the local model: every pair of risk, language, style and persuasion, 140 cases.
 
-    * `astral generate --target openai:gpt-5-mini --judge openai:gpt-5 --max-tokens 500000`
+    * `astral generate --target openai:gpt-5-mini --judge openai:gpt-5 --max-cases 1000`
 
     * `astral generate --target python:mybot:answer --only language=en,th --strength 3`
     """

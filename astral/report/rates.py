@@ -17,8 +17,9 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from astral.domain.criterion import Criterion, NamedExclusion
+from astral.domain.criterion import Criterion
 from astral.domain.records import Draw, Result
+from astral.domain.rules import Exclusion
 from astral.domain.space import Space
 from astral.effects import Effects, fit_effects
 from astral.report.statistics import UnbiasedRate, UnbiasedRates
@@ -74,7 +75,7 @@ def unbiased_rates(
 
     Failed, blocked and undecided tests and controls count nowhere. A draw of probability 1 is one of a covering plan:
     those are spread over the space evenly, so each counts once, as a draw of any cell alike would. Where the criterion
-    asks for precision they are not, and are weighted so that each value counts as much as it has cells.
+    prefers cells, as precision and weights do, they are weighted so that each value counts as much as it has cells.
 
     Args:
         space: What was tested.
@@ -93,7 +94,7 @@ def unbiased_rates(
     cells = _allowed(space, criterion.exclude)
     if not decided or not len(cells.rows):
         return None
-    told = _arrays(space, decided, cells, is_even=criterion.precision is None)
+    told = _arrays(space, decided, cells, is_even=criterion.is_even)
     by_value: dict[str, dict[str, UnbiasedRate]] = {}
     for number, dimension in enumerate(space.dimensions):
         rates = _rates_of_dimension(told, cells, number, len(dimension.values))
@@ -107,7 +108,7 @@ def _is_in(draw: Draw, space: Space) -> bool:
     return all(values.get(dimension.id) in dimension.by_id for dimension in space.dimensions)
 
 
-def _allowed(space: Space, exclude: Sequence[NamedExclusion]) -> _Cells:
+def _allowed(space: Space, exclude: Sequence[Exclusion]) -> _Cells:
     size = prod(space.levels)
     if size <= _CELLS:
         rows = np.indices(space.levels).reshape(len(space.levels), -1).T
@@ -227,7 +228,9 @@ def _borrowed(off: Floats, variance: Floats) -> tuple[Floats, Floats]:
 
 def _rate(fraction: float, variance: float) -> UnbiasedRate:
     """A rate with Wilson's interval, for as many tests of equal weight as would have this variance."""
-    inside = min(max(fraction, 1e-4), 1 - 1e-4)
+    # A rate that came out at 0, or below, is no surer than its variance says.
+    least = min(0.5, max(1e-4, float(np.sqrt(variance))))
+    inside = min(max(fraction, least), 1 - least)
     share = _Z**2 * variance / (inside * (1 - inside))
     centre = (inside + share / 2) / (1 + share)
     margin = _Z * np.sqrt(variance + share * share / (4 * _Z**2)) / (1 + share)

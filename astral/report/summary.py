@@ -1,7 +1,7 @@
 """The record folded into the numbers of a run: one pass, and nothing that the record does not hold."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import nsmallest
 from itertools import islice, product
@@ -409,8 +409,8 @@ class _Fold:
         )
 
 
-def _unbiased_rates(manifest: Manifest, finished: Iterable[tuple[Draw, Result]]) -> UnbiasedRates | None:
-    is_search = manifest.settings.get("planner", "covering") != "covering"
+def _unbiased_rates(manifest: Manifest, finished: Sequence[tuple[Draw, Result]]) -> UnbiasedRates | None:
+    is_search = any(draw.probability < 1 for draw, _ in finished)
     if not is_search:
         return None
     # Late, so that a report without it stays free of numpy.

@@ -11,6 +11,7 @@ from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, summarise, write_private, write_report
 from astral.workflow.planning import planner_of
+from astral.workflow.requests import requests_of
 
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
@@ -72,12 +73,14 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
-    planner = planner_of(manifest)
-    planner.observe((test.draw, test.result) for test in tests if test.result is not None)
+    with requests_of(manifest, store) as requests:
+        planner = planner_of(manifest, requests)
+        planner.observe((test.draw, test.result) for test in tests if test.result is not None)
+        progress = planner.progress()
     summary = summarise(
         manifest,
         tests,
-        planner.progress(),
+        progress,
         status=store.status(run_id),
         usage=store.usage(run_id),
         oracle_note=oracle_note(settings.judge.model, is_alone=has_part(Port.ORACLE, settings.judge.model)),
