@@ -12,7 +12,7 @@ from astral.domain.records import Draw, Result
 from astral.domain.space import Cell, Space
 from astral.errors import UnknownNameError
 from astral.plan.exclusions import exclusions_of
-from astral.plan.history import Floats, History, Part, Row, lookups
+from astral.plan.history import Floats, History, Part, Row, Seen, lookups
 from astral.plan.planner import CoveringPlanner
 from astral.plan.search import Look
 from astral.plan.searches import SEARCHES
@@ -144,7 +144,7 @@ class AdaptivePlanner:
             seen = self._history.seen()
             # Seeded by what is known, not by the number, so that one look serves many draws.
             rng = np.random.default_rng((self._seed, seen.tests, 1))
-            part = _part(self._levels, rng)
+            part = _part(seen, rng)
             allowed = np.ones(tuple(map(len, part)), dtype=np.bool_)
             if self._exclusions is not None:
                 allowed = self._exclusions.keeps(_rows(part)).reshape(allowed.shape)
@@ -210,13 +210,24 @@ class _Looking:
             self.look.note(place)
 
 
-def _part(levels: Sequence[int], rng: np.random.Generator) -> list[NDArray[np.intp]]:
-    """Values of each dimension whose product is small enough to be searched: all, or some at random."""
-    sizes = list(levels)
+def _part(seen: Seen, rng: np.random.Generator) -> list[NDArray[np.intp]]:
+    """Values of each dimension whose product is small enough to be searched: all, or those that promise most.
+
+    What a value promises is a sample of what its unsafe rate may be, so that little tested values have their turn too.
+    """
+    sizes = list(seen.levels)
     while prod(sizes) > _CELLS_SEARCHED:
         largest = sizes.index(max(sizes))
         sizes[largest] = (sizes[largest] + 1) // 2
-    return [np.sort(rng.permutation(level)[:size]) for level, size in zip(levels, sizes, strict=True)]
+    part: list[NDArray[np.intp]] = []
+    for dimension, (level, size) in enumerate(zip(seen.levels, sizes, strict=True)):
+        unsafe, safe = (
+            np.bincount(seen.rows[:, dimension], counts, minlength=level)
+            for counts in (seen.unsafe, seen.decided - seen.unsafe)
+        )
+        promise = rng.beta(unsafe + 0.5, safe + 0.5) if size < level else unsafe
+        part.append(np.sort(np.argsort(promise)[level - size :]))
+    return part
 
 
 def _rows(part: Part) -> NDArray[np.uint16]:
