@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from astral.plan.adaptive import AdaptivePlanner
     from astral.plan.covering import covering_array, lower_bound
+    from astral.plan.diversity import RequestVectors
     from astral.plan.exclusions import exclusions_of, random_cell
     from astral.plan.planner import CoveringPlanner
 
 __all__ = [
     "AdaptivePlanner",
     "CoveringPlanner",
+    "RequestVectors",
     "covering_array",
     "exclusions_of",
     "lower_bound",
@@ -27,6 +29,7 @@ __all__ = [
 _HOMES = {
     "AdaptivePlanner": "adaptive",
     "CoveringPlanner": "planner",
+    "RequestVectors": "diversity",
     "covering_array": "covering",
     "exclusions_of": "exclusions",
     "lower_bound": "covering",

@@ -11,6 +11,7 @@ from astral.domain.criterion import Criterion, Progress
 from astral.domain.records import Draw, Result
 from astral.domain.space import Cell, Space
 from astral.errors import UnknownNameError
+from astral.plan.diversity import RequestVectors
 from astral.plan.exclusions import exclusions_of
 from astral.plan.history import Floats, History, Part, Row, Seen, lookups
 from astral.plan.planner import CoveringPlanner
@@ -41,6 +42,7 @@ class AdaptivePlanner:
         search: str = "thompson",
         uniform_share: float = UNIFORM_SHARE,
         attempts: int = 3,
+        vectors: RequestVectors | None = None,
     ) -> None:
         """Plan for a space.
 
@@ -51,6 +53,7 @@ class AdaptivePlanner:
             search: How to search, one of `SEARCHES`.
             uniform_share: Part of the search's draws that any cell gets alike, above 0 and at most 1.
             attempts: As for `CoveringPlanner`.
+            vectors: As for `CoveringPlanner`.
 
         Raises:
             UserError: As `CoveringPlanner`; or there is no such search.
@@ -60,7 +63,7 @@ class AdaptivePlanner:
             raise UnknownNameError("search", search, list(SEARCHES), where="planner")
         if not 0 < uniform_share <= 1:
             raise ValueError(f"uniform_share must be above 0 and at most 1, not {uniform_share}")
-        self._covering = CoveringPlanner(space, criterion, seed=seed, attempts=attempts)
+        self._covering = CoveringPlanner(space, criterion, seed=seed, attempts=attempts, vectors=vectors)
         self._space, self._levels, self._seed = space, space.levels, seed & (2**64 - 1)
         self._search, self._uniform_share = SEARCHES[search](), uniform_share
         self._exclusions = exclusions_of(space, criterion.exclude)

@@ -4,11 +4,15 @@ from astral.config import Settings
 from astral.domain.ports import Planner
 from astral.domain.run import Manifest
 from astral.errors import UserError
-from astral.plan import AdaptivePlanner, CoveringPlanner
+from astral.plan import AdaptivePlanner, CoveringPlanner, RequestVectors
 
 
-def planner_of(manifest: Manifest) -> Planner:
+def planner_of(manifest: Manifest, requests: RequestVectors | None = None) -> Planner:
     """The planner that a manifest asks for, before it was told of any test.
+
+    Args:
+        manifest: The run's.
+        requests: Finds what was asked in the run's tests; needed where the criterion asks for diversity.
 
     Raises:
         UserError: The criterion cannot be had in the space.
@@ -16,8 +20,10 @@ def planner_of(manifest: Manifest) -> Planner:
     settings = Settings.model_validate(manifest.settings)
     space, criterion, attempts = manifest.space, manifest.criterion, settings.retries
     if settings.search:
-        return AdaptivePlanner(space, criterion, seed=manifest.seed, search=settings.search, attempts=attempts)
-    return CoveringPlanner(space, criterion, seed=manifest.seed, attempts=attempts)
+        return AdaptivePlanner(
+            space, criterion, seed=manifest.seed, search=settings.search, attempts=attempts, vectors=requests
+        )
+    return CoveringPlanner(space, criterion, seed=manifest.seed, attempts=attempts, vectors=requests)
 
 
 def check_search(settings: Settings) -> None:
