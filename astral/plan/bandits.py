@@ -25,6 +25,9 @@ _SATURATION = 0.25
 _FRESHNESS = 0.25
 """Part of a cell's worth that goes with what its combinations of values still lack in tests."""
 
+_EXPECTED_TESTS = 4.0
+"""Own tests of a cell that say as much of its failures as its values do."""
+
 _NEVER = -1.0
 """Worth of a cell that must not be tested: less than nothing."""
 
@@ -55,7 +58,7 @@ class Outlook:
         effects = fit_effects(seen.levels, seen.rows, seen.unsafe, seen.decided)
         lost = fit_effects(seen.levels, seen.rows, seen.lost, seen.finished, order=1)
         floor = float(logistic(np.array(effects.intercept)))
-        rates, completion = effects.rates(part), 1 - lost.rates(part)
+        rates, completion = effects.rates(part), _completion(seen, part, 1 - lost.rates(part))
         return cls(
             effects=effects,
             floor=floor,
@@ -67,6 +70,18 @@ class Outlook:
     def worth(self, rates: NDArray[Real]) -> NDArray[Real]:
         """Unsafe answers to expect beyond the judge's errors, were these the rates."""
         return np.maximum(rates - rates.dtype.type(self.floor), 0) * self.completion.astype(rates.dtype)
+
+
+def _completion(seen: Seen, part: Part, expected: Floats) -> Floats:
+    """Of each cell the chance that a test does not fail: what its values make expect, and more and more its own tests.
+
+    A cell may come to its end while others with the same values do not: of one that was tested often, a generator may
+    have nothing more to say that was not said before.
+    """
+    finished, lost = seen.table(seen.finished, part), seen.table(seen.lost, part)
+    own = (_EXPECTED_TESTS * expected + finished - lost) / (_EXPECTED_TESTS + finished)
+    # Sharper than the average of all its tests: those that failed are mostly the last ones.
+    return expected * np.minimum(own / expected, 1.0) ** 3
 
 
 class _Interest:

@@ -198,6 +198,25 @@ def test_a_risk_of_which_every_test_fails_gets_no_more_than_its_uniform_share(se
     assert sum(draw.cell["risk"] == risk for draw in late) / len(late) <= 1 / 4
 
 
+def test_a_cell_of_which_nothing_more_can_be_asked_is_left_for_others_like_it():
+    """The composer has only so many words for a cell; further tests of it fail as duplicates."""
+    world = SyntheticWorld(4, (4, 3, 3, 2))
+    planner, asked, lost = planner_of(world), Counter(), Counter()
+    for _ in range(40):
+        tests = []
+        for draw in planner.draw(16):
+            cell = draw.cell
+            asked[cell] += 1
+            is_unsafe = cell["risk"] == "v1" and cell["style"] == "v0"
+            is_repeated = cell["language"] == "v0" and asked[cell] > 10
+            lost[cell] += is_repeated
+            tests.append((draw, Result.FAILED if is_repeated else Result.UNSAFE if is_unsafe else Result.SAFE))
+        planner.observe(tests)
+    unsafe = {cell: count for cell, count in asked.items() if cell["risk"] == "v1" and cell["style"] == "v0"}
+    assert sum(lost.values()) < sum(asked.values()) / 10
+    assert max(unsafe.values()) > 2 * max(unsafe[cell] for cell in lost if lost[cell])
+
+
 @settings(max_examples=6, deadline=None)
 @given(search=st.sampled_from(["thompson", "ucb"]), seed=st.integers(0, 1000))
 def test_errors_of_the_judge_attract_no_draws(search, seed):
