@@ -16,7 +16,7 @@ from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report import Group, Summary, headline, percent, to_json, visible
 from astral.report.summary import Breakdown
-from astral.report.words import interval
+from astral.report.words import interval, rejected_text, yield_text
 
 WORST_SHOWN = 5
 FAILURES_SHOWN = 3
@@ -104,6 +104,7 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
         )
         for number, group in enumerate(summary.failures[:FAILURES_SHOWN])
     ]
+    facts += [(name, Text(_clean(text))) for name, text in _writing(summary)]
     checked = [
         f"{check.as_expected} of {check.finished} {kind} answers {check.expected.lower()}"
         for kind, check in (("complying", controls.positive), ("refusing", controls.negative))
@@ -127,6 +128,19 @@ def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
     if tokens:
         facts.append(("Tokens", Text(_clean(", ".join(f"{role} {count:,}" for role, count in tokens.items())))))
     return facts
+
+
+def _writing(summary: Summary) -> list[tuple[str, str]]:
+    """What the gates rejected, and what each attacker came to; nothing where the composer's first drafts all passed."""
+    told: list[tuple[str, str]] = []
+    if summary.funnel.rejected:
+        told.append(("Drafts", f"{summary.funnel.drafts}, rejected: {rejected_text(summary.funnel.rejected)}"))
+    if len(summary.generators) > 1 or any(found.calls for found in summary.generators):
+        told += [
+            ("Attackers" if number == 0 else "", f"{found.generator}: {yield_text(found)}")
+            for number, found in enumerate(summary.generators)
+        ]
+    return told
 
 
 def _demand(demand: Demand) -> str:

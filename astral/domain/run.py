@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 
 from astral.domain.base import Noun
 from astral.domain.criterion import Criterion
+from astral.domain.drafting import Drafting
 from astral.domain.records import Draw, Failure, PromptRef, Result, TestCase, Transcript, Usage, Verdict
 from astral.domain.space import Space
 
@@ -59,6 +60,8 @@ class TestRecord(Noun):
     __test__ = False  # pytest would otherwise collect the class by its name
 
     draw: Draw
+    drafting: Drafting | None = None
+    """Every draft that was written for it; None before, and in records of astral's first schema."""
     case: TestCase | None = None
     transcript: Transcript | None = None
     verdict: Verdict | None = None

@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from astral.generate.evidence.web import WebSearch
     from astral.generate.screening import Gates, Rejection, Screen
     from astral.generate.transforms.misspell import Misspell
-    from astral.generate.writing import GeneratorYield, Written, generate_all
+    from astral.generate.writing import Written, generate_all
 
 __all__ = [
     "Composer",
     "CorpusEntry",
     "CorpusIndex",
     "Gates",
-    "GeneratorYield",
     "LLMAttacker",
     "Misspell",
     "Rejection",
@@ -36,7 +35,6 @@ _HOME = {
     "CorpusEntry": "evidence.corpus",
     "CorpusIndex": "evidence.corpus",
     "Gates": "screening",
-    "GeneratorYield": "writing",
     "LLMAttacker": "attack",
     "Misspell": "transforms.misspell",
     "Rejection": "screening",

@@ -23,7 +23,7 @@ from astral.record.database import file_of, open_engine, reading, writing
 from astral.record.items import Item, Round, RunSummary
 from astral.record.locks import held_run
 from astral.record.rows import call_of, draw_of, draw_row, item_row, record_of
-from astral.record.tables import calls, cases, draws, failures, rounds, runs, transcripts, verdicts
+from astral.record.tables import calls, cases, draftings, draws, failures, rounds, runs, transcripts, verdicts
 from astral.record.text import noun_of, text_of
 
 Columns = TypeVarTuple("Columns")
@@ -270,10 +270,11 @@ class Store:
             run_id: The run.
             numbers: Only these tests; those that were never drawn are passed over.
         """
-        bodies = [table.c.body.label(table.name) for table in (cases, transcripts, verdicts, failures)]
+        stages = (draftings, cases, transcripts, verdicts, failures)
+        bodies = [table.c.body.label(table.name) for table in stages]
         query = (
             select(draws, *bodies)
-            .select_from(_tests_with(cases, transcripts, verdicts, failures))
+            .select_from(_tests_with(*stages))
             .where(draws.c.run_id == run_id)
             .order_by(draws.c.number)
         )

@@ -1,6 +1,9 @@
 """Numbers as people read them; terminal and pages use the same words."""
 
+from collections.abc import Mapping
+
 from astral.domain.criterion import Criterion
+from astral.domain.drafting import DraftEnd, GeneratorYield
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report.statistics import Rate
@@ -26,6 +29,16 @@ STATUS_WORDS = {
     RunStatus.FAILED: ("failed", "the log says why; `astral resume` tries again"),
 }
 """What a status is called, and what it means or asks for."""
+
+YIELD_WORDS = {
+    DraftEnd.ACCEPTED: "accepted",
+    DraftEnd.REJECTED: "rejected by a gate",
+    DraftEnd.REFUSED: "refused",
+    DraftEnd.MALFORMED: "malformed",
+    DraftEnd.FAILED: "failed",
+    DraftEnd.NOTHING: "nothing to write from",
+}
+"""What became of drafts."""
 
 
 def percent(fraction: float) -> str:
@@ -62,6 +75,20 @@ def undecided_text(counts: Counts) -> str:
     """What a rate leaves out, such as `2 unknown, 1 blocked`; empty where it leaves out nothing."""
     parts = [(counts.unknown, "unknown"), (counts.blocked, "blocked"), (counts.failed, "failed")]
     return ", ".join(f"{number}\u00a0{word}" for number, word in parts if number)
+
+
+def rejected_text(rejected: Mapping[str, int]) -> str:
+    """Drafts that were rejected, by gate, such as `7 duplicate, 2 language`; empty where none was."""
+    return ", ".join(f"{number}\u00a0{gate.replace('_', ' ')}" for gate, number in rejected.items())
+
+
+def yield_text(found: GeneratorYield) -> str:
+    """What came of asking a generator, such as `12 cases from 5 calls (2.4 a call), 3 rejected`."""
+    parts = [quantity(found.accepted, "case")]
+    if found.cases_per_call is not None:
+        parts[0] += f" from {quantity(found.calls, 'call')} ({found.cases_per_call:.2g} a call)"
+    counts = {end: getattr(found, end.value) for end in DraftEnd if end is not DraftEnd.ACCEPTED}
+    return ", ".join([*parts, *(f"{number}\u00a0{YIELD_WORDS[end]}" for end, number in counts.items() if number)])
 
 
 def quantity(number: int, thing: str) -> str:
