@@ -59,13 +59,26 @@ class TargetSettings(Noun):
 class AttackerSettings(Noun):
     """Who writes the test cases."""
 
-    model: str = "compose"
-    """compose (from shipped seeds and frames, no model), or a chat model as for the target."""
+    model: Annotated[Values, Field(min_length=1)] = ("compose",)
+    """compose (from shipped seeds and frames, no model), a chat model as for the target, a plug-in, or several of them,
+    such as [openai:NAME, local]: what one refuses, the next is asked for, and in the end the composer."""
     base_url: str | None = None
+    """Address of an OpenAI-compatible server, for all of them."""
+    mode: Literal["rag", "rag-fs", "rag-fs-web", "compose", "mutate", "evolve"] | None = None
+    """rag: a chat model is shown the nearest entries; rag-fs: and examples of style, persuasion, language; rag-fs-web:
+    also passages from the web. compose: no model. mutate: the requests in `cases`, put in the manner of each cell.
+    evolve: what was found unsafe, in this run and earlier ones, in neighbouring cells. Left out: compose without a chat
+    model, else rag-fs, with the web rag-fs-web."""
+    cases: Path | None = None
+    """What mode mutate starts from: a file of requests, or a folder of them, such as a benchmark's CSV."""
+    cases_per_call: int | None = Field(default=None, ge=1, le=20)
+    """Requests that one call of a chat model is asked for. Left out: 4, and 1 for the local model."""
+    max_tokens: int = Field(default=400, ge=16)
+    """Longest answer of a chat model for each of them; models that think before they answer need more."""
     reword: bool = False
-    """Let the target's local model reword composed cases; what does not pass the gates keeps its own words."""
+    """Let the local model reword composed cases; what does not pass the gates keeps its own words."""
     attempts: int = Field(default=4, ge=1, le=20)
-    """Drafts of one test before it is a Failure."""
+    """Drafts of one test before it is a Failure; at least one for each who may write."""
 
 
 class JudgeSettings(Noun):

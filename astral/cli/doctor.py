@@ -136,10 +136,14 @@ def _embeddings(settings: Settings) -> str:
 
 
 def _attacker(settings: Settings) -> str:
+    from astral.workflow.attackers import chat_models, generator_specs
+
     told = settings.attacker
-    if told.model == "compose":
+    specs, models = generator_specs(settings), chat_models(settings)
+    if specs == ("compose",) and not told.reword:
         return "compose: writes from shipped seeds and frames, without a model"
-    return _opened(settings, told.model, ModelRole.ATTACKER, told.base_url)
+    ready = [_opened(settings, name, ModelRole.ATTACKER, told.base_url) for name in models]
+    return "; ".join([f"asked in this order: {', '.join(specs)}", *ready])
 
 
 def _judge(settings: Settings) -> str:

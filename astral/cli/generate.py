@@ -56,13 +56,30 @@ def generate(
         ),
     ] = None,
     attacker: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--attacker",
             metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="compose",
-            help="Who writes the cases: `compose` (shipped seeds and frames, no model) or a chat model.",
+            help="Who writes the cases: `compose` (shipped seeds and frames, no model) or a chat model; given "
+            "several times, what one refuses the next is asked for.",
+        ),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode",
+            metavar="NAME",
+            rich_help_panel=_PARTS,
+            help="How they are written: `rag`, `rag-fs`, `rag-fs-web`, `compose`, `mutate`, `evolve`; by default what "
+            "fits the attacker.",
+        ),
+    ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            "--cases", metavar="FILE", rich_help_panel=_PARTS, help="Requests that `--mode mutate` starts from."
         ),
     ] = None,
     judge: Annotated[
@@ -198,7 +215,7 @@ def generate(
     flags = {
         "preset": preset,
         "target": {"model": target, "base_url": base_url, "system_prompt": system_prompt, "max_tokens": max_answer},
-        "attacker": {"model": attacker, "base_url": base_url, "reword": reword},
+        "attacker": {"model": attacker or None, "base_url": base_url, "mode": mode, "cases": cases, "reword": reword},
         "judge": {"model": judge, "base_url": base_url},
         "only": narrowed(only or []),
         "strength": "exhaustive" if exhaustive else strength,

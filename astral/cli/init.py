@@ -26,8 +26,12 @@ target:                      # the tested system
   # temperature: 0           # left out, it is the provider's own
 
 attacker:                    # who writes the test cases
-  model: compose             # compose needs no model; a chat model writes freer cases
+  model: compose             # needs no model; a chat model writes freer cases; [openai:NAME, local] are asked in turn
   # base_url: http://127.0.0.1:8000/v1
+  # mode: evolve             # rag, rag-fs, rag-fs-web, compose, mutate, evolve; left out, it fits the attacker
+  # cases: harmbench.csv     # requests that mode mutate starts from
+  # cases_per_call: 8        # requests that one call of a chat model is asked for
+  max_tokens: 400            # longest answer for each; models that think before they answer need more
   # reword: true             # have the local model reword composed cases
   attempts: 4                # drafts of one test before it counts as failed
 

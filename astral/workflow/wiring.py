@@ -14,12 +14,13 @@ from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
 from astral.domain.records import Control, Draw, Result
 from astral.domain.run import Call, Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
-from astral.generate import Composer, CorpusIndex, Gates, LLMAttacker, Screen, WebSearch, build_seed_corpus
+from astral.generate import CorpusIndex, Gates, Screen, WebSearch, build_seed_corpus
 from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
-from astral.plugins import PartContext, Port, has_part, make_part
+from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
 from astral.providers import CachedEmbedder
 from astral.record import Recorder, Store
 from astral.testing import targets
+from astral.workflow.attackers import generator_specs, uses_web
 from astral.workflow.context import Context
 from astral.workflow.events import Listener
 from astral.workflow.journal import JournalledModel
@@ -139,20 +140,28 @@ class _Wiring:
         return [value.id for value in dimension.values] if dimension else ["en"]
 
     async def generators(self, gates: Gates) -> Sequence[Generator]:
-        """Who writes cases: the attacker, and behind it the composer, which never refuses."""
-        told = self.settings.attacker
+        """Who writes cases, in the order in which they are asked."""
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
-        attacker = None if told.model == "compose" else self.model(told.model, ModelRole.ATTACKER, told.base_url)
-        rewriter = self.model("local", ModelRole.ATTACKER, None) if told.reword else None
-        web = WebSearch(risks, warn=self.listener.note) if self.settings.web else None
+        base_url = self.settings.attacker.base_url
         index = CorpusIndex(self.settings.runs / "index", self.embedder)
+        context = GeneratorContext(
+            self.settings,
+            self.environment,
+            ModelRole.ATTACKER,
+            base_url,
+            space=self.space,
+            taxonomy=taxonomy,
+            corpus=index,
+            web=WebSearch(risks, warn=self.listener.note) if uses_web(self.settings) else None,
+            gates=gates,
+            embedder=self.embedder,
+            open_model=lambda name: self.model(name, ModelRole.ATTACKER, base_url),
+        )
+        made: list[Generator] = [make_part(Port.GENERATOR, spec, context) for spec in generator_specs(self.settings)]
         await asyncio.to_thread(
             build_seed_corpus, index, taxonomy, self.languages, self._indexing, risks=list(risks.by_id)
         )
-        composer = Composer(taxonomy, evidence=index, web=web, rewriter=rewriter, gates=gates)
-        if attacker is None:
-            return [composer]
-        return [LLMAttacker(attacker, self.space, evidence=[index, web] if web else [index]), composer]
+        return made
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled and held within the budget."""
