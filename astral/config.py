@@ -73,8 +73,9 @@ class AttackerSettings(Noun):
     """What mode mutate starts from: a file of requests, or a folder of them, such as a benchmark's CSV."""
     cases_per_call: int | None = Field(default=None, ge=1, le=20)
     """Requests that one call of a chat model is asked for. Left out: 4, and 1 for the local model."""
-    max_tokens: int = Field(default=400, ge=16)
-    """Longest answer of a chat model for each of them; models that think before they answer need more."""
+    max_tokens: int | None = Field(default=None, ge=16)
+    """Longest answer of a chat model for each of them. Left out: 400, and 128 for the local model; models that think
+    before they answer need more."""
     reword: bool = False
     """Let the local model reword composed cases; what does not pass the gates keeps its own words."""
     attempts: int = Field(default=4, ge=1, le=20)

@@ -31,7 +31,7 @@ attacker:                    # who writes the test cases
   # mode: evolve             # rag, rag-fs, rag-fs-web, compose, mutate, evolve; left out, it fits the attacker
   # cases: harmbench.csv     # requests that mode mutate starts from
   # cases_per_call: 8        # requests that one call of a chat model is asked for
-  max_tokens: 400            # longest answer for each; models that think before they answer need more
+  # max_tokens: 2000         # longest answer for each, usually 400; models that think need more
   # reword: true             # have the local model reword composed cases
   attempts: 4                # drafts of one test before it counts as failed
 

@@ -35,6 +35,9 @@ class Manifest(Noun):
     criterion: Criterion
     taxonomies: tuple[TaxonomyRef, ...] = ()
     prompts: tuple[PromptRef, ...] = ()
+    earlier: Mapping[str, int] = {}
+    """Earlier runs from which test cases are evolved, each with how many of its rounds were done with when this run
+    began: what they find later changes nothing here."""
     models: Mapping[str, str] = {}
     """Names of the parts that took a role: attacker, target, judge, embedder."""
 

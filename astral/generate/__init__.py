@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from astral.generate.compose import Composer
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
     from astral.generate.evidence.web import WebSearch
+    from astral.generate.evolve import Evolver, EvolvingAttacker
     from astral.generate.screening import Gates, Rejection, Screen
     from astral.generate.transforms.misspell import Misspell
     from astral.generate.writing import Written, generate_all
@@ -19,6 +20,8 @@ __all__ = [
     "Composer",
     "CorpusEntry",
     "CorpusIndex",
+    "Evolver",
+    "EvolvingAttacker",
     "Gates",
     "LLMAttacker",
     "Misspell",
@@ -34,6 +37,8 @@ _HOME = {
     "Composer": "compose",
     "CorpusEntry": "evidence.corpus",
     "CorpusIndex": "evidence.corpus",
+    "Evolver": "evolve",
+    "EvolvingAttacker": "evolve",
     "Gates": "screening",
     "LLMAttacker": "attack",
     "Misspell": "transforms.misspell",

@@ -56,6 +56,13 @@ class Brief:
     few_shot: Sequence[str]
     """Requests of the same cell that people wrote."""
     evidence: tuple[Evidence, ...]
+    parents: Sequence[TestCase] = ()
+    """Cases that were answered unsafely; the request is to be of their kind."""
+
+    @property
+    def untrusted(self) -> list[str]:
+        """All texts that people or models outside of astral may have written."""
+        return [*(each.title + each.text for each in self.evidence), *(each.plain_request for each in self.parents)]
 
     @property
     def examples(self) -> list[str]:
@@ -132,12 +139,10 @@ class LLMAttacker:
         results: dict[int, TestCase | StageError] = {}
         briefs: dict[int, Brief] = {}
         for place, ask in enumerate(asks):
-            if self._risk_dimension in ask.cell:
+            try:
                 briefs[place] = await self._brief(ask)
-            else:
-                results[place] = NothingToWriteFromError(
-                    f"the attacker needs a value of {self._risk_dimension!r}, the cell {ask.cell} has none."
-                )
+            except NothingToWriteFromError as error:
+                results[place] = error
         calls = 0
         if briefs:
             calls += 1
@@ -155,7 +160,7 @@ class LLMAttacker:
         told = list(briefs.values())
         content = prompt.render(
             requests=told,
-            boundary=boundary_around(each.title + each.text for brief in told for each in brief.evidence),
+            boundary=boundary_around(text for brief in told for text in brief.untrusted),
         )
         seeds = [brief.ask.seed for brief in told]
         request = ChatRequest(
@@ -180,7 +185,8 @@ class LLMAttacker:
     def _case(self, brief: Brief, text: str | StageError, reply: ChatReply, prompt: Prompt) -> TestCase | StageError:
         if isinstance(text, StageError):
             return text
-        if normalised(text) in map(normalised, chain(brief.few_shot, brief.examples)):
+        shown = chain(brief.few_shot, brief.examples, (each.plain_request for each in brief.parents))
+        if normalised(text) in map(normalised, shown):
             return MalformedDraftError(f"the attacker {self._model.name} repeated an example that it was shown.")
         return TestCase(
             messages=(Message(role="user", content=text),),
@@ -191,12 +197,18 @@ class LLMAttacker:
                 prompt=prompt.ref,
                 seed=brief.ask.seed,
                 evidence=brief.evidence,
+                parent=brief.parents[0].id if brief.parents else "",
             ),
         )
 
     async def _brief(self, ask: Ask) -> Brief:
+        """What the model is told about one request."""
         rng = random.Random(ask.seed)
         cell = ask.cell
+        if self._risk_dimension not in cell:
+            raise NothingToWriteFromError(
+                f"the attacker needs a value of {self._risk_dimension!r}, the cell {cell} has none."
+            )
         risk = self._space.value(self._risk_dimension, cell[self._risk_dimension])
         told_apart = {self._risk_dimension, "language"}
         evidence = await self._found(cell, risk, rng)

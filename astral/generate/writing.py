@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from astral.domain.base import Noun, content_id
@@ -41,6 +41,7 @@ async def generate_all(
     max_attempts: int = 4,
     concurrency: int = 8,
     round_draws: Sequence[Draw] | None = None,
+    advanced: Callable[[], None] = lambda: None,
 ) -> Written:
     """Write one test case a draw.
 
@@ -58,6 +59,7 @@ async def generate_all(
         max_attempts: Drafts that one draw may cost; never less than one for each generator.
         concurrency: Drafts, or calls for several drafts, that are written at the same time.
         round_draws: All draws that were handed out together with these; by default just these.
+        advanced: Is called once a draw, when its first draft is there that passes the gates by itself, or none will be.
 
     Returns:
         A TestCase for each draw, or a Failure of the error `ScreeningError` that counts the gates which said no, or,
@@ -68,7 +70,9 @@ async def generate_all(
     desks = [_Desk(draw, run_seed, generators, screen, max_attempts) for draw in draws]
     by_number = {desk.draw.number: desk for desk in desks}
     groups = _groups(round_draws or draws, generators[0], run_seed)
-    starts = [_start(group, generators[0], by_number, slots) for group in groups if by_number.keys() & group.keys()]
+    starts = [
+        _start(group, generators[0], by_number, slots, advanced) for group in groups if by_number.keys() & group.keys()
+    ]
     open_desks = desks
     while open_desks:
         await _all(starts or [desk.fill(slots) for desk in open_desks])
@@ -85,22 +89,25 @@ async def generate_all(
 def _groups(draws: Sequence[Draw], generator: Generator, run_seed: int) -> list[dict[int, Ask]]:
     """First asks that share a call, by the numbers of their draws.
 
-    Those in one language stand together, since a model then writes in one language; controls are apart, so that the
-    calls that tests took can be counted without them.
+    Those in one language stand together, since a model then writes in fewer; controls are apart, so that the calls that
+    tests took can be counted without them.
     """
     size = generator.batch_size if isinstance(generator, BatchGenerator) else 1
-    kinds: dict[tuple[bool, str], list[Draw]] = {}
-    for draw in draws:
-        kinds.setdefault((draw.control is not None, draw.cell.get("language", "")), []).append(draw)
+    kinds = ([draw for draw in draws if bool(draw.control) is is_control] for is_control in (False, True))
+    by_language = (sorted(kind, key=lambda draw: draw.cell.get("language", "")) for kind in kinds)
     return [
-        {draw.number: Ask(draw.cell, _seed_of(draw.seed(run_seed), 0)) for draw in alike[start : start + size]}
-        for alike in kinds.values()
-        for start in range(0, len(alike), size)
+        {draw.number: Ask(draw.cell, _seed_of(draw.seed(run_seed), 0)) for draw in kind[start : start + size]}
+        for kind in by_language
+        for start in range(0, len(kind), size)
     ]
 
 
 async def _start(
-    group: Mapping[int, Ask], generator: Generator, desks: Mapping[int, "_Desk"], slots: asyncio.Semaphore
+    group: Mapping[int, Ask],
+    generator: Generator,
+    desks: Mapping[int, "_Desk"],
+    slots: asyncio.Semaphore,
+    advanced: Callable[[], None],
 ) -> None:
     """Ask for the first drafts of a group with one call, and for further ones where those cannot be used."""
     open_desks = [desks[number] for number in group if number in desks]
@@ -109,7 +116,12 @@ async def _start(
             drafted = dict(zip(group, await generator.write(list(group.values())), strict=True))
         for desk in open_desks:
             desk.take(generator, drafted[desk.draw.number])
-    await _all(desk.fill(slots) for desk in open_desks)
+
+    async def fill(desk: _Desk) -> None:
+        await desk.fill(slots)
+        advanced()
+
+    await _all(fill(desk) for desk in open_desks)
 
 
 def _settle(desks: Sequence["_Desk"], screen: Screen) -> list["_Desk"]:

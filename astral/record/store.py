@@ -199,6 +199,12 @@ class Store:
         with self._reading() as connection:
             return list(connection.scalars(select(runs.c.id).where(same).order_by(runs.c.created, runs.c.id)))
 
+    def runs_of(self, target: str) -> list[str]:
+        """The ids of all runs on this target, whatever their space, oldest first."""
+        query = select(runs.c.id).where(runs.c.target == target).order_by(runs.c.created, runs.c.id)
+        with self._reading() as connection:
+            return list(connection.scalars(query))
+
     # Rounds and draws
 
     def open_round(self, run_id: str, number: int, drawn: Sequence[Draw]) -> None:
@@ -236,6 +242,18 @@ class Store:
                 return None
             numbers = _numbers_of(connection, run_id, row.round)
         return Round(number=row.round, numbers=numbers, is_closed=row.is_closed)
+
+    def closed_rounds(self, run_id: str) -> int:
+        """How many rounds of a run are done with: all before the first open one."""
+        query = select(func.count()).where(rounds.c.run_id == run_id, rounds.c.is_closed)
+        with self._reading() as connection:
+            return connection.scalar(query) or 0
+
+    def numbers(self, run_id: str, *, rounds_before: int) -> list[int]:
+        """The numbers of the tests in the first rounds of a run, ascending."""
+        query = select(draws.c.number).where(draws.c.run_id == run_id, draws.c.round < rounds_before)
+        with self._reading() as connection:
+            return list(connection.scalars(query.order_by(draws.c.number)))
 
     def draws(self, run_id: str) -> list[Draw]:
         """All draws of a run, in order of number."""

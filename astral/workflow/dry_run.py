@@ -19,7 +19,7 @@ from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
 from astral.plugins import Port, has_part
 from astral.workflow.attackers import chat_models, generator_specs
-from astral.workflow.parts import cases_per_call
+from astral.workflow.parts import cases_per_call, tokens_per_case
 from astral.workflow.space import criterion_of, space_of
 
 CASE_BYTES = 4 * MAX_CHARACTERS
@@ -166,11 +166,11 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
         )
         prompts = _size(load_prompt("generate/attack")) + _size(load_prompt("generate/attack-again"))
         seen = prompts + values + PASSAGES * PASSAGE_BYTES
-        at_once = attacker.cases_per_call or cases_per_call(models[0])
+        at_once = cases_per_call(attacker, models[0])
         # The attempts are divided among those who write, and what is refused is asked for twice.
         share = ceil(max(attacker.attempts, len(writers)) * (len(writers) - 1) / len(writers))
         add(ModelRole.ATTACKER, ", ".join(models), ceil(written / at_once), most=2 * written * share,
-            tokens=_tokens(seen, attacker.max_tokens))  # fmt: skip
+            tokens=_tokens(seen, tokens_per_case(attacker, models[0])))  # fmt: skip
     return tuple(roles)
 
 

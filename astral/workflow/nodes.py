@@ -58,6 +58,7 @@ async def generate(state: State, runtime: Runtime[Context]) -> Update:
             max_attempts=context.max_drafts,
             concurrency=context.concurrency,
             round_draws=[test.draw for test in tests],
+            advanced=partial(context.listener.advanced, Stage.GENERATE),
         )
     except BudgetExceededError as error:
         context.listener.note(str(error))
@@ -67,7 +68,6 @@ async def generate(state: State, runtime: Runtime[Context]) -> Update:
         items.append(made if isinstance(made, Failure) else Entry(draw.number, made))
     await context.recorder.write(*items)
     for draw, made in zip(draws, written.results, strict=True):
-        context.listener.advanced(Stage.GENERATE)
         if isinstance(made, Failure) and not draw.control:
             context.listener.finished(Result.FAILED)
     return {}

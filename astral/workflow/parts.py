@@ -1,5 +1,8 @@
 """Astral's own parts: factories that the entry points in pyproject.toml name, as a plug-in declares its own."""
 
+from typing import Any
+
+from astral.config import AttackerSettings
 from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
 from astral.errors import UserError
 from astral.plugins import GeneratorContext, PartContext
@@ -63,6 +66,13 @@ def rag_fs_web_generator(context: GeneratorContext, model: str) -> Generator:
     return _attacker(context, model, mode="rag-fs-web")
 
 
+def evolve_generator(context: GeneratorContext, model: str) -> Generator:
+    """`evolve`, or `evolve:MODEL`: what was found unsafe, put in another manner, or reworded by a chat model."""
+    from astral.generate import Evolver
+
+    return _attacker(context, model, mode="evolve") if model else Evolver(risk_dimension=context.taxonomy.dimension)
+
+
 def local_oracle(context: PartContext, _: str) -> Oracle:
     """`local`: recognises refusals, without a model."""
     from astral.judge import RefusalOracle
@@ -80,27 +90,34 @@ def sentence_transformers_embedder(context: PartContext, model: str) -> Embedder
     return open_embedder(f"sentence-transformers:{model}")
 
 
-def cases_per_call(model: str) -> int:
+def cases_per_call(told: AttackerSettings, model: str) -> int:
     """Requests that one call of a chat model is asked for; a model as small as the local one loses count."""
-    return 1 if model.startswith("local") else 4
+    return told.cases_per_call or (1 if model.startswith("local") else 4)
+
+
+def tokens_per_case(told: AttackerSettings, model: str) -> int:
+    """Longest answer for each of them; a small model does not come to its end by itself."""
+    return told.max_tokens or (128 if model.startswith("local") else 400)
 
 
 def _attacker(context: GeneratorContext, name: str, *, mode: str) -> Generator:
-    from astral.generate import Composer, LLMAttacker
+    from astral.generate import Composer, EvolvingAttacker, LLMAttacker
 
     if not name:
         raise UserError(f"attacker {mode!r}: the model is missing. Write {mode}:openai:NAME, or {mode}:local.")
     told = context.settings.attacker
-    return LLMAttacker(
-        context.open_model(name),
-        context.space,
-        mode=mode,
-        evidence=[context.corpus, context.web] if mode == "rag-fs-web" and context.web else [context.corpus],
-        few_shot=None if mode == "rag" else Composer(context.taxonomy),
-        batch_size=told.cases_per_call or cases_per_call(name),
-        max_tokens=told.max_tokens,
-        risk_dimension=context.taxonomy.dimension,
-    )
+    has_web = context.web is not None and (mode == "rag-fs-web" or context.settings.web)
+    parts: dict[str, Any] = {
+        "evidence": [context.corpus, context.web] if has_web else [context.corpus],
+        "few_shot": None if mode == "rag" else Composer(context.taxonomy),
+        "batch_size": cases_per_call(told, name),
+        "max_tokens": tokens_per_case(told, name),
+        "risk_dimension": context.taxonomy.dimension,
+    }
+    model = context.open_model(name)
+    if mode == "evolve":
+        return EvolvingAttacker(model, context.space, **parts)
+    return LLMAttacker(model, context.space, mode=mode, **parts)
 
 
 def _model(context: PartContext, spec: str) -> ChatModel:

@@ -16,7 +16,7 @@ from astral.domain.run import Manifest, RunStatus
 from astral.errors import ExitCode
 from astral.record import Store
 from astral.report import Summary
-from astral.workflow.attackers import generator_specs
+from astral.workflow.attackers import EVOLVE, generator_specs, mode_of
 from astral.workflow.events import Listener, Silence
 from astral.workflow.planning import check_search
 from astral.workflow.reporting import store_url, write_facts, write_report_of
@@ -70,6 +70,9 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         },
     )
     with Store.open(store_url(settings.runs)) as store:
+        if mode_of(settings) == EVOLVE:
+            earlier = {run_id: store.closed_rounds(run_id) for run_id in store.runs_of(manifest.models["target"])}
+            manifest = manifest.model_copy(update={"earlier": earlier})
         return await _go(manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from astral.assets import load_taxonomy
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
-from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
-from astral.domain.records import Control, Draw, Result
-from astral.domain.run import Call, Manifest
+from astral.domain.ports import ChatModel, Embedder, Generator, LearningGenerator, Oracle, Target
+from astral.domain.records import Control
+from astral.domain.run import Call, Manifest, TestRecord
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import CorpusIndex, Gates, Screen, WebSearch, build_seed_corpus
 from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
@@ -73,7 +73,7 @@ class _Wiring:
             spent_tokens=sum(usage.tokens for usage in self.store.usage(run_id).values()),
         )
         planner = planner_of(self.manifest)
-        planner.observe(self._closed_tests())
+        planner.observe((test.draw, test.result) for test in self._closed_tests() if test.result is not None)
         # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
         target, oracle = self.target(), self.oracle()
         gates = Gates(self.languages)
@@ -161,6 +161,11 @@ class _Wiring:
         await asyncio.to_thread(
             build_seed_corpus, index, taxonomy, self.languages, self._indexing, risks=list(risks.by_id)
         )
+        for generator in made:
+            if isinstance(generator, LearningGenerator):
+                for run_id, rounds in self.manifest.earlier.items():
+                    generator.observe(self.store.tests(run_id, self.store.numbers(run_id, rounds_before=rounds)))
+                generator.observe(self._closed_tests())
         return made
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
@@ -175,13 +180,13 @@ class _Wiring:
         """A part by its name."""
         return make_part(port, spec, PartContext(self.settings, self.environment, role, base_url))
 
-    def _closed_tests(self) -> Iterator[tuple[Draw, Result]]:
+    def _closed_tests(self) -> Iterator[TestRecord]:
         """The tests of all rounds that were done with; those of an open one are observed when it is."""
         last = self.store.last_round(self.manifest.run_id)
         open_numbers = set(last.numbers) if last and not last.is_closed else set[int]()
         for test in self.store.tests(self.manifest.run_id):
             if test.result is not None and test.draw.number not in open_numbers:
-                yield test.draw, test.result
+                yield test
 
     def _indexing(self, done: int, total: int) -> None:
         self.listener.preparing("indexing seeds, once", done, total)
