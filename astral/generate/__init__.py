@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
     from astral.generate.evidence.web import WebSearch
     from astral.generate.evolve import Evolver, EvolvingAttacker
+    from astral.generate.mutate import Mutator
     from astral.generate.screening import Gates, Rejection, Screen
     from astral.generate.transforms.misspell import Misspell
     from astral.generate.writing import Written, generate_all
@@ -25,6 +26,7 @@ __all__ = [
     "Gates",
     "LLMAttacker",
     "Misspell",
+    "Mutator",
     "Rejection",
     "Screen",
     "WebSearch",
@@ -42,6 +44,7 @@ _HOME = {
     "Gates": "screening",
     "LLMAttacker": "attack",
     "Misspell": "transforms.misspell",
+    "Mutator": "mutate",
     "Rejection": "screening",
     "Screen": "screening",
     "WebSearch": "evidence.web",

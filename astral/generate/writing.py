@@ -9,7 +9,7 @@ from astral.domain.base import Noun, content_id
 from astral.domain.drafting import Ask, Draft, Drafted, DraftEnd, Drafting, GeneratorYield, rejections_of, yields_of
 from astral.domain.ports import BatchGenerator, Generator
 from astral.domain.records import Draw, Failure, Stage, TestCase
-from astral.errors import ScreeningError, StageError
+from astral.errors import BudgetExceededError, ScreeningError, StageError
 from astral.generate.screening import Rejection, Screen
 
 
@@ -238,10 +238,23 @@ def _seed_of(test_seed: int, attempt: int) -> int:
 
 
 async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Wait for all; the first error ends the others and is raised as it is, not in a group."""
+    """Wait for all; the first error ends the others and is raised as it is, not in a group.
+
+    A spent budget ends only whom it hits: calls that were paid for come to their end, and into the journal.
+    """
+    spent: list[BudgetExceededError] = []
+
+    async def within_budget(each: Coroutine[Any, Any, None]) -> None:
+        try:
+            await each
+        except BudgetExceededError as error:
+            spent.append(error)
+
     try:
         async with asyncio.TaskGroup() as group:
             for each in work:
-                group.create_task(each)
+                group.create_task(within_budget(each))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from errors
+    if spent:
+        raise spent[0]
