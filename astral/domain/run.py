@@ -20,6 +20,14 @@ class TaxonomyRef(Noun):
     digest: str
 
 
+class CorpusRef(Noun):
+    """A corpus as it was used; another version holds other entries."""
+
+    name: str
+    version: str
+    entries: int = Field(ge=0)
+
+
 class Manifest(Noun):
     """Everything needed to repeat a run; it holds no secret."""
 
@@ -34,6 +42,7 @@ class Manifest(Noun):
     criterion: Criterion
     taxonomies: tuple[TaxonomyRef, ...] = ()
     prompts: tuple[PromptRef, ...] = ()
+    corpora: tuple[CorpusRef, ...] = ()
     models: Mapping[str, str] = {}
     """Names of the parts that took a role: attacker, target, judge, embedder."""
 
