@@ -3,6 +3,7 @@
 AstralError
 ├── UserError              a setting, a file or a key is wrong: told without a traceback
 ├── StageError             one case could not be done: becomes a Failure, the run goes on
+│   ├── EvidenceError      a page or a search could not be read; the case is written without it
 │   ├── ScreeningError     no draft of a cell passed the gates
 │   ├── ProviderError      a model's endpoint failed
 │   └── OracleError        the oracle gave no usable vote
@@ -57,6 +58,10 @@ class StageError(AstralError):
 
 class ScreeningError(StageError):
     """No draft of a cell passed the gates within the allowed attempts."""
+
+
+class EvidenceError(StageError):
+    """A page or a search could not be read; the case is written without it."""
 
 
 class ProviderError(StageError):

@@ -40,6 +40,8 @@ class PartContext:
     role: ModelRole
     base_url: str | None = None
     """Address that the settings name for the part's role."""
+    note: Callable[[str], None] = lambda _: None
+    """Is told what a person should know once, such as that a source cannot be reached."""
 
 
 _PORT_OF = {ModelRole.TARGET: Port.TARGET, ModelRole.JUDGE: Port.ORACLE, ModelRole.ATTACKER: Port.GENERATOR}

@@ -44,7 +44,9 @@ def _invisible() -> "regex.Pattern[str]":
     import regex
 
     scripts = "".join(rf"\p{{{script}}}" for script in _JOINED_SCRIPTS)
-    unseen = r"\p{Cf}\p{Cs}\p{Co}\p{Cn}\ufe00-\ufe0f\U000e0100-\U000e01ef\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800"
+    unseen = (
+        r"\p{Cf}\p{Cs}\p{Co}\p{Cn}\ufe00-\ufe0f\U000e0100-\U000e01ef\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800"
+    )
     # A joiner counts as spelling only beside letters on both sides: more of them in a row carry a message.
     joiner = rf"(?<=[{scripts}\p{{M}}])[\u200c\u200d](?=[{scripts}])"
     return regex.compile(rf"{joiner}(*SKIP)(*FAIL)|[{unseen}]|[\p{{Cc}}--[\n\t]]", regex.V1)

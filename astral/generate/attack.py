@@ -91,7 +91,7 @@ class LLMAttacker:
             setting=rng.choice(_SETTINGS),
             examples=[each.text for each in evidence if each.kind == "corpus"],
             passages=[each for each in evidence if each.kind != "corpus"],
-            boundary=boundary_around(each.title + each.text for each in evidence),
+            boundary=boundary_around(each.title + each.date + each.text for each in evidence),
         )
         reply = await self._model.chat(
             ChatRequest(

@@ -16,6 +16,7 @@ from astral.domain.run import Manifest, RunStatus
 from astral.errors import ExitCode
 from astral.record import Store
 from astral.report import Summary
+from astral.workflow.corpora import corpus_refs
 from astral.workflow.events import Listener, Silence
 from astral.workflow.planning import check_search
 from astral.workflow.reporting import store_url, write_facts, write_report_of
@@ -60,6 +61,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         space=space,
         criterion=criterion,
         taxonomies=taxonomies,
+        corpora=corpus_refs(settings),
         prompts=prompt_refs(),
         models={
             "attacker": settings.attacker.model,
@@ -69,6 +71,12 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         },
     )
     with Store.open(store_url(settings.runs)) as store:
+        if settings.evidence.replay:
+            # The id, since `latest` names another run as soon as this one is there.
+            replayed = store.resolve(settings.evidence.replay)
+            evidence = settings.evidence.model_copy(update={"replay": replayed})
+            told = settings.model_copy(update={"evidence": evidence})
+            manifest = manifest.model_copy(update={"settings": told.model_dump(mode="json")})
         return await _go(manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal)
 
 

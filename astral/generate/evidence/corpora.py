@@ -7,14 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from astral.domain.base import Noun, Text, content_id
-from astral.domain.ports import Embedder
+from astral.domain.ports import Embedder, EvidenceSource
 from astral.domain.records import Evidence
 from astral.domain.run import CorpusRef
 from astral.domain.space import Cell
@@ -24,7 +24,6 @@ from astral.generate.duplicates import normalised
 from astral.generate.evidence.chroma import IndexFolder, open_collection, where
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
 NAME_PATTERN = r"[a-z0-9]([a-z0-9_-]{0,60}[a-z0-9])?"
@@ -35,6 +34,8 @@ _PAGE = 2000
 """Rows that are read together where a whole corpus is gone through."""
 
 Kind = Literal["request", "passage"]
+Filter = str | tuple[str, ...]
+"""A value that a field must have, or several of which it must have one."""
 
 
 class CorpusText(Noun):
@@ -47,7 +48,7 @@ class CorpusText(Noun):
     """request: what somebody may ask a target; passage: what a request may be about."""
     language: str
     risk: str = ""
-    """Value of the risk dimension; empty where the text is labelled otherwise or not at all: it is found by meaning."""
+    """Value of the risk dimension; empty where the text is labelled otherwise, or not at all."""
     category: str = ""
     """The label as the source has it."""
     title: Text = ""
@@ -79,6 +80,8 @@ class Added(Noun):
     new: int = 0
     repeated: int = 0
     """They stand in the corpus, but for case, spaces and punctuation."""
+    unlabelled: int = 0
+    """New requests without a risk: no case is made of them, since nobody says what cell it would be of."""
     screened_out: int = 0
     """They bring minors and sexual content together."""
 
@@ -129,7 +132,7 @@ class Corpora:
         check_name(name)
         counts: Counter[str] = Counter()
         done = 0
-        with self._writing(name, create=True) as collection:
+        with self._writing(name) as collection:
             for batch in _batches(texts):
                 _add_batch(collection, batch, self._embedder, counts)
                 done += len(batch)
@@ -153,7 +156,7 @@ class Corpora:
             return facts.entries
         if source not in facts.sources:
             raise UnknownNameError("source", source, sorted(facts.sources), where=f"corpus {name}")
-        with self._writing(name, create=False) as collection:
+        with self._writing(name) as collection:
             collection.delete(where=where(source=source))
         return facts.sources[source]
 
@@ -182,18 +185,21 @@ class Corpora:
         return known[name]
 
     @contextmanager
-    def _writing(self, name: str, *, create: bool) -> "Generator[Collection]":
+    def _writing(self, name: str) -> "Generator[Collection]":
         """The collection for a writer; whatever happens to it, its facts are those of what it holds."""
         with self._folder.client() as client, self._folder.writing():
-            known = {each.name for each in client.list_collections()}
-            new = None if _PREFIX + name in known or not create else _metadata({}, self._embedder.name, is_whole=False)
-            collection = open_collection(client, _PREFIX + name, new)
+            is_new = _PREFIX + name not in {each.name for each in client.list_collections()}
+            begun = _metadata({}, self._embedder.name, is_whole=False)
+            collection = open_collection(client, _PREFIX + name, begun if is_new else None)
             self._check_embedder(name, (collection.metadata or {})["embedder"])
             collection.modify(metadata={**(collection.metadata or {}), "is_whole": False})
             try:
                 yield collection
             finally:
-                collection.modify(metadata=_metadata(_counted(collection), self._embedder.name, is_whole=True))
+                if is_new and not collection.count():
+                    client.delete_collection(_PREFIX + name)
+                else:
+                    collection.modify(metadata=_metadata(_counted(collection), self._embedder.name, is_whole=True))
 
     def _check_embedder(self, name: str, embedder: str) -> None:
         if embedder != self._embedder.name:
@@ -214,16 +220,20 @@ class Corpus:
         self._folder, self._embedder = folder, embedder
 
     async def search(self, query: str, *, cell: Cell, limit: int) -> Sequence[Evidence]:
-        """The entries in the cell's language that are nearest to the query: those of its risk, then unlabelled ones."""
-        filters = {"language": cell["language"]} if "language" in cell else {}
-        if "risk" not in cell:
-            return [each for _, each in await asyncio.to_thread(self.nearest, query, limit, **filters)]
-        found = await asyncio.to_thread(self.nearest, query, limit, **filters, risk=cell["risk"])
-        if len(found) < limit:
-            found += await asyncio.to_thread(self.nearest, query, limit - len(found), **filters, risk="")
-        return [each for _, each in found]
+        """The entries in the cell's language that are nearest to the query, half of them requests if there are enough.
 
-    def nearest(self, query: str, limit: int, **filters: str | tuple[str, ...]) -> list[tuple[float, Evidence]]:
+        A request has to be labelled with the cell's risk, for it becomes a case of that cell; a passage may be about
+        anything that is near.
+        """
+        shared: dict[str, Filter] = {"language": cell["language"]} if "language" in cell else {}
+        of_risk: dict[str, Filter] = {"risk": cell["risk"]} if "risk" in cell else {}
+        near_risk: dict[str, Filter] = {"risk": (cell["risk"], "")} if "risk" in cell else {}
+        requests = await asyncio.to_thread(self.nearest, query, limit, **shared, **of_risk, kind="request")
+        passages = await asyncio.to_thread(self.nearest, query, limit, **shared, **near_risk, kind="passage")
+        first = requests[: max(limit - limit // 2, limit - len(passages))]
+        return [each for _, each in [*first, *passages][:limit]]
+
+    def nearest(self, query: str, limit: int, **filters: Filter) -> list[tuple[float, Evidence]]:
         """Entries with their cosine to the query in [-1, 1], the nearest first.
 
         Args:
@@ -259,6 +269,20 @@ class Corpus:
         )
 
 
+class EachInTurn:
+    """Several evidence sources as one: the best of each, then the second best of each, and so on."""
+
+    def __init__(self, sources: Sequence[EvidenceSource]) -> None:
+        self.name = ",".join(source.name for source in sources)
+        self._sources = tuple(sources)
+
+    async def search(self, query: str, *, cell: Cell, limit: int) -> Sequence[Evidence]:
+        """At most `limit` passages."""
+        found = [await source.search(query, cell=cell, limit=limit) for source in self._sources]
+        in_turn = [each for rank in zip_longest(*found) for each in rank if each is not None]
+        return in_turn[:limit]
+
+
 def check_name(name: str) -> None:
     """Make sure that a corpus can have this name.
 
@@ -277,9 +301,7 @@ def _batches(texts: Iterable[CorpusText]) -> Iterator[list[CorpusText]]:
         yield batch
 
 
-def _add_batch(
-    collection: "Collection", batch: Sequence[CorpusText], embedder: Embedder, counts: Counter[str]
-) -> None:
+def _add_batch(collection: "Collection", batch: Sequence[CorpusText], embedder: Embedder, counts: Counter[str]) -> None:
     """Add what is new among these texts, and count what becomes of each."""
     allowed = [each for each in batch if not breaks_child_safety(each.text)]
     # An entry is named by its text, less case, spaces and punctuation: repeats have one name, in whatever order.
@@ -289,6 +311,7 @@ def _add_batch(
     counts["screened_out"] += len(batch) - len(allowed)
     counts["repeated"] += len(allowed) - len(new)
     counts["new"] += len(new)
+    counts["unlabelled"] += sum(each.kind == "request" and not each.risk for each in new.values())
     if new:
         collection.upsert(
             ids=list(new),

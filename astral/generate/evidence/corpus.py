@@ -172,4 +172,3 @@ def build_seed_corpus(
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-

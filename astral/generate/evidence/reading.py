@@ -7,7 +7,7 @@ import csv
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ class Reading:
     risk: str = ""
     """Value of the risk dimension that all texts are about."""
     risk_column: str = ""
+    risk_of: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Label → value of the risk dimension, for labels that are neither its id nor its name."""
     kind: Kind | None = None
     """By default rows of tables are requests, and files of text are passages."""
 
@@ -60,8 +62,9 @@ def read_texts(
         UserError: There is nothing to read, or a file is not what it claims to be; the file, and where there is one
             the line, is named.
     """
-    if reading.risk and reading.risk not in risks.by_id:
-        raise UnknownNameError(f"value of dimension {risks.id!r}", reading.risk, list(risks.by_id), where="--risk")
+    for risk in filter(None, [reading.risk, *reading.risk_of.values()]):
+        if risk not in risks.by_id:
+            raise UnknownNameError(f"value of dimension {risks.id!r}", risk, list(risks.by_id))
     return chain.from_iterable(_File(each, reading, risks, identify).texts() for each in _files(path, reading))
 
 
@@ -77,7 +80,9 @@ def _files(path: Path, reading: Reading) -> list[Path]:
     ]
     readable = [each for each in found if reading.format or each.suffix.lower() in _FORMAT_OF]
     if not readable:
-        raise UserError(f"{path}: none of its {len(found)} files can be read. Known are {', '.join(sorted(_FORMAT_OF))}.")
+        raise UserError(
+            f"{path}: none of its {len(found)} files can be read. Known are {', '.join(sorted(_FORMAT_OF))}."
+        )
     return readable
 
 
@@ -90,7 +95,8 @@ class _File:
 
     def __init__(self, path: Path, reading: Reading, risks: Dimension, identify: Callable[[str], str]) -> None:
         self.path, self.reading, self.identify = path, reading, identify
-        self.risk_ids = {_folded(name): value.id for value in risks.values for name in (value.id, value.name)}
+        names = {name: value.id for value in risks.values for name in (value.id, value.name)}
+        self.risk_ids = {_folded(label): risk for label, risk in {**names, **reading.risk_of}.items()}
         self.format = reading.format or _FORMAT_OF.get(path.suffix.lower(), "")
         if self.format not in FORMATS:
             raise UserError(
@@ -142,9 +148,7 @@ class _File:
             text = "\n\n".join(filter(None, (_cell(row, columns.context), _cell(row, column))))
             yield from self._made(text, kind="request", title=title, language=language, label=label)
 
-    def _made(
-        self, text: str, *, kind: Kind, title: str, language: str = "", label: str = ""
-    ) -> Iterator[CorpusText]:
+    def _made(self, text: str, *, kind: Kind, title: str, language: str = "", label: str = "") -> Iterator[CorpusText]:
         clean = without_invisible(text).strip()
         kind = self.reading.kind or kind
         is_short = kind == "request" and len(clean) <= MAX_REQUEST_CHARACTERS
@@ -229,7 +233,9 @@ def _told(path: Path) -> Generator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 at byte {error.start}. Convert it, such as with `iconv -t UTF-8`.") from None
+        raise UserError(
+            f"{path}: not UTF-8 at byte {error.start}. Convert it, such as with `iconv -t UTF-8`."
+        ) from None
     except json.JSONDecodeError as error:
         raise UserError(f"{path}: not JSON ({error.msg}, line {error.lineno}, column {error.colno}).") from None
     except csv.Error as error:
