@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from astral.assets import check_yaml, load_preset, problems_of, read_yaml
@@ -22,6 +22,8 @@ class Environment(BaseSettings):
 
     openai_api_key: SecretStr | None = None
     anthropic_api_key: SecretStr | None = None
+    tavily_api_key: SecretStr | None = None
+    brave_api_key: SecretStr | None = None
     astral_store: str | None = None
     """SQLAlchemy URL of the store; by default an SQLite file in the folder of runs."""
 
@@ -113,6 +115,28 @@ class CoverageSettings(Noun):
     narrower than `width`."""
 
 
+class EvidenceSettings(Noun):
+    """What test cases are grounded on, beside the shipped seeds."""
+
+    corpora: Values = ()
+    """Corpora by name; `astral corpus add` makes one."""
+    sources: Values = ()
+    """ddgs, searxng:URL, rss:URL, folder:PATH, tavily, brave, or a plug-in: asked in this order, until there is enough.
+    Nothing of a run leaves the machine for the web but the names of risks and words of their definitions."""
+    since: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}[hdwmy]$")] | None = None
+    """Age that evidence of the web may have, such as 12h, 7d, 2w, 3m, 1y; what is undated is used only where the source
+    itself was told the limit."""
+    pages: bool = False
+    """Read the pages that were found, not only what the source says of them; needs the extra [web]."""
+    allow_hosts: Values = ()
+    """host:port pairs, such as 127.0.0.1:8080, that pages may be read from although their address is not public, or
+    their port neither 80 nor 443."""
+    cache_hours: float = Field(default=24, ge=0)
+    """How long a page that was read is not read again."""
+    replay: str | None = None
+    """Id of a run whose evidence is used again: then neither the web nor a corpus is asked."""
+
+
 class Settings(Noun):
     """Everything that a run can be told."""
 
@@ -138,8 +162,7 @@ class Settings(Noun):
     in every cell alike, thompson, ucb and exp3 where unsafe answers are likely or unsure."""
     seed: int = Field(default=0, ge=0)
     budget: BudgetSettings = BudgetSettings()
-    web: bool = False
-    """Ground test cases on a web search too."""
+    evidence: EvidenceSettings = EvidenceSettings()
     controls: int = Field(default=3, ge=0, le=50)
     """Positive controls, and as many negative ones."""
     concurrency: int = Field(default=8, ge=1, le=1024)
@@ -149,6 +172,15 @@ class Settings(Noun):
     """Exit with 1 when the unsafe rate is above this with 95 % confidence."""
     runs: Path = Path("runs")
     """Folder of the run folders, the store and the index."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absorb_web(cls, data: Any) -> Any:
+        """Read `web: true`, as earlier files and recorded runs say it, as the source ddgs."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("web"), bool):
+            return data
+        rest = {key: value for key, value in data.items() if key != "web"}
+        return {"evidence": {"sources": ["ddgs"]}, **rest} if data["web"] else rest
 
 
 def load_settings(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:

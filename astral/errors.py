@@ -3,6 +3,7 @@
 AstralError
 ├── UserError              a setting, a file or a key is wrong: told without a traceback
 ├── StageError             one case could not be done: becomes a Failure, the run goes on
+│   ├── EvidenceError      a page or a search could not be read; the case is written without it
 │   ├── ScreeningError     no draft of a cell passed the gates
 │   ├── AttackerRefusedError, MalformedDraftError, NothingToWriteFromError
 │   │                      a generator gave no draft, and why
@@ -71,6 +72,10 @@ class MalformedDraftError(StageError):
 
 class NothingToWriteFromError(StageError):
     """A generator lacks what it would write this cell from, such as seeds in its language: another one has to."""
+
+
+class EvidenceError(StageError):
+    """A page or a search could not be read; the case is written without it."""
 
 
 class ProviderError(StageError):

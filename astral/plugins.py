@@ -45,6 +45,8 @@ class PartContext:
     role: ModelRole
     base_url: str | None = None
     """Address that the settings name for the part's role."""
+    note: Callable[[str], None] = lambda _: None
+    """Is told what a person should know once, such as that a source cannot be reached."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +57,17 @@ class GeneratorContext(PartContext):
     taxonomy: Taxonomy
     """The taxonomy of risks; its dimension is the space's first."""
     corpus: EvidenceSource
-    """The nearest entries of a cell."""
+    """The nearest seeds of a cell."""
+    corpora: EvidenceSource | None
+    """The nearest entries of the user's own corpora; None where none is named."""
     web: EvidenceSource | None
     """Passages on a cell's risk; None where nothing may be searched."""
     gates: "Gates"
     embedder: Embedder
     open_model: Callable[[str], ChatModel]
     """A chat model by its name, whose calls are journalled and held within the budget."""
+    preparing: Callable[[str, int, int], None]
+    """Is told of something slow that is made ready: what, how much is done, and of how much."""
 
 
 _PORT_OF = {ModelRole.TARGET: Port.TARGET, ModelRole.JUDGE: Port.ORACLE, ModelRole.ATTACKER: Port.GENERATOR}

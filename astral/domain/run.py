@@ -21,6 +21,14 @@ class TaxonomyRef(Noun):
     digest: str
 
 
+class CorpusRef(Noun):
+    """A corpus as it was used; another version holds other entries."""
+
+    name: str
+    version: str
+    entries: int = Field(ge=0)
+
+
 class Manifest(Noun):
     """Everything needed to repeat a run; it holds no secret."""
 
@@ -35,9 +43,12 @@ class Manifest(Noun):
     criterion: Criterion
     taxonomies: tuple[TaxonomyRef, ...] = ()
     prompts: tuple[PromptRef, ...] = ()
+    imported: str = ""
+    """Hash of the requests that mode mutate starts from."""
     earlier: Mapping[str, int] = {}
     """Earlier runs from which test cases are evolved, each with how many of its rounds were done with when this run
     began: what they find later changes nothing here."""
+    corpora: tuple[CorpusRef, ...] = ()
     models: Mapping[str, str] = {}
     """Names of the parts that took a role: attacker, target, judge, embedder."""
 

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from astral.generate.attack import LLMAttacker
     from astral.generate.compose import Composer
+    from astral.generate.evidence.corpora import Corpora, Corpus, EachInTurn
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
-    from astral.generate.evidence.web import WebSearch
+    from astral.generate.evidence.extras import check_web_extra
+    from astral.generate.evidence.fetching import Fetcher
+    from astral.generate.evidence.pages import PageCache, PageReader
+    from astral.generate.evidence.web import WebEvidence
     from astral.generate.evolve import Evolver, EvolvingAttacker
     from astral.generate.mutate import Mutator
     from astral.generate.screening import Gates, Rejection, Screen
@@ -19,37 +23,51 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Composer",
+    "Corpora",
+    "Corpus",
     "CorpusEntry",
     "CorpusIndex",
+    "EachInTurn",
     "Evolver",
     "EvolvingAttacker",
+    "Fetcher",
     "Gates",
     "LLMAttacker",
     "Misspell",
     "Mutator",
+    "PageCache",
+    "PageReader",
     "Rejection",
     "Screen",
-    "WebSearch",
+    "WebEvidence",
     "Written",
     "build_seed_corpus",
+    "check_web_extra",
     "generate_all",
 ]
 
 _HOME = {
     "Composer": "compose",
+    "Corpora": "evidence.corpora",
+    "Corpus": "evidence.corpora",
     "CorpusEntry": "evidence.corpus",
     "CorpusIndex": "evidence.corpus",
+    "EachInTurn": "evidence.corpora",
     "Evolver": "evolve",
     "EvolvingAttacker": "evolve",
+    "Fetcher": "evidence.fetching",
     "Gates": "screening",
     "LLMAttacker": "attack",
     "Misspell": "transforms.misspell",
     "Mutator": "mutate",
+    "PageCache": "evidence.pages",
+    "PageReader": "evidence.pages",
     "Rejection": "screening",
     "Screen": "screening",
-    "WebSearch": "evidence.web",
+    "WebEvidence": "evidence.web",
     "Written": "writing",
     "build_seed_corpus": "evidence.corpus",
+    "check_web_extra": "evidence.extras",
     "generate_all": "writing",
 }
 

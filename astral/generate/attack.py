@@ -62,7 +62,10 @@ class Brief:
     @property
     def untrusted(self) -> list[str]:
         """All texts that people or models outside of astral may have written."""
-        return [*(each.title + each.text for each in self.evidence), *(each.plain_request for each in self.parents)]
+        return [
+            *(each.title + each.date + each.text for each in self.evidence),
+            *(each.plain_request for each in self.parents),
+        ]
 
     @property
     def examples(self) -> list[str]:

@@ -27,6 +27,7 @@ class Composer:
         taxonomy: Taxonomy,
         *,
         evidence: EvidenceSource | None = None,
+        corpora: EvidenceSource | None = None,
         web: EvidenceSource | None = None,
         rewriter: ChatModel | None = None,
         gates: Gates | None = None,
@@ -37,6 +38,7 @@ class Composer:
         Args:
             taxonomy: The taxonomy of risks, by whose id seeds are found.
             evidence: An index of seeds: a case is then made of one of those nearest to the risk's definition.
+            corpora: Finds requests of the user's own: a case may then be made of one of those as well.
             web: Finds passages on the risk: the case then starts from the headline of one.
             rewriter: Rewords seeds; a rewording that does not pass the gates is not used.
             gates: What a rewording has to pass; needed only with a rewriter.
@@ -45,6 +47,7 @@ class Composer:
         self._taxonomy = taxonomy
         self._definitions = {value.id: value.definition for value in taxonomy.values}
         self._evidence = evidence
+        self._corpora = corpora
         self._web = web
         self._rewriter = rewriter
         self._gates = gates or (Gates() if rewriter else None)
@@ -66,9 +69,9 @@ class Composer:
         plain = TestCase(messages=(Message(role="user", content=request),), cell=cell, lineage=lineage)
         case = manner.put_on(await self._reworded(plain, language, seed) or plain)
         for passage in headline:
-            # The title comes last: what a page says can then fill no slot of ours.
+            # Both slots at once: what a page, or a text of a corpus, says can then fill no slot of ours.
             frame = frame_of(language, "web", "headline", rng)
-            text = frame.replace(SLOT, case.request).replace(_HEADLINE, passage.title)
+            text = case.request.join(part.replace(_HEADLINE, passage.title) for part in frame.split(SLOT))
             case = case.model_copy(update={"messages": (Message(role="user", content=text),)})
         return case
 
@@ -85,11 +88,18 @@ class Composer:
             found = await self._evidence.search(query, cell=cell, limit=_NEAREST)
             # In the order of their names, since ties may come in any order.
             nearest = sorted((each for each in found if each.title in shipped), key=lambda each: each.title)
+            nearest += await self._own_requests(query, cell)
             if nearest:
                 chosen = rng.choice(nearest)
-                return chosen.title, shipped[chosen.title], (chosen,)
+                return chosen.title, shipped.get(chosen.title, chosen.text), (chosen,)
         seed_id = rng.choice(list(shipped))
         return seed_id, shipped[seed_id], ()
+
+    async def _own_requests(self, query: str, cell: Cell) -> list[Evidence]:
+        if self._corpora is None:
+            return []
+        found = await self._corpora.search(query, cell=cell, limit=_NEAREST)
+        return sorted((each for each in found if each.kind == "corpus"), key=lambda each: each.title)
 
     def _shipped(self, risk: str, language: str) -> Mapping[str, str]:
         """Seeds by their ids."""

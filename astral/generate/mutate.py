@@ -35,7 +35,6 @@ class Mutator:
         taxonomy: Taxonomy,
         embedder: Embedder,
         *,
-        languages: Sequence[str] = (),
         default_language: str = "en",
         progress: Progress = lambda _done, _total: None,
     ) -> None:
@@ -45,13 +44,10 @@ class Mutator:
             entries: The requests; an empty risk means that it is found by meaning.
             taxonomy: The taxonomy of risks.
             embedder: Finds the nearest risk.
-            languages: Active languages; entries in others are never used. Empty means all.
             default_language: Language of cells that have no such dimension.
             progress: Is told how many entries have got a risk, and how many need one.
         """
-        wanted = [entry for entry in entries if not languages or entry.language in languages]
-        self._entries = [entry for entry in wanted if entry.risk]
-        self._without_risk = [entry for entry in wanted if not entry.risk]
+        self._entries = list(entries)
         self._taxonomy = taxonomy
         self._embedder = embedder
         self._default_language = default_language
@@ -83,12 +79,13 @@ class Mutator:
     def _placed(self) -> Mapping[tuple[str, str], Sequence[CorpusEntry]]:
         """The entries by risk and language."""
         placed: dict[tuple[str, str], list[CorpusEntry]] = {}
-        for entry in [*self._entries, *self._with_nearest_risk()]:
+        with_risk = [entry for entry in self._entries if entry.risk]
+        for entry in [*with_risk, *self._with_nearest_risk([entry for entry in self._entries if not entry.risk])]:
             placed.setdefault((entry.risk, entry.language), []).append(entry)
         return placed
 
-    def _with_nearest_risk(self) -> Iterable[CorpusEntry]:
-        if not self._without_risk:
+    def _with_nearest_risk(self, entries: Sequence[CorpusEntry]) -> Iterable[CorpusEntry]:
+        if not entries:
             return
         risks = [value.id for value in self._taxonomy.values]
         definitions = self._embedder.embed([f"{v.name}: {v.definition}" for v in self._taxonomy.values], kind="passage")
@@ -100,9 +97,9 @@ class Mutator:
             if seeds.get(risk):
                 mean = self._embedder.embed(list(seeds[risk]), kind="passage").mean(axis=0)
                 directions[place] += mean / np.linalg.norm(mean)
-        for start in range(0, len(self._without_risk), _BATCH):
-            batch = self._without_risk[start : start + _BATCH]
+        for start in range(0, len(entries), _BATCH):
+            batch = entries[start : start + _BATCH]
             vectors = self._embedder.embed([entry.text for entry in batch], kind="passage")
             for entry, place in zip(batch, (vectors @ directions.T).argmax(axis=1), strict=True):
                 yield entry.model_copy(update={"risk": risks[place]})
-            self._progress(start + len(batch), len(self._without_risk))
+            self._progress(start + len(batch), len(entries))

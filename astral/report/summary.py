@@ -15,6 +15,7 @@ from astral.domain.drafting import Drafting, GeneratorYield, rejections_of, yiel
 from astral.domain.records import Control, Draw, Outcome, PromptRef, Result, Stage, Usage, Verdict
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
+from astral.report.evidence import EvidenceFacts, EvidenceFold
 from astral.report.statistics import Rate, UnbiasedRates
 from astral.report.text import one_line
 
@@ -198,6 +199,8 @@ class Summary(Noun):
     generators: tuple[GeneratorYield, ...] = ()
     """What came of asking each generator for drafts, in the order in which they were asked first."""
     failures: tuple[FailureGroup, ...]
+    evidence: EvidenceFacts | None = None
+    """What cases were grounded on beside the shipped seeds; None where it was nothing."""
     usage: Mapping[str, Usage]
     """Tokens by role."""
     controls: Controls
@@ -262,6 +265,7 @@ def summarise(
         funnel=Funnel(**fold.steps, rejected=rejections_of(fold.draftings)),
         generators=yields_of(fold.draftings),
         failures=fold.failures(),
+        evidence=fold.evidence.facts(manifest.created),
         usage={"target": fold.target_usage, **(usage or {})},
         controls=_controls(fold.controls),
         oracle_note=oracle_note,
@@ -284,6 +288,7 @@ class _Fold:
         self.failure_counts: Counter[tuple[Stage, str]] = Counter()
         self.failure_examples: dict[tuple[Stage, str], str] = {}
         self.controls: defaultdict[Control, Counter[Result]] = defaultdict(Counter)
+        self.evidence = EvidenceFold()
         self.target_usage = Usage()
         self.finished: list[tuple[Draw, Result]] = []
         self.draftings: list[Drafting] = []
@@ -296,6 +301,8 @@ class _Fold:
                 self.controls[test.draw.control][result] += 1
             return
         self._add_steps(test, result)
+        if test.case is not None:
+            self.evidence.add(test.case)
         for group in self.groups:
             self.by_interaction[tuple(cell.values[place] for place in group)][result] += 1
         if result is None:

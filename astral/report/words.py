@@ -6,6 +6,7 @@ from astral.domain.criterion import Criterion
 from astral.domain.drafting import DraftEnd, GeneratorYield
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
+from astral.report.evidence import EvidenceFacts
 from astral.report.statistics import Rate
 from astral.report.summary import Counts, Summary
 
@@ -94,6 +95,34 @@ def yield_text(found: GeneratorYield) -> str:
 def quantity(number: int, thing: str) -> str:
     """A number with its noun, in the plural where it needs one."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}".replace(",", "\u202f")
+
+
+def age(days: float) -> str:
+    """How old something is, as one would say it."""
+    if days < 1:
+        return f"{round(24 * max(days, 0))}\u00a0h"
+    months, years = 60, 730
+    if days < months:
+        return quantity(round(days), "day")
+    return quantity(round(days / 30), "month") if days < years else quantity(round(days / 365), "year")
+
+
+def evidence_text(facts: EvidenceFacts) -> str:
+    """What cases were grounded on, and how old that is."""
+    kinds = [(facts.web, "web passage"), (facts.documents, "passage of files"), (facts.requests, "request of corpora")]
+    what = " and ".join(_plural(number, noun) for number, noun in kinds if number)
+    text = f"{quantity(facts.cases, 'case')} grounded on {what}"
+    if facts.median_age_days is not None and facts.oldest_age_days is not None:
+        text += f"; the web's median age {age(facts.median_age_days)}, oldest {age(facts.oldest_age_days)}"
+    if facts.undated:
+        text += f", {facts.undated} undated"
+    return text
+
+
+def _plural(number: int, noun: str) -> str:
+    """A number with a noun whose first word but one takes the plural: `2 passages of files`."""
+    head, of, rest = noun.partition(" of ")
+    return f"{quantity(number, head)}{of}{rest}"
 
 
 def duration(seconds: float | None) -> str:

@@ -15,12 +15,14 @@ def mode_of(settings: Settings) -> str:
         return settings.attacker.mode
     if not chat_models(settings):
         return COMPOSE
-    return WITH_WEB if settings.web else "rag-fs"
+    return _asking(settings)
 
 
-def uses_web(settings: Settings) -> bool:
-    """Whether test cases are grounded on the web."""
-    return settings.web or settings.attacker.mode == WITH_WEB
+def web_sources(settings: Settings) -> tuple[str, ...]:
+    """What is asked outside of the machine's corpora; a mode that says so asks search engines by default."""
+    told = settings.attacker
+    by_name = [name for name in (told.mode, *told.model) if name and name.partition(":")[0] == WITH_WEB]
+    return settings.evidence.sources or (("ddgs",) if by_name else ())
 
 
 def chat_models(settings: Settings) -> list[str]:
@@ -36,7 +38,7 @@ def generator_specs(settings: Settings) -> tuple[str, ...]:
     """
     told, mode, models = settings.attacker, mode_of(settings), chat_models(settings)
     _check(settings, mode, models)
-    asking = mode if mode in ASKING else WITH_WEB if settings.web else "rag-fs"
+    asking = mode if mode in ASKING else _asking(settings)
     named = [f"{asking}:{name}" if name in models else name for name in told.model]
     if mode == COMPOSE:
         named = [name for name in told.model if name not in models]
@@ -47,6 +49,11 @@ def generator_specs(settings: Settings) -> tuple[str, ...]:
         first = [f"{EVOLVE}:{name}" for name in models] or [EVOLVE]
     others = [name for name in named if name != COMPOSE]
     return (*dict.fromkeys([*first, *others]), COMPOSE)
+
+
+def _asking(settings: Settings) -> str:
+    """The mode in which chat models are asked where none is named."""
+    return WITH_WEB if settings.evidence.sources or settings.evidence.replay else "rag-fs"
 
 
 def _check(settings: Settings, mode: str, models: list[str]) -> None:

@@ -1,12 +1,22 @@
 """Astral's own parts: factories that the entry points in pyproject.toml name, as a plug-in declares its own."""
 
-from typing import Any
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from astral.config import AttackerSettings
-from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
-from astral.errors import UserError
+from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, Oracle, Target
+from astral.errors import EvidenceError, UserError
 from astral.plugins import GeneratorContext, PartContext
 from astral.providers import open_embedder, open_model
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from astral.generate.evidence.fetching import Fetcher
+    from astral.generate.evidence.freshness import Freshness
+    from astral.generate.evidence.web import Ask
 
 
 def openai_model(context: PartContext, name: str) -> ChatModel:
@@ -45,6 +55,7 @@ def compose_generator(context: GeneratorContext, _: str) -> Generator:
     return Composer(
         context.taxonomy,
         evidence=context.corpus,
+        corpora=context.corpora,
         web=context.web,
         rewriter=context.open_model(rewriter) if rewriter else None,
         gates=context.gates,
@@ -71,6 +82,19 @@ def evolve_generator(context: GeneratorContext, model: str) -> Generator:
     from astral.generate import Evolver
 
     return _attacker(context, model, mode="evolve") if model else Evolver(risk_dimension=context.taxonomy.dimension)
+
+
+def mutate_generator(context: GeneratorContext, _: str) -> Generator:
+    """`mutate`: the requests in `attacker.cases`, in the manner of each cell."""
+    from astral.generate import Mutator
+    from astral.workflow.imported import imported_entries
+
+    return Mutator(
+        imported_entries(context.settings),
+        context.taxonomy,
+        context.embedder,
+        progress=partial(context.preparing, "finding the risk of each imported request, once"),
+    )
 
 
 def local_oracle(context: PartContext, _: str) -> Oracle:
@@ -106,9 +130,10 @@ def _attacker(context: GeneratorContext, name: str, *, mode: str) -> Generator:
     if not name:
         raise UserError(f"attacker {mode!r}: the model is missing. Write {mode}:openai:NAME, or {mode}:local.")
     told = context.settings.attacker
-    has_web = context.web is not None and (mode == "rag-fs-web" or context.settings.web)
+    has_web = mode in {"rag-fs-web", "evolve"}
+    sources = (context.corpus, context.corpora, context.web if has_web else None)
     parts: dict[str, Any] = {
-        "evidence": [context.corpus, context.web] if has_web else [context.corpus],
+        "evidence": [source for source in sources if source is not None],
         "few_shot": None if mode == "rag" else Composer(context.taxonomy),
         "batch_size": cases_per_call(told, name),
         "max_tokens": tokens_per_case(told, name),
@@ -118,6 +143,90 @@ def _attacker(context: GeneratorContext, name: str, *, mode: str) -> Generator:
     if mode == "evolve":
         return EvolvingAttacker(model, context.space, **parts)
     return LLMAttacker(model, context.space, mode=mode, **parts)
+
+
+def ddgs_source(context: PartContext, _: str) -> EvidenceSource:
+    """`ddgs`: news and pages of search engines, without a key."""
+    from astral.generate.evidence.services import ddgs
+
+    return _source(context, "ddgs", ddgs(_freshness(context)), is_limited=True)
+
+
+def searxng_source(context: PartContext, url: str) -> EvidenceSource:
+    """`searxng:URL`: an instance of SearXNG that answers with JSON."""
+    from astral.generate.evidence.services import searxng
+
+    name = f"searxng:{_checked_url('searxng', url)}"
+    return _source(context, name, searxng(url, _fetcher(context), _freshness(context)), is_limited=True)
+
+
+def tavily_source(context: PartContext, _: str) -> EvidenceSource:
+    """`tavily`: Tavily's news search; needs TAVILY_API_KEY."""
+    from astral.generate.evidence.services import tavily
+
+    key = _key(context.environment.tavily_api_key, "TAVILY_API_KEY")
+    return _source(context, "tavily", tavily(key, _fetcher(context), _freshness(context)), is_limited=True)
+
+
+def brave_source(context: PartContext, _: str) -> EvidenceSource:
+    """`brave`: Brave's news search; needs BRAVE_API_KEY."""
+    from astral.generate.evidence.services import brave
+
+    key = _key(context.environment.brave_api_key, "BRAVE_API_KEY")
+    return _source(context, "brave", brave(key, _fetcher(context), _freshness(context)), is_limited=True)
+
+
+def feed_source(context: PartContext, url: str) -> EvidenceSource:
+    """`rss:URL`: an RSS or Atom feed; needs the extra `[web]`."""
+    from astral.generate.evidence.extras import check_web_extra
+    from astral.generate.evidence.services import feed
+
+    check_web_extra()
+    name = f"rss:{_checked_url('rss', url)}"
+    return _source(context, name, feed(url, _fetcher(context), _freshness(context)))
+
+
+def folder_source(context: PartContext, path: str) -> EvidenceSource:
+    """`folder:PATH`: text, Markdown and HTML files."""
+    from astral.generate.evidence.services import folder
+
+    if not Path(path).is_dir():
+        raise UserError(f"folder:{path}: there is no such folder.")
+    return _source(context, f"folder:{path}", folder(Path(path)), is_limited=True)
+
+
+def _source(context: PartContext, name: str, ask: "Ask", *, is_limited: bool = False) -> EvidenceSource:
+    from astral.generate.evidence.web import Source
+
+    return Source(name, ask, freshness=_freshness(context), note=context.note, is_limited=is_limited)
+
+
+def _freshness(context: PartContext) -> "Freshness":
+    from astral.generate.evidence.freshness import Freshness, days_in
+
+    since = context.settings.evidence.since
+    return Freshness(days=days_in(since) if since else None, now=datetime.now(UTC))
+
+
+def _fetcher(context: PartContext) -> "Fetcher":
+    from astral.generate.evidence.fetching import Fetcher
+
+    return Fetcher(context.settings.evidence.allow_hosts)
+
+
+def _checked_url(name: str, url: str) -> str:
+    from astral.generate.evidence.fetching import parsed
+
+    try:
+        return str(parsed(url))
+    except EvidenceError:
+        raise UserError(f"{name}:{url} names no web address. Write it as {name}:https://example.org/…") from None
+
+
+def _key(key: "SecretStr | None", variable: str) -> str:
+    if key is None:
+        raise UserError(f"{variable} is not set. `export {variable}=…` in the shell that runs astral.")
+    return key.get_secret_value()
 
 
 def _model(context: PartContext, spec: str) -> ChatModel:

@@ -8,6 +8,7 @@ from astral.domain.run import Manifest
 from astral.judge import oracle_note
 from astral.record import RunSummary, Store
 from astral.report import Summary, summarise, write_private, write_report
+from astral.workflow.journal import EVIDENCE_ROLE
 from astral.workflow.planning import planner_of
 
 MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
@@ -56,7 +57,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
         tests,
         planner.progress(),
         status=store.status(run_id),
-        usage=store.usage(run_id),
+        usage={role: usage for role, usage in store.usage(run_id).items() if not role.startswith(EVIDENCE_ROLE)},
         oracle_note=oracle_note(settings.judge.model),
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )

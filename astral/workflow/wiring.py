@@ -10,20 +10,35 @@ from typing import Any
 from astral.assets import load_taxonomy
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
-from astral.domain.ports import ChatModel, Embedder, Generator, LearningGenerator, Oracle, Target
+from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, LearningGenerator, Oracle, Target
 from astral.domain.records import Control
 from astral.domain.run import Call, Manifest, TestRecord
+from astral.errors import UserError
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
-from astral.generate import CorpusIndex, Gates, Screen, WebSearch, build_seed_corpus
+from astral.generate import (
+    Corpora,
+    CorpusIndex,
+    EachInTurn,
+    Fetcher,
+    Gates,
+    PageCache,
+    PageReader,
+    Screen,
+    WebEvidence,
+    build_seed_corpus,
+    check_web_extra,
+)
 from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
 from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
 from astral.providers import CachedEmbedder
 from astral.record import Recorder, Store
 from astral.testing import targets
-from astral.workflow.attackers import generator_specs, uses_web
+from astral.workflow.attackers import generator_specs, web_sources
 from astral.workflow.context import Context
+from astral.workflow.corpora import INDEX_FOLDER
 from astral.workflow.events import Listener
-from astral.workflow.journal import JournalledModel
+from astral.workflow.imported import imported_digest
+from astral.workflow.journal import JournalledModel, JournalledSource
 from astral.workflow.planning import is_search, planner_of
 
 MIN_ROUND = 32
@@ -140,22 +155,34 @@ class _Wiring:
         return [value.id for value in dimension.values] if dimension else ["en"]
 
     async def generators(self, gates: Gates) -> Sequence[Generator]:
-        """Who writes cases, in the order in which they are asked."""
+        """Who writes cases, in the order in which they are asked.
+
+        Raises:
+            UserError: A part lacks what it works with, or imported requests have changed since the run began.
+        """
+        if imported_digest(self.settings) != self.manifest.imported:
+            raise UserError(
+                f"{self.settings.attacker.cases}: its requests have changed since run {self.manifest.run_id} began. "
+                "Start a new run, or put the file back as it was."
+            )
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
         base_url = self.settings.attacker.base_url
-        index = CorpusIndex(self.settings.runs / "index", self.embedder)
+        index = CorpusIndex(self.settings.runs / INDEX_FOLDER, self.embedder)
         context = GeneratorContext(
             self.settings,
             self.environment,
             ModelRole.ATTACKER,
             base_url,
+            self.listener.note,
             space=self.space,
             taxonomy=taxonomy,
             corpus=index,
-            web=WebSearch(risks, warn=self.listener.note) if uses_web(self.settings) else None,
+            corpora=self.corpora(),
+            web=self.web(),
             gates=gates,
             embedder=self.embedder,
             open_model=lambda name: self.model(name, ModelRole.ATTACKER, base_url),
+            preparing=self.listener.preparing,
         )
         made: list[Generator] = [make_part(Port.GENERATOR, spec, context) for spec in generator_specs(self.settings)]
         await asyncio.to_thread(
@@ -168,17 +195,68 @@ class _Wiring:
                 generator.observe(self._closed_tests())
         return made
 
+    def corpora(self) -> EvidenceSource | None:
+        """The user's own corpora, in the versions that the manifest names; None where there are none.
+
+        Raises:
+            UserError: A corpus is gone, or has changed since the run began.
+        """
+        if self.settings.evidence.replay:
+            return self.journalled("corpora", None)
+        if not self.manifest.corpora:
+            return None
+        found = Corpora(self.settings.runs / INDEX_FOLDER, self.embedder)
+        opened = [found.open(ref.name) for ref in self.manifest.corpora]
+        for corpus, ref in zip(opened, self.manifest.corpora, strict=True):
+            if corpus.facts.ref != ref:
+                raise UserError(
+                    f"The corpus {ref.name!r} has changed since run {self.manifest.run_id} began: it was version "
+                    f"{ref.version} and is {corpus.facts.version}. Start a new run, or one with "
+                    f"`--replay-evidence {self.manifest.run_id}`."
+                )
+        return self.journalled("corpora", EachInTurn(opened))
+
+    def web(self) -> EvidenceSource | None:
+        """What is asked outside of the machine's corpora; None where nothing is."""
+        told = self.settings.evidence
+        if told.replay:
+            return self.journalled("web", None)
+        specs = web_sources(self.settings)
+        if not specs:
+            return None
+        sources = [self.part(Port.EVIDENCE_SOURCE, spec, ModelRole.ATTACKER, None) for spec in specs]
+        reader = None
+        if told.pages:
+            check_web_extra()
+            cache = PageCache(self.settings.runs / "pages", hours=told.cache_hours)
+            reader = PageReader(Fetcher(told.allow_hosts), cache)
+        return self.journalled("web", WebEvidence(self.space.dimensions[0], sources, reader=reader))
+
+    def journalled(self, name: str, source: EvidenceSource | None) -> JournalledSource:
+        """A source whose findings are in the record; they come from another run's where that one is repeated."""
+        repeated = self.settings.evidence.replay
+        return JournalledSource(
+            name,
+            source,
+            self._journal,
+            repeated=_RunJournal(self.store, self.recorder, repeated) if repeated else None,
+            note=self.listener.note,
+        )
+
+    @cached_property
+    def _journal(self) -> "_RunJournal":
+        return _RunJournal(self.store, self.recorder, self.manifest.run_id)
+
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled and held within the budget."""
         model: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
         self.closing.push_async_callback(model.close)
-        return JournalledModel(
-            MeteredModel(model, self.budget), role, _RunJournal(self.store, self.recorder, self.manifest.run_id)
-        )
+        return JournalledModel(MeteredModel(model, self.budget), role, self._journal)
 
     def part(self, port: Port, spec: str, role: ModelRole, base_url: str | None) -> Any:
         """A part by its name."""
-        return make_part(port, spec, PartContext(self.settings, self.environment, role, base_url))
+        context = PartContext(self.settings, self.environment, role, base_url, note=self.listener.note)
+        return make_part(port, spec, context)
 
     def _closed_tests(self) -> Iterator[TestRecord]:
         """The tests of all rounds that were done with; those of an open one are observed when it is."""

@@ -104,7 +104,7 @@ async def test_evidence_stands_between_boundaries_and_in_the_lineage():
     entry = Evidence(text="An earlier request.", kind="corpus", title="x/0", digest="b")
     model = ScriptedModel([GOOD])
     case = await LLMAttacker(model, SPACE, evidence=[Found(page), Found(entry)]).generate(CELL, seed=0)
-    boundary = boundary_around(each.title + each.text for each in (page, entry))
+    boundary = boundary_around(each.title + each.date + each.text for each in (page, entry))
     before, fenced, after = model.requests[0].messages[0].content.split(f"\n{boundary}\n")
     assert page.text in fenced
     assert entry.text in fenced

@@ -1,0 +1,289 @@
+"""The services that find pages: ddgs, SearXNG, Tavily, Brave, RSS and Atom feeds, and a folder of files."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from astral.domain.records import Evidence
+from astral.domain.space import Cell
+from astral.errors import EvidenceError
+from astral.generate.evidence.chunks import passages_of
+from astral.generate.evidence.extras import web_extra
+from astral.generate.evidence.fetching import Fetcher, expect_ok
+from astral.generate.evidence.freshness import Freshness
+from astral.generate.evidence.visible_text import visible_text
+from astral.generate.evidence.web import Ask, digest_of, evidence_of, one_line, words_of
+
+_TIMEOUT_SECONDS = 5
+_LETTERS = {"d": 1.0, "w": 7.0, "m": 31.0, "y": 366.0}
+_WORDS = {"day": 1.0, "week": 7.0, "month": 31.0, "year": 366.0}
+_MAX_FEED_ENTRIES = 500
+_MAX_FILES = 2000
+_MAX_FILE_BYTES = 5_000_000
+
+# Country and language in the order of ddgs; its engines take the second part as a language code, which is why Korean
+# is `kr-ko` here and not DuckDuckGo's own `kr-kr`.
+_REGIONS = {
+    "en": "us-en",
+    "zh": "cn-zh",
+    "it": "it-it",
+    "vi": "vn-vi",
+    "ar": "xa-ar",
+    "ko": "kr-ko",
+    "th": "th-th",
+    "bn": "bd-bn",
+    "sw": "ke-sw",
+    "jv": "id-jv",
+}
+
+Engine = Callable[[str, str, str | None, int], Sequence[Mapping[str, Any]]]
+"""(query, region, age as d, w, m or y, limit) → results as ddgs gives them; raises DDGSException."""
+
+
+def region_of(language: str) -> str:
+    """The region that search engines are asked for, as country and language."""
+    return _REGIONS.get(language, f"us-{language.partition('-')[0]}")
+
+
+def ddgs(freshness: Freshness, engines: Sequence[Engine] | None = None) -> Ask:
+    """Search engines without a key: the news first, then the web, until there are enough results.
+
+    Args:
+        freshness: How old a result may be.
+        engines: Asked in this order; by default those of ddgs.
+    """
+    asked = tuple(engines) if engines is not None else (_news, _pages)
+
+    async def ask(query: str, cell: Cell, limit: int) -> Iterable[Evidence | None]:
+        from ddgs.exceptions import DDGSException
+
+        found: dict[str, Evidence] = {}
+        for engine in asked:
+            region = region_of(cell.get("language", "en"))
+            try:
+                results = await asyncio.to_thread(engine, query, region, freshness.word(_LETTERS), limit)
+            except DDGSException as error:
+                # ddgs has this one class for all errors, and raises it for an empty result as well.
+                if "No results found" in str(error):
+                    continue
+                raise EvidenceError(f"the web cannot be reached: {type(error).__name__}") from error
+            for result in results:
+                each = evidence_of(
+                    result.get("body"),
+                    url=result.get("url") or result.get("href"),
+                    title=result.get("title"),
+                    date=result.get("date"),
+                    freshness=freshness,
+                )
+                if each is not None:
+                    found.setdefault(each.digest, each)
+            if len(found) >= limit:
+                break
+        return found.values()
+
+    return ask
+
+
+def searxng(url: str, fetcher: Fetcher, freshness: Freshness) -> Ask:
+    """A SearXNG instance; its settings must allow the format json.
+
+    Source:
+        https://docs.searxng.org/dev/search_api
+    """
+    server = fetcher.opening(url)
+
+    async def ask(query: str, cell: Cell, limit: int) -> Iterable[Evidence | None]:
+        told = {"q": query, "format": "json", "safesearch": 1, "language": cell.get("language", "en")}
+        if word := freshness.word(_WORDS):
+            told["time_range"] = word
+        answer = await server.get(f"{url.rstrip('/')}/search?{urlencode(told)}", redirects=0)
+        forbidden = 403
+        if answer.status == forbidden:
+            raise EvidenceError("it answers with HTTP 403: allow `json` under `search: formats` in its settings.yml")
+        results = _listed(expect_ok(answer).as_json(), "results")[:limit]
+        return [
+            evidence_of(
+                each.get("content"),
+                url=each.get("url"),
+                title=each.get("title"),
+                date=each.get("publishedDate"),
+                freshness=freshness,
+            )
+            for each in results
+        ]
+
+    return ask
+
+
+def tavily(key: str, fetcher: Fetcher, freshness: Freshness, url: str = "https://api.tavily.com/search") -> Ask:
+    """Tavily's news search.
+
+    Source:
+        https://docs.tavily.com/documentation/api-reference/endpoint/search
+    """
+
+    async def ask(query: str, cell: Cell, limit: int) -> Iterable[Evidence | None]:
+        told: dict[str, Any] = {"query": query, "topic": "news", "max_results": min(limit, 20)}
+        if word := freshness.word(_WORDS):
+            told["time_range"] = word
+        answer = expect_ok(await fetcher.post(url, told, headers={"Authorization": f"Bearer {key}"}))
+        return [
+            evidence_of(
+                each.get("content"),
+                url=each.get("url"),
+                title=each.get("title"),
+                date=each.get("published_date"),
+                freshness=freshness,
+            )
+            for each in _listed(answer.as_json(), "results")
+        ]
+
+    return ask
+
+
+def brave(
+    key: str,
+    fetcher: Fetcher,
+    freshness: Freshness,
+    url: str = "https://api.search.brave.com/res/v1/news/search",
+) -> Ask:
+    """Brave's news search.
+
+    Source:
+        https://api-dashboard.search.brave.com/api-reference/news/news_search/get
+    """
+
+    async def ask(query: str, cell: Cell, limit: int) -> Iterable[Evidence | None]:
+        told: dict[str, str | int] = {"q": query, "count": min(limit, 50), "safesearch": "strict", "country": "ALL"}
+        told["search_lang"] = {"zh": "zh-hans"}.get(language := cell.get("language", "en"), language)
+        if letter := freshness.word(_LETTERS):
+            told["freshness"] = f"p{letter}"
+        headers = {"X-Subscription-Token": key, "Accept": "application/json"}
+        # The key must not follow a redirect to another host.
+        answer = expect_ok(await fetcher.get(url, parameters=told, headers=headers, redirects=0))
+        return [
+            evidence_of(
+                each.get("description"),
+                url=each.get("url"),
+                title=each.get("title"),
+                date=each.get("page_age") or each.get("age"),
+                freshness=freshness,
+            )
+            for each in _listed(answer.as_json(), "results")
+        ]
+
+    return ask
+
+
+def feed(url: str, fetcher: Fetcher, freshness: Freshness) -> Ask:
+    """An RSS or Atom feed, fetched once; the entries that have most words of the phrase come first, then the newest."""
+    server = fetcher.opening(url)
+    entries: list[Evidence] | None = None
+
+    async def ask(query: str, cell: Cell, limit: int) -> Iterable[Evidence | None]:
+        nonlocal entries
+        if entries is None:
+            answer = expect_ok(await server.get(url))
+            entries = await asyncio.to_thread(_feed_entries, answer.body, freshness)
+        return _ranked(entries, query)[:limit]
+
+    return ask
+
+
+def folder(path: Path) -> Ask:
+    """The text, Markdown and HTML files of a folder, read once; passages with most words of the phrase come first."""
+    passages: list[Evidence] | None = None
+
+    async def ask(query: str, cell: Cell, limit: int) -> Iterable[Evidence | None]:
+        nonlocal passages
+        if passages is None:
+            passages = await asyncio.to_thread(_folder_passages, path)
+        return _ranked(passages, query)[:limit]
+
+    return ask
+
+
+def _ranked(found: Sequence[Evidence], phrase: str) -> list[Evidence]:
+    wanted = words_of(phrase)
+
+    def order(each: Evidence) -> int:
+        return -len(wanted & words_of(f"{each.title} {each.text}"))
+
+    # Newest first among those that are as near; sorting keeps the order of equals.
+    return sorted(sorted(found, key=lambda each: each.date, reverse=True), key=order)
+
+
+def _feed_entries(body: bytes, freshness: Freshness) -> list[Evidence]:
+    with web_extra():
+        import feedparser
+    # As a stream: a text that looks like a path or an address would be opened by feedparser itself.
+    parsed: Any = feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    found: list[Evidence] = []
+    for entry in parsed.entries[:_MAX_FEED_ENTRIES]:
+        bodies = [each.get("value", "") for each in entry.get("content", ())]
+        each = evidence_of(
+            _words_in(max([entry.get("summary", ""), *bodies], key=len)) or entry.get("title"),
+            url=entry.get("link"),
+            title=_words_in(entry.get("title", "")),
+            date=entry.get("published") or entry.get("updated"),
+            freshness=freshness,
+        )
+        if each is not None:
+            found.append(each)
+    if not found:
+        raise EvidenceError("it is no feed, or has no entries with text and address")
+    return found
+
+
+def _words_in(markup: str) -> str:
+    """Text of a feed, which may be HTML."""
+    if "<" not in markup and "&" not in markup:
+        return markup
+    try:
+        return visible_text(f"<html><body>{markup}</body></html>").text
+    except EvidenceError:
+        return ""
+
+
+def _folder_passages(path: Path) -> list[Evidence]:
+    if not path.is_dir():
+        raise EvidenceError(f"{path} is no folder")
+    found: list[Evidence] = []
+    files = [each for each in sorted(path.rglob("*")) if each.suffix.lower() in {".txt", ".md", ".html", ".htm"}]
+    for file in files[:_MAX_FILES]:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_FILE_BYTES:
+            continue
+        text = file.read_text(encoding="utf-8", errors="replace")
+        if file.suffix.lower().startswith(".htm"):
+            text = _words_in(text)
+        found += [
+            Evidence(text=passage, kind="document", title=file.stem, digest=digest_of(passage))
+            for passage in map(one_line, passages_of(text))
+        ]
+    if not found:
+        raise EvidenceError(f"{path} has no text, Markdown or HTML files with text")
+    return found
+
+
+def _listed(answer: Any, key: str) -> list[Mapping[str, Any]]:
+    rows = answer.get(key) if isinstance(answer, Mapping) else None
+    if not isinstance(rows, list):
+        raise EvidenceError("its answer is not what its documentation says")
+    return [row for row in rows if isinstance(row, Mapping)]
+
+
+def _news(query: str, region: str, age: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
+    from ddgs import DDGS
+
+    # The engines of news know no year; what is older than the limit is left out later, by its date.
+    age = None if age == "y" else age
+    return DDGS(timeout=_TIMEOUT_SECONDS).news(query, region=region, safesearch="on", timelimit=age, max_results=limit)
+
+
+def _pages(query: str, region: str, age: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
+    from ddgs import DDGS
+
+    return DDGS(timeout=_TIMEOUT_SECONDS).text(query, region=region, safesearch="on", timelimit=age, max_results=limit)
