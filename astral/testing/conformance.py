@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.drafting import Ask
 from astral.domain.ports import (
+    BatchGenerator,
     ChatModel,
     Embedder,
     EvidenceSource,
@@ -116,6 +118,14 @@ async def check_generator(generator: Generator, cell: Cell, *, seed: int = 0) ->
     _require(case.messages[-1].role == "user", "the last message is not the user's: there is nothing to answer")
     _require(case.lineage.generator == generator.name, "the lineage names another generator")
     _require(case.lineage.seed == seed, "the lineage does not hold the seed")
+    if isinstance(generator, BatchGenerator):
+        asks = [Ask(cell, seed), Ask(cell, seed + 1)]
+        written = await generator.write(asks)
+        _require(len(written) == len(asks), f"{len(written)} results came for {len(asks)} asks")
+        cases = [each.result for each in written if isinstance(each.result, TestCase)]
+        _require(
+            all(case.cell == cell for case in cases), "a case of another cell than the one that was asked for came"
+        )
 
 
 def check_planner(make_planner: Callable[[], Planner], *, limit: int = 4, rounds: int = 3) -> None:
