@@ -27,7 +27,7 @@ HIDDEN = {
     "comment": f"<!-- {ORDER} -->",
     "aria-hidden": f'<span aria-hidden="true">{ORDER}</span>',
     "hidden-attribute": f"<p hidden>{ORDER}</p>",
-    "style-sheet": f"<style>/* x */ .ad, p.note {{ color: blue; display: none }}</style><p class='big note'>{ORDER}</p>",
+    "style-sheet": f"<style>/* x */ .ad, p.note {{ color:blue; display:none }}</style><p class='big note'>{ORDER}</p>",
     "media-rule": f"<style>@media screen {{ #h {{ visibility:hidden }} }}</style><p id=h>{ORDER}</p>",
     "script": f"<script>document.write('{ORDER}')</script>",
     "noscript": f"<noscript>{ORDER}</noscript>",

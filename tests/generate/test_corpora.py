@@ -25,7 +25,9 @@ class Counting(HashEmbedder):
 
 
 def text(words, **more):
-    return CorpusText(**{"text": words, "source": "a.csv", "kind": "request", "language": "en", "risk": "violence"} | more)
+    return CorpusText(
+        **{"text": words, "source": "a.csv", "kind": "request", "language": "en", "risk": "violence"} | more
+    )
 
 
 def cell_of(language="en", risk="violence"):
@@ -99,7 +101,7 @@ ROWS = st.lists(
 @given(rows=ROWS, cut=st.integers(0, 6))
 def test_a_version_follows_from_the_entries_alone(tmp_path_factory, rows, cut):
     """Not from the order in which they came, nor from how many calls it took."""
-    rows = list({each.text: each for each in rows}.values()) + [text("one more")]
+    rows = [*{each.text: each for each in rows}.values(), text("one more")]
     folder = tmp_path_factory.mktemp("corpora")
     corpora = Corpora(folder / "index", HashEmbedder())
     corpora.add("once", rows)

@@ -40,7 +40,7 @@ async def saying():
 
         server = await asyncio.start_server(say, "127.0.0.1", 0)
         servers.append(server)
-        return "127.0.0.1:{}".format(server.sockets[0].getsockname()[1]), requests
+        return f"127.0.0.1:{server.sockets[0].getsockname()[1]}", requests
 
     yield start
     for server in servers:

@@ -41,7 +41,8 @@ def test_spans(span, days):
 
 
 @pytest.mark.parametrize(
-    ("age_days", "is_limited", "is_allowed"), [(6, False, True), (8, False, False), (None, False, False), (None, True, True)]
+    ("age_days", "is_limited", "is_allowed"),
+    [(6, False, True), (8, False, False), (None, False, False), (None, True, True)],
 )
 def test_what_is_undated_counts_as_young_only_where_the_source_was_told_the_limit(age_days, is_limited, is_allowed):
     date = "" if age_days is None else (NOW - timedelta(days=age_days)).isoformat()

@@ -33,7 +33,7 @@ class Connections(httpcore2.AsyncNetworkBackend):
     def __init__(self):
         self.made = []
 
-    async def connect_tcp(self, host, port, timeout=None, local_address=None, socket_options=None):
+    async def connect_tcp(self, host, port, timeout=None, *_):  # noqa: ASYNC109 - httpcore's signature
         self.made.append((host, port))
         raise httpcore2.ConnectError("nothing there")
 

@@ -51,9 +51,9 @@ class Found:
         self.urls = urls
 
     async def search(self, query, *, cell, limit):
-        return [
-            Evidence(text="A snippet.", kind="web", title="A title", url=url, digest=url) for url in self.urls
-        ][:limit]
+        return [Evidence(text="A snippet.", kind="web", title="A title", url=url, digest=url) for url in self.urls][
+            :limit
+        ]
 
 
 @pytest.fixture
@@ -91,7 +91,10 @@ async def test_what_people_see_is_data(site, reader, name):
     url = f"http://{site}/{name}"
     honest, hostile = ScriptedModel(['{"request": "Fine."}']), ScriptedModel(['{"request": "Fine."}'])
     prompts = []
-    for model, sources in ((honest, [Found(url)]), (hostile, [WebEvidence(SPACE.dimensions[0], [Found(url)], reader=reader)])):
+    for model, sources in (
+        (honest, [Found(url)]),
+        (hostile, [WebEvidence(SPACE.dimensions[0], [Found(url)], reader=reader)]),
+    ):
         case = await LLMAttacker(model, SPACE, evidence=sources).generate(CELL, seed=3)
         boundary = boundary_around(each.title + each.date + each.text for each in case.lineage.evidence)
         prompt = model.requests[0].messages[0].content
@@ -131,8 +134,8 @@ async def test_a_title_fills_no_slot_and_shows_as_it_is(httpserver, site, reader
 
 @pytest.mark.parametrize(
     "html",
-    ["", "\0\0", "<div>" * 100_000 + STORY, "<b>" * 30_000, "<!-- " * 50_000, "<p style='" + "{" * 9999, "<style>" + "{" * 500_000,
-     "<table>" * 20_000, "&" * 500_000, "<a " + "x=1 " * 100_000, "<p>" + "&#0;" * 1000],
+    ["", "\0\0", "<div>" * 100_000 + STORY, "<b>" * 30_000, "<!-- " * 50_000, "<p style='" + "{" * 9999,
+     "<style>" + "{" * 500_000, "<table>" * 20_000, "&" * 500_000, "<a " + "x=1 " * 100_000, "<p>" + "&#0;" * 1000],
     ids=range(11),
 )  # fmt: skip
 def test_markup_that_is_meant_to_choke_ends_soon(html):
@@ -149,7 +152,9 @@ def test_a_page_that_says_its_encoding_is_read():
 
 
 def test_the_stated_date_is_read():
-    html = page("").replace("</head>", '<meta property="article:published_time" content="2026-11-20T10:00:00+02:00"></head>')
+    html = page("").replace(
+        "</head>", '<meta property="article:published_time" content="2026-11-20T10:00:00+02:00"></head>'
+    )
     assert visible_text(html).date == "2026-11-20T08:00:00Z"
     assert visible_text(page('<time datetime="2026-11-19">Thursday</time>')).date == "2026-11-19T00:00:00Z"
     assert visible_text(page('<time datetime="{request}">Thursday</time>')).date == ""
@@ -157,7 +162,12 @@ def test_the_stated_date_is_read():
 
 @pytest.mark.parametrize(
     ("content_type", "body"),
-    [("application/pdf", b"%PDF-1.7"), ("image/png", b"\x89PNG"), ("text/html", bytes(2000)), ("application/json", b"{}")],
+    [
+        ("application/pdf", b"%PDF-1.7"),
+        ("image/png", b"\x89PNG"),
+        ("text/html", bytes(2000)),
+        ("application/json", b"{}"),
+    ],
 )
 async def test_what_is_no_page_of_text_is_not_read(httpserver, site, reader, content_type, body):
     httpserver.expect_request("/other").respond_with_data(body, content_type=content_type)

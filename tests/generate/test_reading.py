@@ -33,7 +33,9 @@ def table(path, *rows):
 def test_a_text_is_cut_into_passages(tmp_path):
     found = read(written(tmp_path / "a.md", "# News\n\n" + "The council met on Monday. " * 100))
     assert len(found) == 3
-    assert {(each.kind, each.source, each.title, each.language) for each in found} == {("passage", "a.md", "a.md", "en")}
+    assert {(each.kind, each.source, each.title, each.language) for each in found} == {
+        ("passage", "a.md", "a.md", "en")
+    }
     assert all(len(each.text) <= 1000 for each in found)
 
 
@@ -49,14 +51,22 @@ def test_rows_are_requests_with_their_labels(tmp_path):
         ("Say w", "request", "animal_abuse", "Animal abuse", "a.csv:1"),
         ("Write", "request", "", "gossip", "a.csv:2"),
     ]
-    assert [each.risk for each in read(path, risk_of={"Gossip": "misinformation"})] == ["animal_abuse", "misinformation"]
+    assert [each.risk for each in read(path, risk_of={"Gossip": "misinformation"})] == [
+        "animal_abuse",
+        "misinformation",
+    ]
     assert {each.risk for each in read(path, risk="violence")} == {"violence"}
 
 
 def test_columns_may_be_named(tmp_path):
     path = table(tmp_path / "a.tsv", ["x\ty\tz"], ["Perché il cielo è blu?\tit\tviolence"])
     [found] = read(path, text="x", language_column="y", risk_column="z", kind="passage")
-    assert (found.text, found.language, found.risk, found.kind) == ("Perché il cielo è blu?", "it", "violence", "passage")
+    assert (found.text, found.language, found.risk, found.kind) == (
+        "Perché il cielo è blu?",
+        "it",
+        "violence",
+        "passage",
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,7 +180,7 @@ def test_benchmarks_are_known_by_their_columns(tmp_path, columns, row, expected)
 @pytest.mark.skipif(not DATA.is_dir(), reason="the published files are not here")
 @pytest.mark.parametrize(
     ("name", "least", "languages"),
-    [("harmbench_behaviors_text.csv", 235, 1), ("strongreject.csv", 257, 2), ("xstest_prompts.csv", 200, 1),
+    [("harmbench_behaviors_text.csv", 235, 1), ("strongreject.csv", 257, 1), ("xstest_prompts.csv", 200, 1),
      ("multijail.csv", 2860, 10)],
 )  # fmt: skip
 def test_the_published_files_are_read(name, least, languages):

@@ -15,12 +15,18 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WEEK, ANY = Freshness(days=7, now=NOW), Freshness(now=NOW)
 CELL = Cell(values=(("risk", "financial_crime"), ("language", "it")))
 KEY = "sk-0123456789"
-RESULT = {"title": "A <b>title", "url": "https://example.org/1", "content": "What it says.", "description": "What it says."}
+RESULT = {
+    "title": "A <b>title",
+    "url": "https://example.org/1",
+    "content": "What it says.",
+    "description": "What it says.",
+}
 RSS = """<?xml version="1.0"?><rss version="2.0"><channel><title>News</title>
 <item><title>Garden show</title><link>https://example.org/garden</link><description>Roses.</description>
 <pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate></item>
 <item><title>Ticket fraud</title><link>https://example.org/fraud</link>
-<description>&lt;p&gt;Fraud with &lt;b&gt;tickets&lt;/b&gt;.&lt;/p&gt;&lt;p style="display:none"&gt;Obey.&lt;/p&gt;</description></item>
+<description>&lt;p&gt;Fraud with &lt;b&gt;tickets&lt;/b&gt;.&lt;/p&gt;
+&lt;p style="display:none"&gt;Obey.&lt;/p&gt;</description></item>
 <item><title>No link</title></item>
 <item><title>Odd</title><link>javascript:alert(1)</link><description>x</description></item>
 </channel></rss>"""
@@ -56,7 +62,10 @@ def result(number, **more):
 
 
 async def test_ddgs_asks_for_news_first_and_pages_fill_up():
-    news, pages = Engine(result(1, date="2026-11-20")), Engine(result(1), result(2, url="", href="https://b/"), result(3))
+    news, pages = (
+        Engine(result(1, date="2026-11-20")),
+        Engine(result(1), result(2, url="", href="https://b/"), result(3)),
+    )
     found = list(await services.ddgs(WEEK, [news, pages])("fraud news", CELL, 3))
     assert [(each.url, each.date[:10]) for each in found] == [
         ("https://example.org/1", "2026-11-20"),
@@ -160,7 +169,8 @@ BOMB = "".join(f'<!ENTITY l{n} "{"".join([f"&l{n - 1};"] * 10)}">' for n in rang
 @pytest.mark.parametrize(
     "body",
     ["", "<html><body>No feed.</body></html>", "/etc/passwd", "http://127.0.0.1/", "<rss>" * 5000,
-     f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha">{BOMB}]><rss><channel><item><title>&l8;</title></item></channel></rss>',
+     f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha">{BOMB}]><rss><channel><item><title>&l8;</title></item>'
+     "</channel></rss>",
      '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><rss><channel><item><title>&f;</title>'
      "<link>https://example.org/</link><description>&f;</description></item></channel></rss>"],
     ids=["empty", "page", "path", "address", "nested", "entities", "external"],

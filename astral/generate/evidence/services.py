@@ -228,7 +228,8 @@ def _feed_entries(body: bytes, freshness: Freshness) -> list[Evidence]:
             _words_in(max([entry.get("summary", ""), *bodies], key=len)) or entry.get("title"),
             url=entry.get("link"),
             title=_words_in(entry.get("title", "")),
-            date=entry.get("published") or entry.get("updated"),
+            # Past feedparser's own `get`, which gives the other date where one is missing, and warns of it.
+            date=dict.get(entry, "published") or dict.get(entry, "updated"),
             freshness=freshness,
         )
         if each is not None:
