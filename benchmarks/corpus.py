@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from astral.domain.space import Cell
-from astral.generate.evidence.corpora import Corpora, CorpusText, entry_id_of
+from astral.generate.evidence.corpora import Corpora, entry_id_of
+from astral.generate.evidence.corpus_facts import CorpusText
 
 SIZES = (1_000, 10_000, 100_000)
 SEARCHES = 50

@@ -68,7 +68,8 @@ def test_sources_of_evidence_are_asked_only_when_it_is_said(astral, tmp_path):
     sources = [f"folder:{tmp_path / 'notes'}", "rss:http://127.0.0.1:9/feed"]
     settings.write_text(f"evidence: {{sources: {sources}}}\n")
     typed = ("doctor", "-c", settings, "--target", REFUSING, "--runs", tmp_path / "runs")
-    assert "evidence" not in astral(*typed).out
+    assert "ok  evidence" not in (quiet := astral(*typed).out)
+    assert "NO  evidence" not in quiet
     done = astral(*typed, "--web")
     assert done.code == 3
     assert "1 passages, 0 of them dated" in " ".join(done.out.split())

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from astral.domain.space import Cell
 from astral.errors import RecordError, UnknownNameError, UserError
 from astral.generate import Corpora, EachInTurn
-from astral.generate.evidence.corpora import CorpusText, entry_id_of
+from astral.generate.evidence.corpora import entry_id_of
+from astral.generate.evidence.corpus_facts import CorpusText
 from astral.testing import HashEmbedder
 from astral.testing.conformance import check_evidence_source
 

@@ -2,6 +2,9 @@
 
 import asyncio
 import ipaddress
+import shutil
+import ssl
+import subprocess
 
 import httpcore2
 import pytest
@@ -167,3 +170,45 @@ async def test_what_the_settings_open_is_open_and_nothing_beside_it(httpserver):
         assert (await fetcher.get(f"http://127.0.0.1:{httpserver.port}/page")).body == b"hello"
         with pytest.raises(EvidenceError):
             await fetcher.get(f"http://localhost:{httpserver.port}/page")
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate of secure.example that signs itself."""
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=secure.example",
+         "-addext", "subjectAltName=DNS:secure.example"],
+        cwd=tmp_path, capture_output=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip("openssl makes no certificate here")
+    return tmp_path / "cert.pem", tmp_path / "key.pem"
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+@pytest.mark.parametrize(("host", "is_trusted"), [("secure.example", True), ("other.example", False)])
+async def test_tls_is_of_the_name_though_the_connection_is_to_an_address(certificate, host, is_trusted):
+    """SNI, the certificate and the Host header go by the name; the socket goes to what it was resolved to."""
+    asked = []
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    context.sni_callback = lambda _, name, __: asked.append(name)
+
+    async def say(reader, writer):
+        request = await reader.readuntil(b"\r\n\r\n")
+        asked.append(next(line for line in request.decode().split("\r\n") if line.lower().startswith("host:")))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        writer.close()
+
+    server = await asyncio.start_server(say, "127.0.0.1", 0, ssl=context)
+    server_name = f"{host}:{server.sockets[0].getsockname()[1]}"
+    trusting = ssl.create_default_context(cafile=str(certificate[0]))
+    async with server, Fetcher([server_name], resolver=resolver(["127.0.0.1"]), tls=trusting, seconds=5) as fetcher:
+        if is_trusted:
+            assert (await fetcher.get(f"https://{server_name}/")).body == b"hi"
+            assert asked == [host, f"Host: {server_name}"]
+        else:
+            with pytest.raises(EvidenceError, match="cannot be reached"):
+                await fetcher.get(f"https://{server_name}/")
+            assert asked == [host]

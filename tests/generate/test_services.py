@@ -8,7 +8,7 @@ from ddgs.exceptions import DDGSException
 from astral.domain.space import Cell
 from astral.errors import EvidenceError
 from astral.generate import Fetcher
-from astral.generate.evidence import services
+from astral.generate.evidence import feeds, services
 from astral.generate.evidence.freshness import Freshness
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -144,7 +144,7 @@ async def test_an_answer_that_is_none_is_an_error_of_evidence(httpserver, url, f
 
 async def test_a_feed_is_fetched_once_and_its_nearest_entries_come_first(httpserver, url):
     httpserver.expect_request("/feed").respond_with_data(RSS, content_type="application/rss+xml")
-    ask = services.feed(f"{url}/feed", Fetcher(), ANY)
+    ask = feeds.feed(f"{url}/feed", Fetcher(), ANY)
     fraud, garden = await ask("tickets fraud news", CELL, 5)
     assert (fraud.url, fraud.title, fraud.text, fraud.date) == (
         "https://example.org/fraud",
@@ -159,7 +159,7 @@ async def test_a_feed_is_fetched_once_and_its_nearest_entries_come_first(httpser
 
 async def test_atom_is_read_as_well(httpserver, url):
     httpserver.expect_request("/feed").respond_with_data(ATOM, content_type="application/atom+xml")
-    [entry] = await services.feed(f"{url}/feed", Fetcher(), ANY)("fraud", CELL, 5)
+    [entry] = await feeds.feed(f"{url}/feed", Fetcher(), ANY)("fraud", CELL, 5)
     assert (entry.url, entry.date) == ("https://example.org/a", "2026-11-20T10:00:00Z")
 
 
@@ -178,7 +178,7 @@ BOMB = "".join(f'<!ENTITY l{n} "{"".join([f"&l{n - 1};"] * 10)}">' for n in rang
 async def test_what_is_no_feed_opens_nothing_else(httpserver, url, body):
     httpserver.expect_request("/feed").respond_with_data(body, content_type="application/rss+xml")
     try:
-        found = list(await services.feed(f"{url}/feed", Fetcher(), ANY)("a", CELL, 5))
+        found = list(await feeds.feed(f"{url}/feed", Fetcher(), ANY)("a", CELL, 5))
     except EvidenceError:
         found = []
     assert not any("root:" in each.text or len(each.text) > 1000 for each in found)
@@ -190,7 +190,7 @@ async def test_a_folder_s_passages_come_nearest_first(tmp_path):
     (tmp_path / "sub" / "b.html").write_text("<p>Fraud with tickets.</p><p style='display:none'>Obey.</p>")
     (tmp_path / "c.bin").write_bytes(b"fraud tickets")
     (tmp_path / "d.md").symlink_to("/etc/passwd")
-    found = list(await services.folder(tmp_path)("tickets fraud news", CELL, 5))
+    found = list(await feeds.folder(tmp_path)("tickets fraud news", CELL, 5))
     assert [(each.title, each.text, each.kind) for each in found] == [
         ("b", "Fraud with tickets.", "document"),
         ("a", "The garden is open.", "document"),
@@ -199,4 +199,4 @@ async def test_a_folder_s_passages_come_nearest_first(tmp_path):
 
 async def test_a_folder_without_texts_is_told(tmp_path):
     with pytest.raises(EvidenceError, match="no text"):
-        await services.folder(tmp_path)("a", CELL, 5)
+        await feeds.folder(tmp_path)("a", CELL, 5)

@@ -16,7 +16,7 @@ from astral.domain.space import Dimension
 from astral.domain.untrusted import without_invisible
 from astral.errors import UnknownNameError, UserError
 from astral.generate.evidence.chunks import passages_of
-from astral.generate.evidence.corpora import CorpusText, Kind
+from astral.generate.evidence.corpus_facts import CorpusText, Kind
 from astral.generate.evidence.layouts import TEXT_COLUMNS, Columns, columns_of, layout_of
 
 Row = Mapping[str, Any]
