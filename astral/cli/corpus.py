@@ -14,7 +14,7 @@ from astral.config import load_settings
 from astral.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
-    from astral.generate.evidence.corpora import CorpusFacts
+    from astral.generate.evidence.corpus_facts import CorpusFacts
 
 _HOW = "How files are read"
 _FORMATS = ["text", "csv", "tsv", "jsonl", "json", "parquet"]

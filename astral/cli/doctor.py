@@ -55,8 +55,8 @@ def doctor(
         ("target", lambda: _target(settings)),
     ]
     # Only where it was asked for: otherwise nothing leaves the machine.
-    for spec in settings.evidence.sources or ("ddgs",) if web else ():
-        checks.append(("evidence", partial(_evidence, settings, spec)))
+    asked = settings.evidence.sources or ("ddgs",) if web else ()
+    checks += [("evidence", partial(_evidence, settings, spec)) for spec in asked]
     # Each check is made and told before the next one starts: the last ones take seconds.
     failed = sum(not _told(name, check) for name, check in checks)
     say("Everything works." if not failed else f"{failed} of {len(checks)} checks failed.")

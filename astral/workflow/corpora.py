@@ -13,7 +13,8 @@ from astral.errors import UserError
 from astral.plugins import PartContext, Port, make_part
 
 if TYPE_CHECKING:
-    from astral.generate.evidence.corpora import Added, Corpora, CorpusFacts, CorpusText
+    from astral.generate.evidence.corpora import Corpora
+    from astral.generate.evidence.corpus_facts import Added, CorpusFacts, CorpusText
     from astral.generate.evidence.reading import Reading
 
 INDEX_FOLDER = "index"
@@ -84,7 +85,7 @@ def has_runs(settings: Settings) -> bool:
 
 
 def _unsafe_cases(settings: Settings, run: str) -> "Iterator[CorpusText]":
-    from astral.generate.evidence.corpora import CorpusText
+    from astral.generate.evidence.corpus_facts import CorpusText
     from astral.record import Store
     from astral.workflow.reporting import store_url
 

@@ -179,7 +179,7 @@ def brave_source(context: PartContext, _: str) -> EvidenceSource:
 def feed_source(context: PartContext, url: str) -> EvidenceSource:
     """`rss:URL`: an RSS or Atom feed; needs the extra `[web]`."""
     from astral.generate.evidence.extras import check_web_extra
-    from astral.generate.evidence.services import feed
+    from astral.generate.evidence.feeds import feed
 
     check_web_extra()
     name = f"rss:{_checked_url('rss', url)}"
@@ -188,7 +188,7 @@ def feed_source(context: PartContext, url: str) -> EvidenceSource:
 
 def folder_source(context: PartContext, path: str) -> EvidenceSource:
     """`folder:PATH`: text, Markdown and HTML files."""
-    from astral.generate.evidence.services import folder
+    from astral.generate.evidence.feeds import folder
 
     if not Path(path).is_dir():
         raise UserError(f"folder:{path}: there is no such folder.")

@@ -2,26 +2,29 @@
 
 import asyncio
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from astral.domain.base import Noun, Text, content_id
 from astral.domain.ports import Embedder, EvidenceSource
 from astral.domain.records import Evidence
-from astral.domain.run import CorpusRef
 from astral.domain.space import Cell
 from astral.errors import UnknownNameError, UserError
 from astral.generate.child_screen import breaks_child_safety
 from astral.generate.duplicates import normalised
 from astral.generate.evidence.chroma import IndexFolder, open_collection, where
+from astral.generate.evidence.corpus_facts import (
+    Added,
+    CorpusFacts,
+    CorpusText,
+    counted,
+    facts_in,
+    metadata_of,
+)
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
@@ -30,60 +33,9 @@ NAME_PATTERN = r"[a-z0-9]([a-z0-9_-]{0,60}[a-z0-9])?"
 _PREFIX = "corpus-"
 _BATCH = 64
 """Texts that are looked up, embedded and written together: three seconds at 45 ms a text, and little memory."""
-_PAGE = 2000
-"""Rows that are read together where a whole corpus is gone through."""
 
-Kind = Literal["request", "passage"]
 Filter = str | tuple[str, ...]
 """A value that a field must have, or several of which it must have one."""
-
-
-class CorpusText(Noun):
-    """A text that is to be added to a corpus."""
-
-    text: Text = Field(min_length=1)
-    source: str
-    """File, or run, that it comes from; what `astral corpus remove --source` names."""
-    kind: Kind = "passage"
-    """request: what somebody may ask a target; passage: what a request may be about."""
-    language: str
-    risk: str = ""
-    """Value of the risk dimension; empty where the text is labelled otherwise, or not at all."""
-    category: str = ""
-    """The label as the source has it."""
-    title: Text = ""
-
-
-class CorpusFacts(Noun):
-    """What there is in a corpus."""
-
-    name: str
-    version: str
-    """Follows from the entries alone: the same ones, added in any order, are the same version."""
-    embedder: str
-    entries: int
-    sources: dict[str, int]
-    languages: dict[str, int]
-    risks: dict[str, int]
-    is_whole: bool
-    """False where the process that wrote it was killed: `astral corpus add` again adds what is missing."""
-
-    @property
-    def ref(self) -> CorpusRef:
-        """How a manifest names it."""
-        return CorpusRef(name=self.name, version=self.version, entries=self.entries)
-
-
-class Added(Noun):
-    """What became of the texts that were to be added."""
-
-    new: int = 0
-    repeated: int = 0
-    """They stand in the corpus, but for case, spaces and punctuation."""
-    unlabelled: int = 0
-    """New requests without a risk: no case is made of them, since nobody says what cell it would be of."""
-    screened_out: int = 0
-    """They bring minors and sexual content together."""
 
 
 class Corpora:
@@ -104,8 +56,12 @@ class Corpora:
         if not self._path.is_dir():
             return []
         with self._folder.client() as client:
-            found = [each for each in client.list_collections() if each.name.startswith(_PREFIX)]
-            return sorted((_facts_in(each.name, each.metadata) for each in found), key=lambda facts: facts.name)
+            found = {
+                each.name.removeprefix(_PREFIX): each.metadata
+                for each in client.list_collections()
+                if each.name.startswith(_PREFIX)
+            }
+        return [facts_in(name, found[name]) for name in sorted(found)]
 
     def facts(self, name: str) -> CorpusFacts:
         """What there is in one corpus.
@@ -189,7 +145,7 @@ class Corpora:
         """The collection for a writer; whatever happens to it, its facts are those of what it holds."""
         with self._folder.client() as client, self._folder.writing():
             is_new = _PREFIX + name not in {each.name for each in client.list_collections()}
-            begun = _metadata({}, self._embedder.name, is_whole=False)
+            begun = metadata_of({}, self._embedder.name, is_whole=False)
             collection = open_collection(client, _PREFIX + name, begun if is_new else None)
             self._check_embedder(name, (collection.metadata or {})["embedder"])
             collection.modify(metadata={**(collection.metadata or {}), "is_whole": False})
@@ -199,7 +155,7 @@ class Corpora:
                 if is_new and not collection.count():
                     client.delete_collection(_PREFIX + name)
                 else:
-                    collection.modify(metadata=_metadata(_counted(collection), self._embedder.name, is_whole=True))
+                    collection.modify(metadata=metadata_of(counted(collection), self._embedder.name, is_whole=True))
 
     def _check_embedder(self, name: str, embedder: str) -> None:
         if embedder != self._embedder.name:
@@ -324,44 +280,3 @@ def _add_batch(collection: "Collection", batch: Sequence[CorpusText], embedder: 
 def entry_id_of(text: str) -> str:
     """Name of an entry: 20 hex digits of the SHA-256 of its text, less case, spaces and punctuation."""
     return hashlib.sha256((normalised(text) or text).encode()).hexdigest()[:20]
-
-
-def _counted(collection: "Collection") -> dict[str, Counter[str]]:
-    """Entries by source, language and risk, and under `digest` the sum of their hashes."""
-    counts: dict[str, Counter[str]] = {"source": Counter(), "language": Counter(), "risk": Counter()}
-    total = 0
-    for start in range(0, collection.count(), _PAGE):
-        page = collection.get(limit=_PAGE, offset=start, include=["metadatas"])
-        for entry_id, row in zip(page["ids"], page["metadatas"] or (), strict=True):
-            # A sum, because it does not depend on the order in which entries were added.
-            total += int(content_id(entry_id, dict(row)), 16)
-            for field, counter in counts.items():
-                counter[str(row[field])] += 1
-    return {**counts, "digest": Counter({f"{total % 2**48:012x}": 1})}
-
-
-def _metadata(counts: dict[str, Counter[str]], embedder: str, *, is_whole: bool) -> dict[str, Any]:
-    """What a collection says of itself; chromadb keeps plain values only."""
-    return {
-        "embedder": embedder,
-        "is_whole": is_whole,
-        "version": next(iter(counts.get("digest", ())), "0" * 12),
-        **{
-            field: json.dumps(dict(sorted(counts.get(field, Counter[str]()).items())), ensure_ascii=False)
-            for field in ("source", "language", "risk")
-        },
-    }
-
-
-def _facts_in(collection_name: str, metadata: Any) -> CorpusFacts:
-    sources: dict[str, int] = json.loads(metadata["source"])
-    return CorpusFacts(
-        name=collection_name.removeprefix(_PREFIX),
-        version=metadata["version"],
-        embedder=metadata["embedder"],
-        entries=sum(sources.values()),
-        sources=sources,
-        languages=json.loads(metadata["language"]),
-        risks=json.loads(metadata["risk"]),
-        is_whole=metadata["is_whole"],
-    )

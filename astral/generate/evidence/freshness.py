@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from astral.domain.base import Noun
 from astral.domain.records import Evidence
 
+_SECONDS_A_DAY = 86_400
 _UNITS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}
 _AGO = re.compile(r"(\d{1,4})\s*(minute|min|hour|day|week|month|year)s?\s+ago", re.IGNORECASE)
 _AGO_DAYS = {"minute": 1 / 1440, "min": 1 / 1440, "hour": 1 / 24, "day": 1, "week": 7, "month": 30, "year": 365}
@@ -73,7 +74,7 @@ class Freshness(Noun):
             return True
         if not evidence.date:
             return is_limited
-        return datetime.fromisoformat(evidence.date) >= self.now - timedelta(days=self.days)
+        return (self.now - datetime.fromisoformat(evidence.date)).total_seconds() <= self.days * _SECONDS_A_DAY
 
     def word(self, words: dict[str, float]) -> str | None:
         """The first of these words, as a search engine knows them, whose days hold all that is allowed.

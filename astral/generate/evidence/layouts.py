@@ -28,6 +28,8 @@ class Columns:
     """What is put before the text."""
     languages: tuple[tuple[str, str], ...] = ()
     """Column → language, where the same text stands in several, each in a language of its own."""
+    spoken: str = ""
+    """The language of all rows, where the benchmark has one only."""
     wanted: tuple[str, str] = ("", "")
     """Column, and how its values begin in the rows that ask for what a target should decline."""
 
@@ -41,18 +43,21 @@ _BENCHMARKS: tuple[tuple[frozenset[str], Columns], ...] = (
     # HarmBench, https://github.com/centerforaisafety/HarmBench
     (
         frozenset({"Behavior", "SemanticCategory", "BehaviorID", "ContextString"}),
-        Columns(text="Behavior", category="SemanticCategory", context="ContextString"),
+        Columns(text="Behavior", category="SemanticCategory", context="ContextString", spoken="en"),
     ),
     # StrongREJECT, https://github.com/dsbowen/strong_reject
-    (frozenset({"forbidden_prompt", "category", "source"}), Columns(text="forbidden_prompt", category="category")),
+    (
+        frozenset({"forbidden_prompt", "category", "source"}),
+        Columns(text="forbidden_prompt", category="category", spoken="en"),
+    ),
     # XSTest, https://github.com/paul-rottger/xstest: its safe prompts measure over-refusal, and are no evidence here.
     (
         frozenset({"prompt", "type", "label", "focus"}),
-        Columns(text="prompt", category="type", wanted=("label", "unsafe")),
+        Columns(text="prompt", category="type", spoken="en", wanted=("label", "unsafe")),
     ),
     (
         frozenset({"prompt", "type", "completion", "final_label"}),
-        Columns(text="prompt", category="type", wanted=("type", "contrast_")),
+        Columns(text="prompt", category="type", spoken="en", wanted=("type", "contrast_")),
     ),
     # MultiJail, https://github.com/DAMO-NLP-SG/multilingual-safety-for-LLMs
     (

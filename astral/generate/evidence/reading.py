@@ -16,7 +16,7 @@ from astral.domain.space import Dimension
 from astral.domain.untrusted import without_invisible
 from astral.errors import UnknownNameError, UserError
 from astral.generate.evidence.chunks import passages_of
-from astral.generate.evidence.corpora import CorpusText, Kind
+from astral.generate.evidence.corpus_facts import CorpusText, Kind
 from astral.generate.evidence.layouts import TEXT_COLUMNS, Columns, columns_of, layout_of
 
 Row = Mapping[str, Any]
@@ -144,7 +144,7 @@ class _File:
             return
         label = _cell(row, columns.category)
         title = _cell(row, columns.title) or f"{self.path.name}:{number}"
-        for column, language in columns.languages or ((columns.text, _cell(row, columns.language)),):
+        for column, language in columns.languages or ((columns.text, columns.spoken or _cell(row, columns.language)),):
             text = "\n\n".join(filter(None, (_cell(row, columns.context), _cell(row, column))))
             yield from self._made(text, kind="request", title=title, language=language, label=label)
 
