@@ -62,6 +62,11 @@ class AttackerSettings(Noun):
     model: str = "compose"
     """compose (from shipped seeds and frames, no model), or a chat model as for the target."""
     base_url: str | None = None
+    """Address of an OpenAI-compatible server, for the translator too."""
+    transforms: Values = ()
+    """What every case goes through, in this order, such as [misspell, base64]; `astral list transforms` shows all."""
+    translator: str | None = None
+    """A chat model that translates what was written in English, for languages without shipped seeds and frames."""
     reword: bool = False
     """Let the target's local model reword composed cases; what does not pass the gates keeps its own words."""
     attempts: int = Field(default=4, ge=1, le=20)

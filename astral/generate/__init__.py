@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
     from astral.generate.evidence.web import WebSearch
     from astral.generate.screening import Gates, Rejection, Screen
-    from astral.generate.transforms.misspell import Misspell
+    from astral.generate.transforming import TransformingGenerator
+    from astral.generate.transforms.catalogue import TransformKit, chain_of, transform_names
     from astral.generate.writing import GeneratorYield, Written, generate_all
 
 __all__ = [
@@ -22,13 +23,16 @@ __all__ = [
     "Gates",
     "GeneratorYield",
     "LLMAttacker",
-    "Misspell",
     "Rejection",
     "Screen",
+    "TransformKit",
+    "TransformingGenerator",
     "WebSearch",
     "Written",
     "build_seed_corpus",
+    "chain_of",
     "generate_all",
+    "transform_names",
 ]
 
 _HOME = {
@@ -38,13 +42,16 @@ _HOME = {
     "Gates": "screening",
     "GeneratorYield": "writing",
     "LLMAttacker": "attack",
-    "Misspell": "transforms.misspell",
     "Rejection": "screening",
     "Screen": "screening",
+    "TransformKit": "transforms.catalogue",
+    "TransformingGenerator": "transforming",
     "WebSearch": "evidence.web",
     "Written": "writing",
     "build_seed_corpus": "evidence.corpus",
+    "chain_of": "transforms.catalogue",
     "generate_all": "writing",
+    "transform_names": "transforms.catalogue",
 }
 
 

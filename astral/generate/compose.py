@@ -72,8 +72,8 @@ class Composer:
         transforms = plain.lineage.transforms
         text = plain.request
         if "style" in cell and cell["style"] == "misspellings":
-            text = self._misspell.apply(text, seed=misspelling_seed)
-            transforms = (*transforms, AppliedTransform(name=self._misspell.name, seed=misspelling_seed))
+            text, _ = self._misspell.rewrite(text, random.Random(misspelling_seed))
+            transforms = (*transforms, AppliedTransform(name="misspell", seed=misspelling_seed))
         for frame in frames:
             text = frame.replace(SLOT, text)
         for passage in headline:

@@ -41,13 +41,13 @@ class FormGate:
 
     def check(self, draft: TestCase) -> str | None:
         """Why the draft is malformed, if so."""
-        text = draft.request
+        text = draft.plain_request
         length = len(text.strip())
         if not length:
             return "the draft is empty"
         if not MIN_CHARACTERS <= length <= MAX_CHARACTERS:
             return f"{length} characters, allowed are {MIN_CHARACTERS} to {MAX_CHARACTERS}"
-        if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text):
+        if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text + draft.request):
             return "the draft has control characters"
         if SLOT in text:
             return f"{SLOT} was left unfilled"

@@ -7,7 +7,7 @@ from astral.assets import load_taxonomy, taxonomy_digest
 from astral.config import Settings
 from astral.domain.criterion import Criterion, NamedExclusion
 from astral.domain.run import TaxonomyRef
-from astral.domain.space import Space, Taxonomy
+from astral.domain.space import Space, Taxonomy, Value
 from astral.errors import UnknownNameError, UserError
 
 
@@ -56,7 +56,7 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
         "groups": told.groups,
         "repeats": told.repeats,
         "precision": told.precision,
-        "exclude": _exclusions(settings, space),
+        "exclude": (*_exclusions(settings, space), *_unfit(space)),
     }
     if told.groups:
         return Criterion(strength=max(group.strength for group in told.groups), **parts)
@@ -88,7 +88,9 @@ def _exclusions(settings: Settings, space: Space) -> tuple[NamedExclusion, ...]:
                 raise UnknownNameError("dimension", dimension, list(taxonomies), where="exclude")
             _check_values(taxonomies[dimension], values, where="exclude")
         left = {
-            dimension: tuple(value for value in values if value in space.by_id[dimension].by_id)
+            dimension: tuple(
+                value for value in taxonomies[dimension].expanded(values) if value in space.by_id[dimension].by_id
+            )
             for dimension, values in exclusion.items()
         }
         if all(left.values()):
@@ -96,8 +98,31 @@ def _exclusions(settings: Settings, space: Space) -> tuple[NamedExclusion, ...]:
     return tuple(found)
 
 
+def _unfit(space: Space) -> tuple[NamedExclusion, ...]:
+    """Transforms that would leave a text in some of the languages as it is: there are no capital letters in Thai."""
+    if not {"transform", "language"} <= space.by_id.keys():
+        return ()
+    by_languages: dict[tuple[str, ...], list[str]] = {}
+    for transform in space.by_id["transform"].values:
+        unfit = tuple(each.id for each in space.by_id["language"].values if not _is_fit(transform, each))
+        by_languages.setdefault(unfit, []).append(transform.id)
+    return tuple(
+        {"transform": tuple(transforms), "language": unfit} for unfit, transforms in by_languages.items() if unfit
+    )
+
+
+def _is_fit(transform: Value, language: Value) -> bool:
+    traits, script = transform.traits, language.traits.get("script")
+    only, never = traits.get("scripts"), traits.get("not_scripts")
+    if isinstance(only, list) and script not in only:
+        return False
+    if isinstance(never, list) and script in never:
+        return False
+    return traits.get("apply") != f"translate:{language.id}"
+
+
 def _check_values(taxonomy: Taxonomy, values: tuple[str, ...], *, where: str) -> None:
-    known = [value.id for value in taxonomy.values]
+    known = [*(value.id for value in taxonomy.values), *taxonomy.packs]
     for value in values:
         if value not in known:
             raise UnknownNameError(

@@ -1,7 +1,7 @@
 """From a manifest to the parts of its run."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +10,22 @@ from typing import Any
 from astral.assets import load_taxonomy
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
-from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
+from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target, Transform
 from astral.domain.records import Control, Draw, Result
 from astral.domain.run import Call, Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
-from astral.generate import Composer, CorpusIndex, Gates, LLMAttacker, Screen, WebSearch, build_seed_corpus
+from astral.generate import (
+    Composer,
+    CorpusIndex,
+    Gates,
+    LLMAttacker,
+    Screen,
+    TransformingGenerator,
+    TransformKit,
+    WebSearch,
+    build_seed_corpus,
+    chain_of,
+)
 from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
 from astral.plugins import PartContext, Port, has_part, make_part
 from astral.providers import CachedEmbedder
@@ -143,6 +154,7 @@ class _Wiring:
         told = self.settings.attacker
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
         attacker = None if told.model == "compose" else self.model(told.model, ModelRole.ATTACKER, told.base_url)
+        transforming = self.transforming(attacker)
         rewriter = self.model("local", ModelRole.ATTACKER, None) if told.reword else None
         web = WebSearch(risks, warn=self.listener.note) if self.settings.web else None
         index = CorpusIndex(self.settings.runs / "index", self.embedder)
@@ -150,9 +162,28 @@ class _Wiring:
             build_seed_corpus, index, taxonomy, self.languages, self._indexing, risks=list(risks.by_id)
         )
         composer = Composer(taxonomy, evidence=index, web=web, rewriter=rewriter, gates=gates)
-        if attacker is None:
-            return [composer]
-        return [LLMAttacker(attacker, self.space, evidence=[index, web] if web else [index]), composer]
+        writers: list[Generator] = [composer]
+        if attacker is not None:
+            writers.insert(0, LLMAttacker(attacker, self.space, evidence=[index, web] if web else [index]))
+        return [transforming(writer) for writer in writers]
+
+    def transforming(self, rewriter: ChatModel | None) -> Callable[[Generator], Generator]:
+        """What has the cases of a generator transformed, as the settings and the cells say; checked at once."""
+        kit = TransformKit(rewriter=rewriter, plugin=self._transform_part)
+        always = [step for spec in self.settings.attacker.transforms for step in chain_of(spec, kit)]
+        dimension = self.space.by_id.get("transform")
+        values = dimension.values if dimension else ()
+        by_value = {value.id: chain_of(str(value.traits.get("apply", value.id)), kit) for value in values}
+        if not always and not by_value:
+            return lambda writer: writer
+        return lambda writer: TransformingGenerator(writer, always=always, by_value=by_value)
+
+    def _transform_part(self, spec: str) -> Transform | None:
+        """An installed transform that is not astral's own."""
+        if not has_part(Port.TRANSFORM, spec):
+            return None
+        made: Transform = self.part(Port.TRANSFORM, spec, ModelRole.ATTACKER, None)
+        return made
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled and held within the budget."""
