@@ -78,7 +78,7 @@ class RefusalGate:
 
 
 class LanguageGate:
-    """The draft is in its cell's language; a language that cannot be identified is let through."""
+    """The draft is in its cell's language, and in no other besides."""
 
     name = "language"
 
@@ -89,15 +89,7 @@ class LanguageGate:
         """Why the draft is in the wrong language, if so."""
         if "language" not in draft.cell:
             return None
-        expected = draft.cell["language"]
-        if not self._identifier.knows(expected):
-            return None
-        found = self._identifier.identify(draft.plain_request)
-        return (
-            None
-            if self._identifier.is_in(draft.plain_request, expected)
-            else f"the draft is in {found}, not in {expected}"
-        )
+        return self._identifier.objection(draft.plain_request, draft.cell["language"])
 
 
 class Gates:
