@@ -66,7 +66,7 @@ class AttackerSettings(Noun):
     transforms: Values = ()
     """What every case goes through, in this order, such as [misspell, base64]; `astral list transforms` shows all."""
     translator: str | None = None
-    """A chat model that translates what was written in English, for languages without shipped seeds and frames."""
+    """A chat model that translates what was written in English into languages without shipped seeds and frames."""
     reword: bool = False
     """Let the target's local model reword composed cases; what does not pass the gates keeps its own words."""
     attempts: int = Field(default=4, ge=1, le=20)

@@ -28,6 +28,8 @@ target:                      # the tested system
 attacker:                    # who writes the test cases
   model: compose             # compose needs no model; a chat model writes freer cases
   # base_url: http://127.0.0.1:8000/v1
+  # transforms: [misspell, base64]         # what every case goes through; `astral list transforms` shows all
+  # translator: openai:NAME  # writes in English and translates, for languages without seeds of their own
   # reword: true             # have the local model reword composed cases
   attempts: 4                # drafts of one test before it counts as failed
 
@@ -37,9 +39,10 @@ judge:                       # who judges the answers
 
 # Each taxonomy adds a dimension; the first one names the risks. A file of your own is named by its path; begin it with
 # "# yaml-language-server: $schema={TAXONOMY_SCHEMA_FILE}" and the editor helps there too.
+# `transforms` may be added: its values (encodings, instruction attacks, perturbations, …) are then covered as well.
 taxonomies: [astral-14, languages, styles, persuasion]
 # only:                      # narrow a dimension; `astral list values` shows what there is
-#   language: [en, th]
+#   language: [europe-24, th]              # values, and packs of values
 # exclude:                   # combinations that are never tested
 #   - {{language: [th], style: [misspellings]}}
 

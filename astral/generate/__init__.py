@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from astral.generate.attack import LLMAttacker
+    from astral.generate.child_screen import SCREENED_LANGUAGES
     from astral.generate.compose import Composer
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
     from astral.generate.evidence.web import WebSearch
     from astral.generate.screening import Gates, Rejection, Screen
     from astral.generate.transforming import TransformingGenerator
     from astral.generate.transforms.catalogue import TransformKit, chain_of, transform_names
+    from astral.generate.translating import SOURCE_LANGUAGE, Translate, TranslatingGenerator, Translator
     from astral.generate.writing import GeneratorYield, Written, generate_all
 
 __all__ = [
+    "SCREENED_LANGUAGES",
+    "SOURCE_LANGUAGE",
     "Composer",
     "CorpusEntry",
     "CorpusIndex",
@@ -27,6 +31,9 @@ __all__ = [
     "Screen",
     "TransformKit",
     "TransformingGenerator",
+    "Translate",
+    "TranslatingGenerator",
+    "Translator",
     "WebSearch",
     "Written",
     "build_seed_corpus",
@@ -43,9 +50,14 @@ _HOME = {
     "GeneratorYield": "writing",
     "LLMAttacker": "attack",
     "Rejection": "screening",
+    "SCREENED_LANGUAGES": "child_screen",
+    "SOURCE_LANGUAGE": "translating",
     "Screen": "screening",
     "TransformKit": "transforms.catalogue",
     "TransformingGenerator": "transforming",
+    "Translate": "translating",
+    "TranslatingGenerator": "translating",
+    "Translator": "translating",
     "WebSearch": "evidence.web",
     "Written": "writing",
     "build_seed_corpus": "evidence.corpus",

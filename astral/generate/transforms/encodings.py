@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import cast
 from urllib.parse import quote, unquote
 
+from pydantic import JsonValue
+
 from astral.generate.transforms.alphabets import mirrored, rotated, rotated_back
 from astral.generate.transforms.rewriting import Note, Rewriting
 
@@ -44,7 +46,7 @@ class Signs:
             between: What separates the signs; needed where one of them becomes several.
         """
         self._table, self._between = table, between
-        self._back = {new: old for old, new in reversed(table.items())}
+        self._back = {new: old for old, new in reversed(list(table.items()))}
 
     def rewrite(self, text: str, rng: random.Random) -> tuple[str, Note]:
         """The encoded text."""
@@ -71,7 +73,7 @@ class PigLatin:
 
     def rewrite(self, text: str, rng: random.Random) -> tuple[str, Note]:
         """The text in Pig Latin; the note says of each word how many letters moved, and whether it was capitalised."""
-        moves: list[list[int]] = []
+        moves: list[JsonValue] = []
 
         def turned(word: re.Match[str]) -> str:
             old = word.group()
@@ -82,7 +84,7 @@ class PigLatin:
             new = old[onset:] + old[:onset] + ("ay" if onset else "way")
             return new.capitalize() if is_title else new
 
-        return self._WORD.sub(turned, text), {"moves": [*moves]}
+        return self._WORD.sub(turned, text), {"moves": moves}
 
     def restore(self, text: str, note: Note) -> str:
         """The text in English."""
