@@ -1,16 +1,16 @@
 """From a manifest to the parts of its run."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from astral.assets import load_taxonomy
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
-from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target, Transform
+from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
 from astral.domain.records import Control, Draw, Result
 from astral.domain.run import Call, Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
@@ -22,14 +22,10 @@ from astral.generate import (
     Gates,
     LLMAttacker,
     Screen,
-    TransformingGenerator,
-    TransformKit,
-    Translate,
     TranslatingGenerator,
     Translator,
     WebSearch,
     build_seed_corpus,
-    chain_of,
 )
 from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
 from astral.plugins import PartContext, Port, has_part, make_part
@@ -38,9 +34,10 @@ from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.context import Context
 from astral.workflow.events import Listener
+from astral.workflow.fitting import check_languages, composable_languages
 from astral.workflow.journal import JournalledModel
 from astral.workflow.planning import is_search, planner_of
-from astral.workflow.space import check_languages, composable_languages
+from astral.workflow.transforms import transforming_by
 
 MIN_ROUND = 32
 """Least tests of a round. A round lasts as long as its slowest test, so it is several times the concurrency."""
@@ -162,11 +159,12 @@ class _Wiring:
         check_languages(self.settings, self.languages)
         attacker = None if told.model == "compose" else self.model(told.model, ModelRole.ATTACKER, told.base_url)
         translator = self.translator()
-        transforming = self.transforming(translator, rewriter=attacker)
+        transforming = transforming_by(self.settings, self.space, translator, rewriter=attacker, part=self.part)
         rewriter = self.model("local", ModelRole.ATTACKER, None) if told.reword else None
         web = WebSearch(risks, warn=self.listener.note) if self.settings.web else None
         index = CorpusIndex(self.settings.runs / "index", self.embedder)
-        languages = dict.fromkeys([*self.languages, *([SOURCE_LANGUAGE] if translator else [])])
+        written = [*self.languages, SOURCE_LANGUAGE] if translator else self.languages
+        languages = list(dict.fromkeys(written))
         await asyncio.to_thread(build_seed_corpus, index, taxonomy, languages, self._indexing, risks=list(risks.by_id))
         composer = Composer(taxonomy, evidence=index, web=web, rewriter=rewriter, gates=gates)
         writers: list[tuple[Generator, Collection[str]]] = [(composer, composable_languages(taxonomy.id))]
@@ -184,30 +182,6 @@ class _Wiring:
         if told.translator is None:
             return None
         return Translator(self.model(told.translator, ModelRole.ATTACKER, told.base_url), self.embedder)
-
-    def transforming(
-        self, translator: Translator | None, *, rewriter: ChatModel | None
-    ) -> Callable[[Generator], Generator]:
-        """What has the cases of a generator transformed, as the settings and the cells say; checked at once."""
-        kit = TransformKit(
-            rewriter=rewriter,
-            translation=partial(Translate, translator) if translator else None,
-            plugin=self._transform_part,
-        )
-        always = [step for spec in self.settings.attacker.transforms for step in chain_of(spec, kit)]
-        dimension = self.space.by_id.get("transform")
-        values = dimension.values if dimension else ()
-        by_value = {value.id: chain_of(str(value.traits.get("apply", value.id)), kit) for value in values}
-        if not always and not by_value:
-            return lambda writer: writer
-        return lambda writer: TransformingGenerator(writer, always=always, by_value=by_value)
-
-    def _transform_part(self, spec: str) -> Transform | None:
-        """An installed transform that is not astral's own."""
-        if not has_part(Port.TRANSFORM, spec):
-            return None
-        made: Transform = self.part(Port.TRANSFORM, spec, ModelRole.ATTACKER, None)
-        return made
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled and held within the budget."""
