@@ -65,7 +65,7 @@ class AttackerSettings(Noun):
     """compose (from shipped seeds and frames, no model), a chat model as for the target, a plug-in, or several of them,
     such as [openai:NAME, local]: what one refuses, the next is asked for, and in the end the composer."""
     base_url: str | None = None
-    """Address of an OpenAI-compatible server, for all of them."""
+    """Address of an OpenAI-compatible server, for all of them and for the translator."""
     mode: Literal["rag", "rag-fs", "rag-fs-web", "compose", "mutate", "evolve"] | None = None
     """rag: a chat model is shown the nearest entries; rag-fs: and examples of style, persuasion, language; rag-fs-web:
     also passages from the web. compose: no model. mutate: the requests in `cases`, put in the manner of each cell.
@@ -78,6 +78,10 @@ class AttackerSettings(Noun):
     max_tokens: int | None = Field(default=None, ge=16)
     """Longest answer of a chat model for each of them. Left out: 400, and 128 for the local model; models that think
     before they answer need more."""
+    transforms: Values = ()
+    """What every case goes through, in this order, such as [misspell, base64]; `astral list transforms` shows all."""
+    translator: str | None = None
+    """A chat model that translates what was written in English into languages without shipped seeds and frames."""
     reword: bool = False
     """Let the local model reword composed cases; what does not pass the gates keeps its own words."""
     attempts: int = Field(default=4, ge=1, le=20)

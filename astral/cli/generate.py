@@ -21,7 +21,10 @@ from astral.cli.options import (
     Run,
     Runs,
     Taxonomy,
+    Transforms,
+    Translator,
     narrowed,
+    with_taxonomy,
 )
 from astral.cli.output import stdout_on_stderr, tell
 from astral.config import load_settings
@@ -83,6 +86,8 @@ def generate(
             "--cases", metavar="FILE", rich_help_panel=_PARTS, help="Requests that `--mode mutate` starts from."
         ),
     ] = None,
+    transform: Transforms = None,
+    translator: Translator = None,
     judge: Annotated[
         str | None,
         typer.Option(
@@ -257,7 +262,15 @@ def generate(
     flags = {
         "preset": preset,
         "target": {"model": target, "base_url": base_url, "system_prompt": system_prompt, "max_tokens": max_answer},
-        "attacker": {"model": attacker or None, "base_url": base_url, "mode": mode, "cases": cases, "reword": reword},
+        "attacker": {
+            "model": attacker or None,
+            "base_url": base_url,
+            "mode": mode,
+            "cases": cases,
+            "reword": reword,
+            "translator": translator,
+            "transforms": transform,
+        },
         "judge": {"model": judge, "base_url": base_url},
         "only": narrowed(only or []),
         "strength": "exhaustive" if exhaustive else strength,
@@ -279,8 +292,8 @@ def generate(
         "runs": runs,
     }
     settings = load_settings(config, flags)
-    if taxonomy:
-        settings = settings.model_copy(update={"taxonomies": (taxonomy, *settings.taxonomies[1:])})
+    for name in taxonomy or []:
+        settings = with_taxonomy(settings, name)
     from astral.workflow.run import start
 
     _watch(partial(start, settings), settings.runs, as_json=json, reveal=reveal)

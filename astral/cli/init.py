@@ -32,6 +32,8 @@ attacker:                    # who writes the test cases
   # cases: harmbench.csv     # requests that mode mutate starts from
   # cases_per_call: 8        # requests that one call of a chat model is asked for
   # max_tokens: 2000         # longest answer for each, usually 400; models that think need more
+  # transforms: [misspell, base64]         # what every case goes through; `astral list transforms` shows all
+  # translator: openai:NAME  # writes in English and translates, for languages without seeds of their own
   # reword: true             # have the local model reword composed cases
   attempts: 4                # drafts of one test before it counts as failed
 
@@ -41,9 +43,10 @@ judge:                       # who judges the answers
 
 # Each taxonomy adds a dimension; the first one names the risks. A file of your own is named by its path; begin it with
 # "# yaml-language-server: $schema={TAXONOMY_SCHEMA_FILE}" and the editor helps there too.
+# `transforms` may be added: its values (encodings, instruction attacks, perturbations, …) are then covered as well.
 taxonomies: [astral-14, languages, styles, persuasion]
 # only:                      # narrow a dimension; `astral list values` shows what there is
-#   language: [en, th]
+#   language: [europe-24, th]              # values, and packs of values
 # exclude:                   # combinations that are never tested
 #   - {{language: [th], style: [misspellings]}}
 

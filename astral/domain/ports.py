@@ -77,12 +77,20 @@ class LearningGenerator(Generator, Protocol):
 
 @runtime_checkable
 class Transform(Protocol):
-    """Rewrites a text: mutation, encoding, framing. Pure: the same seed gives the same text."""
+    """Rewrites a test case: mutation, encoding, framing, injection. The same case and seed give the same case."""
 
     name: str
 
-    def apply(self, text: str, *, seed: int) -> str:
-        """The rewritten text."""
+    async def apply(self, case: TestCase, *, seed: int) -> TestCase:
+        """The rewritten case, in the same cell; its lineage ends with this transform and keeps the plain request.
+
+        Raises:
+            StageError: It could not be done, such as by a model that refused.
+        """
+        ...
+
+    def undo(self, case: TestCase) -> TestCase | None:
+        """The case before this transform, which its lineage names last; None where that cannot be told."""
         ...
 
 

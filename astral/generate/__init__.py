@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from astral.generate.attack import LLMAttacker
+    from astral.generate.child_screen import SCREENED_LANGUAGES
     from astral.generate.compose import Composer
     from astral.generate.evidence.corpora import Corpora, Corpus, EachInTurn
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
     from astral.generate.evolve import Evolver, EvolvingAttacker
     from astral.generate.mutate import Mutator
     from astral.generate.screening import Gates, Rejection, Screen
-    from astral.generate.transforms.misspell import Misspell
+    from astral.generate.transforming import TransformingGenerator
+    from astral.generate.transforms.catalogue import TransformKit, chain_of, transform_names
+    from astral.generate.translating import SOURCE_LANGUAGE, Translate, TranslatingGenerator, Translator
     from astral.generate.writing import Written, generate_all
 
 __all__ = [
+    "SCREENED_LANGUAGES",
+    "SOURCE_LANGUAGE",
     "Composer",
     "Corpora",
     "Corpus",
@@ -33,17 +38,23 @@ __all__ = [
     "Fetcher",
     "Gates",
     "LLMAttacker",
-    "Misspell",
     "Mutator",
     "PageCache",
     "PageReader",
     "Rejection",
     "Screen",
+    "TransformKit",
+    "TransformingGenerator",
+    "Translate",
+    "TranslatingGenerator",
+    "Translator",
     "WebEvidence",
     "Written",
     "build_seed_corpus",
+    "chain_of",
     "check_web_extra",
     "generate_all",
+    "transform_names",
 ]
 
 _HOME = {
@@ -58,17 +69,25 @@ _HOME = {
     "Fetcher": "evidence.fetching",
     "Gates": "screening",
     "LLMAttacker": "attack",
-    "Misspell": "transforms.misspell",
     "Mutator": "mutate",
     "PageCache": "evidence.pages",
     "PageReader": "evidence.pages",
     "Rejection": "screening",
+    "SCREENED_LANGUAGES": "child_screen",
+    "SOURCE_LANGUAGE": "translating",
     "Screen": "screening",
+    "TransformKit": "transforms.catalogue",
+    "TransformingGenerator": "transforming",
+    "Translate": "translating",
+    "TranslatingGenerator": "translating",
+    "Translator": "translating",
     "WebEvidence": "evidence.web",
     "Written": "writing",
     "build_seed_corpus": "evidence.corpus",
+    "chain_of": "transforms.catalogue",
     "check_web_extra": "evidence.extras",
     "generate_all": "writing",
+    "transform_names": "transforms.catalogue",
 }
 
 

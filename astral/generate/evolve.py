@@ -31,7 +31,7 @@ class Evolver:
             default_language: Language of cells that have no such dimension.
         """
         self._parents = Parents()
-        self._sharing = (risk_dimension, "language")
+        self._risk_dimension = risk_dimension
         self._default_language = default_language
 
     def observe(self, tests: Iterable[TestRecord]) -> None:
@@ -45,7 +45,9 @@ class Evolver:
             NothingToWriteFromError: Nothing unsafe was found about this risk in this language yet.
         """
         rng = random.Random(seed)
-        parents = chosen(self._parents.near(cell, sharing=self._sharing, with_core=True), cell, rng)
+        language = cell.get("language", self._default_language)
+        alike = self._parents.on(**{self._risk_dimension: cell.get(self._risk_dimension, ""), "language": language})
+        parents = chosen([parent for parent in alike if parent.core], cell, rng)
         if not parents:
             raise _nothing_yet(cell)
         (parent,) = parents
@@ -55,7 +57,7 @@ class Evolver:
             generator=self.name, seed=seed, seed_text=old.seed_text, evidence=(core,), parent=parent.case.id
         )
         plain = TestCase(messages=(Message(role="user", content=parent.core),), cell=cell, lineage=lineage)
-        return manner_of(cell, cell.get("language", self._default_language), rng).put_on(plain)
+        return manner_of(cell, language, rng).put_on(plain)
 
 
 class EvolvingAttacker(LLMAttacker):
@@ -81,8 +83,8 @@ class EvolvingAttacker(LLMAttacker):
 
     def _chosen(self, ask: Ask) -> list[Parent]:
         """Parents on the cell's risk, in its language where there are any: in another one a model can translate."""
-        near = self._parents.near(ask.cell, sharing=(self._risk_dimension, "language"))
-        near = near or self._parents.near(ask.cell, sharing=(self._risk_dimension,))
+        risk = {self._risk_dimension: ask.cell.get(self._risk_dimension, "")}
+        near = self._parents.on(**risk, language=ask.cell.get("language", "en")) or self._parents.on(**risk)
         if not near:
             raise _nothing_yet(ask.cell)
         return chosen(near, ask.cell, random.Random(ask.seed), count=PARENTS_SHOWN)

@@ -27,8 +27,8 @@ class Manner:
         """The case with its request put in this manner."""
         text, transforms = plain.request, plain.lineage.transforms
         if self.misspelling_seed is not None:
-            text = _misspell.apply(text, seed=self.misspelling_seed)
-            transforms = (*transforms, AppliedTransform(name=_misspell.name, seed=self.misspelling_seed))
+            text, _ = _misspell.rewrite(text, random.Random(self.misspelling_seed))
+            transforms = (*transforms, AppliedTransform(name="misspell", seed=self.misspelling_seed))
         for frame in self.frames:
             text = frame.replace(SLOT, text)
         lineage = plain.lineage.model_copy(update={"transforms": transforms})

@@ -8,6 +8,8 @@ from astral.domain.records import Result, TestCase
 from astral.domain.run import TestRecord
 from astral.domain.space import Cell
 
+_ENGLISH = "en"
+
 
 @dataclass(frozen=True)
 class Parent:
@@ -42,13 +44,15 @@ class Parents:
             if test.result is Result.UNSAFE and not test.draw.control and test.case and test.verdict
         ]
 
-    def near(self, cell: Cell, *, sharing: Sequence[str], with_core: bool = False) -> list[Parent]:
-        """Those that have the cell's values in these dimensions, as far as the cell has the dimensions."""
+    def on(self, **values: str) -> list[Parent]:
+        """Those that have these values, by dimension; English where a parent's cell names no language."""
+        wanted = values.items()
         return [
             parent
             for parent in self._found
-            if all(parent.case.cell.get(each, "") == cell[each] for each in sharing if each in cell)
-            and (parent.core or not with_core)
+            if all(
+                parent.case.cell.get(name, _ENGLISH if name == "language" else "") == value for name, value in wanted
+            )
         ]
 
 

@@ -11,6 +11,7 @@ from astral.domain.ports import BatchGenerator, Generator
 from astral.domain.records import Draw, Failure, Stage, TestCase
 from astral.errors import BudgetExceededError, ScreeningError, StageError
 from astral.generate.screening import Rejection, Screen
+from astral.generate.wrapping import drafts_of
 
 
 class Written(Noun):
@@ -173,7 +174,7 @@ class _Desk:
             share = len(self.drafts) * len(self._generators) // self._max_attempts
             generator = self._generators[max(share, self._given_up)]
             async with slots:
-                drafted = await _ask(generator, Ask(self.draw.cell, _seed_of(self._seed, len(self.drafts))))
+                (drafted,) = await drafts_of(generator, [Ask(self.draw.cell, _seed_of(self._seed, len(self.drafts)))])
             self.take(generator, drafted)
 
     def take(self, generator: Generator, drafted: Drafted) -> None:
@@ -220,17 +221,6 @@ class _Desk:
 
     def _note(self, draft: Draft) -> None:
         self.drafts.append(draft)
-
-
-async def _ask(generator: Generator, ask: Ask) -> Drafted:
-    """Ask for one draft."""
-    if isinstance(generator, BatchGenerator):
-        (drafted,) = await generator.write([ask])
-        return drafted
-    try:
-        return Drafted(await generator.generate(ask.cell, seed=ask.seed))
-    except StageError as error:
-        return Drafted(error)
 
 
 def _seed_of(test_seed: int, attempt: int) -> int:

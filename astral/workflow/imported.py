@@ -7,6 +7,7 @@ from astral.assets import load_taxonomy
 from astral.config import Settings
 from astral.domain.base import content_id
 from astral.errors import UserError
+from astral.generate import SOURCE_LANGUAGE
 from astral.generate.evidence.corpus import CorpusEntry
 from astral.workflow.space import space_of
 
@@ -21,7 +22,9 @@ def imported_entries(settings: Settings) -> tuple[CorpusEntry, ...]:
     if path is None:
         return ()
     dimension = space_of(settings)[0].by_id.get("language")
-    languages = tuple(value.id for value in dimension.values) if dimension else ("en",)
+    languages = tuple(value.id for value in dimension.values) if dimension else (SOURCE_LANGUAGE,)
+    if settings.attacker.translator:
+        languages = (*languages, SOURCE_LANGUAGE)
     entries = _read(path, settings.taxonomies[0], languages)
     if not entries:
         raise UserError(f"{path}: there is no request in {', '.join(languages)} in it.")

@@ -9,6 +9,7 @@ from astral.domain.criterion import Criterion, NamedExclusion
 from astral.domain.run import TaxonomyRef
 from astral.domain.space import Space, Taxonomy
 from astral.errors import UnknownNameError, UserError
+from astral.workflow.fitting import unfit_transforms
 
 
 def space_of(settings: Settings) -> tuple[Space, tuple[TaxonomyRef, ...]]:
@@ -56,7 +57,7 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
         "groups": told.groups,
         "repeats": told.repeats,
         "precision": told.precision,
-        "exclude": _exclusions(settings, space),
+        "exclude": (*_exclusions(settings, space), *unfit_transforms(space)),
     }
     if told.groups:
         return Criterion(strength=max(group.strength for group in told.groups), **parts)
@@ -88,7 +89,9 @@ def _exclusions(settings: Settings, space: Space) -> tuple[NamedExclusion, ...]:
                 raise UnknownNameError("dimension", dimension, list(taxonomies), where="exclude")
             _check_values(taxonomies[dimension], values, where="exclude")
         left = {
-            dimension: tuple(value for value in values if value in space.by_id[dimension].by_id)
+            dimension: tuple(
+                value for value in taxonomies[dimension].expanded(values) if value in space.by_id[dimension].by_id
+            )
             for dimension, values in exclusion.items()
         }
         if all(left.values()):
@@ -97,7 +100,7 @@ def _exclusions(settings: Settings, space: Space) -> tuple[NamedExclusion, ...]:
 
 
 def _check_values(taxonomy: Taxonomy, values: tuple[str, ...], *, where: str) -> None:
-    known = [value.id for value in taxonomy.values]
+    known = [*(value.id for value in taxonomy.values), *taxonomy.packs]
     for value in values:
         if value not in known:
             raise UnknownNameError(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from astral.domain.run import Call, Manifest, TestRecord
 from astral.errors import UserError
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import (
+    SCREENED_LANGUAGES,
+    SOURCE_LANGUAGE,
     Corpora,
     CorpusIndex,
     EachInTurn,
@@ -24,6 +26,8 @@ from astral.generate import (
     PageCache,
     PageReader,
     Screen,
+    TranslatingGenerator,
+    Translator,
     WebEvidence,
     build_seed_corpus,
     check_web_extra,
@@ -33,13 +37,15 @@ from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_p
 from astral.providers import CachedEmbedder
 from astral.record import Recorder, Store
 from astral.testing import targets
-from astral.workflow.attackers import generator_specs, web_sources
+from astral.workflow.attackers import chat_models, generator_specs, web_sources
 from astral.workflow.context import Context
 from astral.workflow.corpora import INDEX_FOLDER
 from astral.workflow.events import Listener
+from astral.workflow.fitting import check_languages, composable_languages
 from astral.workflow.imported import imported_digest
 from astral.workflow.journal import JournalledModel, JournalledSource
 from astral.workflow.planning import is_search, planner_of
+from astral.workflow.transforms import transforming_by
 
 MIN_ROUND = 32
 """Least tests of a round. A round lasts as long as its slowest test, so it is several times the concurrency."""
@@ -166,7 +172,13 @@ class _Wiring:
                 "Start a new run, or put the file back as it was."
             )
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
+        check_languages(self.settings, self.languages)
         base_url = self.settings.attacker.base_url
+
+        @cache
+        def open_model(name: str) -> ChatModel:
+            return self.model(name, ModelRole.ATTACKER, base_url)
+
         index = CorpusIndex(self.settings.runs / INDEX_FOLDER, self.embedder)
         context = GeneratorContext(
             self.settings,
@@ -181,13 +193,29 @@ class _Wiring:
             web=self.web(),
             gates=gates,
             embedder=self.embedder,
-            open_model=lambda name: self.model(name, ModelRole.ATTACKER, base_url),
+            open_model=open_model,
             preparing=self.listener.preparing,
         )
-        made: list[Generator] = [make_part(Port.GENERATOR, spec, context) for spec in generator_specs(self.settings)]
-        await asyncio.to_thread(
-            build_seed_corpus, index, taxonomy, self.languages, self._indexing, risks=list(risks.by_id)
+        translator, models = self.settings.attacker.translator, chat_models(self.settings)
+        translating = Translator(open_model(translator), self.embedder) if translator else None
+        transforming = transforming_by(
+            self.settings,
+            self.space,
+            translating,
+            rewriter=open_model(models[0]) if models else None,
+            part=self.part,
         )
+        made: list[Generator] = []
+        for spec in generator_specs(self.settings):
+            writer: Generator = make_part(Port.GENERATOR, spec, context)
+            if translating:
+                asks_model = any(spec.endswith(f":{model}") for model in models)
+                native = SCREENED_LANGUAGES if asks_model else composable_languages(taxonomy.id)
+                writer = TranslatingGenerator(writer, translating, native=native, gates=gates)
+            made.append(transforming(writer))
+        written = [*self.languages, SOURCE_LANGUAGE] if translating else self.languages
+        languages = list(dict.fromkeys(written))
+        await asyncio.to_thread(build_seed_corpus, index, taxonomy, languages, self._indexing, risks=list(risks.by_id))
         for generator in made:
             if isinstance(generator, LearningGenerator):
                 for run_id, rounds in self.manifest.earlier.items():

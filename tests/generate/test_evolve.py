@@ -166,6 +166,6 @@ async def test_asks_without_parents_cost_no_call_and_the_others_are_written():
     assert len(model.requests) == 1
 
 
-def test_a_cell_may_have_other_dimensions_than_its_parents():
+def test_where_nothing_was_found_there_are_no_parents():
     parents = Parents()
-    assert parents.near(Cell(values=(("language", "it"),)), sharing=("risk", "language")) == []
+    assert parents.on(risk="violence", language="it") == []
