@@ -34,7 +34,6 @@ from astral.generate import (
 )
 from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
 from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
-from astral.providers import CachedEmbedder
 from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.attackers import chat_models, generator_specs, web_sources
@@ -44,7 +43,8 @@ from astral.workflow.events import Listener
 from astral.workflow.fitting import check_languages, composable_languages
 from astral.workflow.imported import imported_digest
 from astral.workflow.journal import JournalledModel, JournalledSource
-from astral.workflow.planning import is_search, planner_of
+from astral.workflow.planning import planner_of
+from astral.workflow.requests import RecordedRequests, cached_embedder
 from astral.workflow.transforms import transforming_by
 
 MIN_ROUND = 32
@@ -93,7 +93,9 @@ class _Wiring:
             spent_cases=sum(draw.control is None for draw in draws),
             spent_tokens=sum(usage.tokens for usage in self.store.usage(run_id).values()),
         )
-        planner = planner_of(self.manifest)
+        has_diversity = self.manifest.criterion.diversity is not None
+        requests = RecordedRequests(self.store, run_id, self.embedder) if has_diversity else None
+        planner = planner_of(self.manifest, requests)
         planner.observe((test.draw, test.result) for test in self._closed_tests() if test.result is not None)
         # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
         target, oracle = self.target(), self.oracle()
@@ -106,7 +108,7 @@ class _Wiring:
             store=self.store,
             recorder=self.recorder,
             planner=planner,
-            is_searching=is_search(settings),
+            is_searching=settings.search is not None,
             generators=generators,
             screen=screen,
             max_drafts=settings.attacker.attempts,
@@ -149,8 +151,7 @@ class _Wiring:
     @cached_property
     def embedder(self) -> Embedder:
         """The embedder, with its cache."""
-        made: Embedder = self.part(Port.EMBEDDER, self.settings.embedder, ModelRole.ATTACKER, None)
-        cached = CachedEmbedder(made, self.settings.runs / "embeddings.db")
+        cached = cached_embedder(self.settings)
         self.closing.callback(cached.close)
         return cached
 
