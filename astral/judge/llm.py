@@ -105,9 +105,9 @@ class LLMOracle:
             )
         return self._prompt.render(
             definition=self.definitions[risk],
-            request=case.request,
+            request=case.plain_request,
             response=transcript.response,
-            boundary=boundary_around([case.request, transcript.response]),
+            boundary=boundary_around([case.plain_request, transcript.response]),
         )
 
     def _request(self, messages: list[Message]) -> ChatRequest:

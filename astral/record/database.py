@@ -149,13 +149,15 @@ def _lay_out(engine: Engine, path: Path) -> None:
     version = select(meta.c.value).where(meta.c.key == "schema_version")
     with told(path, "the record cannot be opened"), engine.connect() as connection:
         with connection.begin():
-            if inspect(connection).has_table(meta.name):
-                _check_version(connection.scalar(version), path)
+            if inspect(connection).has_table(meta.name) and _is_current(connection.scalar(version), path):
                 return
         with connection.execution_options(writes=True).begin():
             tables = inspect(connection).get_table_names()
-            if meta.name in tables:  # another process was faster
-                _check_version(connection.scalar(version), path)
+            if meta.name in tables:
+                # Another process was faster, or the record is an older one: tables were only ever added.
+                if not _is_current(connection.scalar(version), path):
+                    metadata.create_all(connection)
+                    connection.execute(meta.update().values(value=str(SCHEMA_VERSION)))
                 return
             if tables:
                 raise RecordError(
@@ -166,10 +168,12 @@ def _lay_out(engine: Engine, path: Path) -> None:
             connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
 
 
-def _check_version(version: str | None, path: Path) -> None:
-    if version == str(SCHEMA_VERSION):
-        return
-    if version is not None and version.isdecimal() and int(version) > SCHEMA_VERSION:
+def _is_current(version: str | None, path: Path) -> bool:
+    """Whether the record has all tables; False where an older astral wrote it."""
+    number = int(version) if version is not None and version.isdecimal() else 0
+    if 1 <= number <= SCHEMA_VERSION:
+        return number == SCHEMA_VERSION
+    if number > SCHEMA_VERSION:
         raise RecordError(
             f"{path}: a newer astral wrote this record (schema {version}, this astral knows {SCHEMA_VERSION}); "
             "it was not touched. Upgrade astral, or name another file for the record."

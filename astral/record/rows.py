@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import Row, Table
 
+from astral.domain.drafting import Drafting
 from astral.domain.records import Draw, Failure, TestCase, Transcript, Usage, Verdict
 from astral.domain.run import Call, TestRecord
 from astral.domain.space import Cell
 from astral.record.items import Entry, Item
-from astral.record.tables import calls, cases, failures, transcripts, verdicts
+from astral.record.tables import calls, cases, draftings, failures, transcripts, verdicts
 from astral.record.text import digest_of, noun_of, text_of
 
 
@@ -38,6 +39,8 @@ def item_row(run_id: str, item: Item) -> tuple[Table, dict[str, Any]]:
         case Entry(number=number, part=part):
             row: dict[str, Any] = {"run_id": run_id, "number": number, "id": part.id, "body": text_of(part)}
             match part:
+                case Drafting():
+                    return draftings, row
                 case TestCase():
                     return cases, row
                 case Transcript():
@@ -61,6 +64,7 @@ def record_of(row: Row[Any], *, where: str) -> TestRecord:
     """The test in a row of `draws` joined with the bodies of each stage, named as their tables."""
     return TestRecord(
         draw=draw_of(row, where=where),
+        drafting=None if row.draftings is None else noun_of(Drafting, row.draftings, where=where),
         case=None if row.cases is None else noun_of(TestCase, row.cases, where=where),
         transcript=None if row.transcripts is None else noun_of(Transcript, row.transcripts, where=where),
         verdict=None if row.verdicts is None else noun_of(Verdict, row.verdicts, where=where),

@@ -1,6 +1,6 @@
 """The tables of the record, in constructs that SQLite and PostgreSQL share.
 
-    runs ──< rounds ──< draws ──1 cases, transcripts, verdicts, failures
+    runs ──< rounds ──< draws ──1 draftings, cases, transcripts, verdicts, failures
       └────< calls
 
 Rows are added and never changed, but for a run's status and a round's closing. Nouns are kept as
@@ -23,8 +23,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
-"""Raised when a table changes; a record of a higher version is not touched."""
+SCHEMA_VERSION = 2
+"""Raised when a table is added; a record of a higher version is not touched, one of a lower gets what it lacks.
+
+2 added `draftings`."""
 
 metadata = MetaData()
 
@@ -78,6 +80,7 @@ def _stage_table(name: str, *searched: Column[Any]) -> Table:
     )
 
 
+draftings = _stage_table("draftings")
 cases = _stage_table("cases")
 transcripts = _stage_table("transcripts", Column("ending", String, nullable=False))
 verdicts = _stage_table("verdicts", Column("outcome", String, nullable=False))

@@ -10,6 +10,7 @@ from astral.domain.records import Result, Usage
 from astral.domain.space import Cell
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
+from astral.workflow.attackers import generator_specs
 from astral.workflow.calls import BYTES_PER_TOKEN, RoleCalls, calls_of
 from astral.workflow.planning import check_search
 from astral.workflow.space import criterion_of, space_of
@@ -135,7 +136,7 @@ def _pace(settings: Settings) -> Pace | None:
 def _models(settings: Settings) -> Mapping[str, object]:
     target = settings.target.model_copy(update={"base_url": None})
     attacker, judge = settings.attacker, settings.judge
-    return {"target": target, "attacker": (attacker.model, attacker.reword), "judge": judge.model}
+    return {"target": target, "attacker": (generator_specs(settings), attacker.reword), "judge": judge.model}
 
 
 def _total(dollars: Sequence[float | None]) -> float | None:

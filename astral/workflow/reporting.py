@@ -10,6 +10,7 @@ from astral.judge import oracle_note
 from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, summarise, write_private, write_report
+from astral.workflow.journal import EVIDENCE_ROLE
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import requests_of
 
@@ -82,7 +83,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
         tests,
         progress,
         status=store.status(run_id),
-        usage=store.usage(run_id),
+        usage={role: usage for role, usage in store.usage(run_id).items() if not role.startswith(EVIDENCE_ROLE)},
         oracle_note=oracle_note(settings.judge.model, is_alone=has_part(Port.ORACLE, settings.judge.model)),
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )
