@@ -18,6 +18,7 @@ from astral.domain.space import Cell, Space
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
 from astral.plugins import Port, has_part
+from astral.workflow.fitting import check_languages, translated_share
 from astral.workflow.space import criterion_of, space_of
 
 CASE_BYTES = 4 * MAX_CHARACTERS
@@ -88,6 +89,7 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         UserError: A setting is wrong.
     """
     space, _ = space_of(settings)
+    check_languages(settings, list(space.by_id["language"].by_id) if "language" in space.by_id else [])
     criterion = criterion_of(settings, space)
     start = time.perf_counter()
     # How many tests a precision takes depends on the answers, so the plan is that of all the rest.
@@ -165,6 +167,11 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
         # The first half of a test's attempts is the model's, the others are the composer's.
         most = written * ceil(attacker.attempts / 2)
         add(ModelRole.ATTACKER, attacker.model, written, most=most, tokens=_tokens(seen, 400))
+    if attacker.translator and (share := translated_share(settings, space)):
+        # There and back.
+        calls, seen = 2 * ceil(written * share), _size(load_prompt("generate/translate")) + 2 * CASE_BYTES
+        most = 2 * written * attacker.attempts
+        add(ModelRole.ATTACKER, attacker.translator, calls, most=most, tokens=_tokens(seen, 1000))
     return tuple(roles)
 
 
@@ -222,6 +229,8 @@ def _assumptions(settings: Settings, cells: int, pace: Pace | None) -> tuple[str
         found.append("Precision is counted at its worst, with every rate at one half; rates near 0 or 1 take far less.")
     if settings.controls:
         found.append(f"{2 * settings.controls} controls are written and judged beside the cells.")
+    if settings.attacker.transforms or any(taxonomy == "transforms" for taxonomy in settings.taxonomies):
+        found.append("The bound leaves out that transforms lengthen cases (binary nine times) and may ask models.")
     limit = settings.budget.cases
     if limit is not None and limit < cells:
         found.append(f"The budget of {limit:,} cases ends the run before the criterion is met.")
