@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from astral.assets import load_frames, load_taxonomy, seed_languages
 from astral.config import Settings
-from astral.domain.criterion import NamedExclusion
+from astral.domain.rules import Exclusion
 from astral.domain.space import Space, Value
 from astral.errors import UserError
 
@@ -12,7 +12,7 @@ SHOWN = 5
 """Languages that an error names."""
 
 
-def unfit_transforms(space: Space) -> tuple[NamedExclusion, ...]:
+def unfit_transforms(space: Space) -> tuple[Exclusion, ...]:
     """Transforms that would leave a text in some of the languages as it is: there are no capital letters in Thai."""
     if not {"transform", "language"} <= space.by_id.keys():
         return ()
