@@ -9,6 +9,7 @@ say the same, and two that do not: on these rests the least cosine that a back-t
 import argparse
 import csv
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import numpy as np
 from py3langid.langid import MODEL_FILE
 from py3langid.langid import LanguageIdentifier as Model
 
+from astral.assets import load_taxonomy
 from astral.generate.identification import MULTIJAIL, LanguageIdentifier
 from astral.generate.screening import NEAR_TRANSLATION
 from astral.providers import open_embedder
@@ -76,6 +78,7 @@ def rules() -> Mapping[str, Rule]:
         "py3langid among the ten": lambda text, language: among_ten.classify(text)[0] == language,
         "py3langid among all": lambda text, language: free.classify(text)[0] == language,
         "the gate": gate.is_in,
+        "the gate, all 124 active": LanguageIdentifier(value.id for value in load_taxonomy("languages").values).is_in,
     }
 
 
@@ -105,6 +108,7 @@ def main() -> None:
         told_pairs = ", ".join(f"{one} as {other} {wrong[one, other]:.3f}" for one, other in worst)
         print(f"{name:26}{sum(wrong.values()) / len(wrong):8.4f}   {told_pairs}")
     print_others(FURTHER)
+    print_confusions(FURTHER)
     print_nearness(texts["en"])
 
 
@@ -117,6 +121,25 @@ def print_others(path: Path) -> None:
     for name, passes in rules().items():
         taken = [text for _, text in others if any(passes(text, language) for language in MULTIJAIL)]
         print(f"{name:26}{len(taken):5}")
+
+
+def print_confusions(path: Path) -> None:
+    """How often a sentence passes as another language of the registry than its own."""
+    with path.open(encoding="utf-8") as file:
+        sentences = [(row["language"], row["text"]) for row in csv.DictReader(file)]
+    gate = LanguageIdentifier()
+    learnt = set(Model.from_model_file(MODEL_FILE, norm_probs=True).labels)
+    values = load_taxonomy("languages").values
+    kinds = {
+        "that py3langid has learnt": [each.id for each in values if str(each.traits.get("label", each.id)) in learnt],
+        "that it has not": [each.id for each in values if str(each.traits.get("label", each.id)) not in learnt],
+    }
+    print("\nthe same sentences, offered as each other language")
+    for kind, languages in kinds.items():
+        offers = [(own, text, other) for own, text in sentences for other in languages if own != other]
+        passed = Counter(f"{own} as {other}" for own, text, other in offers if gate.is_in(text, other))
+        most = ", ".join(pair for pair, _ in passed.most_common(6))
+        print(f"{kind + f' ({len(languages)})':32}{passed.total():5} of {len(offers):,} pass; such as {most}")
 
 
 def print_nearness(english: Sequence[str]) -> None:

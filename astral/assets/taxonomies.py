@@ -126,10 +126,13 @@ def load_frames(language: str) -> Mapping[str, Mapping[str, Texts]]:
 
 @cache
 def load_transform_file(language: str) -> TransformFile:
-    """What transforms put around a request in this language, in English where no file exists for it."""
+    """What transforms put around a request in this language; frames that it lacks are taken from the English file."""
     folder = asset_folder("taxonomies") / "transforms"
-    path = folder / f"{language}.yaml"
-    return read_model(path if path.is_file() else folder / "en.yaml", TransformFile)
+    english, path = read_model(folder / "en.yaml", TransformFile), folder / f"{language}.yaml"
+    if not path.is_file():
+        return english
+    own = read_model(path, TransformFile)
+    return own.model_copy(update={"frames": {**english.frames, **own.frames}})
 
 
 def seed_languages(taxonomy_id: str) -> list[str]:

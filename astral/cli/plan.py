@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astral.cli.options import Config, Exhaustive, Json, Only, Preset, Runs, Strength, Taxonomy, narrowed, with_taxonomy
+from astral.cli.options import (
+    Config,
+    Exhaustive,
+    Json,
+    Only,
+    Preset,
+    Runs,
+    Strength,
+    Taxonomy,
+    narrowed,
+    with_taxonomy,
+)
 from astral.cli.output import say, show
 from astral.config import load_settings
 from astral.errors import UserError

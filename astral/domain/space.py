@@ -70,15 +70,15 @@ class Taxonomy(Noun):
     source: Source
     licence: str
     values: tuple[Value, ...] = Field(min_length=1)
-    packs: Mapping[str, tuple[str, ...]] = {}
-    """Choices of values by name, such as `africa-8`; a pack's name stands wherever values are named."""
-    default: str = ""
-    """The pack that is tested where nothing narrows the dimension; empty means all values."""
     exclude: Exclusions = ()
     """Combinations that no run with this file tests, as in astral.yaml; so are the next two. What they say of
     dimensions that a run does not have is left out."""
     imply: Implications = ()
     weights: Weights = Field(default={})
+    packs: Mapping[str, tuple[str, ...]] = {}
+    """Choices of values by name, such as `africa-8`; a pack's name stands wherever values are named."""
+    default: str = ""
+    """The pack that is tested where nothing narrows the dimension; empty means all values."""
 
     def expanded(self, names: Iterable[str]) -> tuple[str, ...]:
         """Ids of values, each once: packs are replaced by what they hold, all else stays as it is."""

@@ -27,8 +27,8 @@ _NEARLY = 0.2
 The model's own guess alone takes 4.5 % of MultiJail's Javanese texts for other languages; `benchmarks/languages.py`
 prints what each fraction accepts, and what it accepts wrongly.
 """
-_SURELY = 0.9
-"""From this probability on the model is believed where it has not learnt the language, and about parts of a text."""
+_LIKELY, _SURELY = 0.5, 0.9
+"""From these probabilities on the model is believed where it has not learnt the language, and about parts of a text."""
 _OWN_SCRIPT = 0.5
 """Least share of letters in the language's script; the rest are names, and words that have no translation."""
 _FOREIGN_PART = 0.4
@@ -60,7 +60,7 @@ class LanguageIdentifier:
     """Tells whether a text is in a language; safe to share among threads.
 
     Among all languages that the model has learnt, and not among a few: else Indonesian passes for Javanese. Languages
-    that it has not learnt are checked by script, and for being none of the active ones nor of the ten of MultiJail.
+    that it has not learnt are checked by script, and for being no active language and none with many resources.
     """
 
     def __init__(self, languages: Iterable[str] = ()) -> None:
@@ -71,8 +71,11 @@ class LanguageIdentifier:
         """
         self._model = _model()
         self._learnt = frozenset(self._model.labels)
+        self._known = _registry()
         self._fallbacks = {*MULTIJAIL, *map(_base, languages)}
-        self._known = {value.id: value for value in load_taxonomy("languages").values}
+        self._large = {
+            self._labels(value.id)[0] for value in self._known.values() if value.traits.get("resource") != "low"
+        }
 
     def identify(self, text: str) -> str:
         """The likeliest label among all languages that the model has learnt; `zxx` for what is no language."""
@@ -102,14 +105,15 @@ class LanguageIdentifier:
         if label in self._learnt:
             if max(likely[label] for label in labels & self._learnt) < _NEARLY * likely[found]:
                 return f"the draft is in {found}, not in {language}"
-        elif found in self._fallbacks - labels and likely[found] >= _SURELY:
+        elif found in (self._fallbacks | self._large) - labels and likely[found] >= _LIKELY:
             return f"the draft is in {found}, not in {language}"
         return self._foreign_part(text, labels)
 
     def _foreign_part(self, text: str, labels: set[str]) -> str | None:
         """Whole sentences in another of the languages that drafts are in."""
         sizes: Counter[str] = Counter()
-        for sentence in _SENTENCE.findall(text):
+        sentences: list[str] = _SENTENCE.findall(text)
+        for sentence in sentences if len(sentences) > 1 else ():
             letters = sum(character.isalpha() for character in sentence)
             if letters < _SENTENCE_LETTERS:
                 continue
@@ -145,6 +149,11 @@ def _other_script(text: str, letters: int, value: Value) -> str | None:
 
 def _base(language: str) -> str:
     return language.partition("-")[0]
+
+
+@cache
+def _registry() -> Mapping[str, Value]:
+    return {value.id: value for value in load_taxonomy("languages").values}
 
 
 @cache

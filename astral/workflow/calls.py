@@ -16,6 +16,7 @@ from astral.domain.space import Space
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plugins import Port, has_part
 from astral.workflow.attackers import chat_models, generator_specs
+from astral.workflow.fitting import translated_share
 from astral.workflow.parts import cases_per_call, tokens_per_case
 from astral.workflow.pricing import model_of, price_of
 
@@ -27,8 +28,8 @@ PASSAGES, PASSAGE_BYTES = 8, 4000
 """What an attacker is shown at most: three passages of a source and two examples, of 1,000 characters each."""
 AGAIN_BYTES = 1000
 """Most of what a judge is told that gave no usable vote."""
-REWORDED_TOKENS = 200
-"""Longest answer of a model that rewords a case."""
+REWORDED_TOKENS, TRANSLATED_TOKENS = 200, 1000
+"""Longest answers of a model that rewords a case, and of one that translates it."""
 
 
 class RoleCalls(Noun):
@@ -53,13 +54,13 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
     written = tests + 2 * settings.controls
     roles: list[RoleCalls] = []
 
-    def add(role: ModelRole, calls: int, *, most: int, tokens: int, answer: int) -> None:
-        price = price_of(settings, role)
+    def add(role: ModelRole, calls: int, *, most: int, tokens: int, answer: int, of: Settings = settings) -> None:
+        price = price_of(of, role)
         usage = Usage(prompt_tokens=most * max(0, tokens - answer), completion_tokens=most * min(answer, tokens))
         roles.append(
             RoleCalls(
                 role=role,
-                model=model_of(settings, role),
+                model=model_of(of, role),
                 calls=calls,
                 calls_at_most=most,
                 tokens_at_most=usage.tokens,
@@ -114,6 +115,17 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
             most=2 * written * share,
             tokens=_tokens(seen, answer),
             answer=answer,
+        )
+    if attacker.translator and (share := translated_share(settings, space)):
+        translator = attacker.model_copy(update={"model": (attacker.translator,), "mode": None, "cases": None})
+        add(
+            ModelRole.ATTACKER,
+            # There and back.
+            2 * ceil(written * share),
+            most=2 * written * attacker.attempts,
+            tokens=_tokens(_size(load_prompt("generate/translate")) + 2 * CASE_BYTES, TRANSLATED_TOKENS),
+            answer=TRANSLATED_TOKENS,
+            of=settings.model_copy(update={"attacker": translator}),
         )
     return tuple(roles)
 

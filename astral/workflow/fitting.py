@@ -1,6 +1,6 @@
 """What fits a language: transforms that change its texts, and somebody who can write in it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from astral.assets import load_frames, load_taxonomy, seed_languages
 from astral.config import Settings
@@ -41,6 +41,22 @@ def composable_languages(taxonomy_id: str) -> set[str]:
     return {language for language in seed_languages(taxonomy_id) if load_frames(language)}
 
 
+def native_languages(settings: Settings) -> Collection[str]:
+    """Languages in which cases are written without a translator, by whoever writes first."""
+    from astral.generate import SCREENED_LANGUAGES
+
+    if not chat_models(settings):
+        return composable_languages(load_taxonomy(settings.taxonomies[0]).id)
+    return SCREENED_LANGUAGES
+
+
+def translated_share(settings: Settings, space: Space) -> float:
+    """Share of the language dimension's values that are translated, in [0, 1]."""
+    native = native_languages(settings)
+    languages = list(space.by_id["language"].by_id) if "language" in space.by_id else []
+    return sum(language not in native for language in languages) / max(1, len(languages))
+
+
 def check_languages(settings: Settings, languages: Sequence[str]) -> None:
     """Make sure that cases can be written in all languages.
 
@@ -50,11 +66,10 @@ def check_languages(settings: Settings, languages: Sequence[str]) -> None:
     Raises:
         UserError: There are languages in which nobody can write, and nobody translates.
     """
-    from astral.generate import SCREENED_LANGUAGES, SOURCE_LANGUAGE
+    from astral.generate import SOURCE_LANGUAGE
 
     told, taxonomy = settings.attacker, load_taxonomy(settings.taxonomies[0]).id
-    is_composed = not chat_models(settings)
-    native = composable_languages(taxonomy) if is_composed else SCREENED_LANGUAGES
+    native = native_languages(settings)
     foreign = [language for language in languages if language not in native]
     named = ", ".join(foreign[:SHOWN]) + (", …" if len(foreign) > SHOWN else "")
     if foreign and SOURCE_LANGUAGE not in native:
@@ -63,6 +78,7 @@ def check_languages(settings: Settings, languages: Sequence[str]) -> None:
             f"writes the cases: `--attacker openai:NAME`. Or write taxonomies/seeds/{taxonomy}/LANGUAGE.yaml."
         )
     if foreign and told.translator is None:
+        is_composed = not chat_models(settings)
         why = f"no seeds of {taxonomy} ship there" if is_composed else "the child-safety screen knows no words of them"
         raise UserError(
             f"attacker: nothing can be written in {named}: {why}. Name a chat model that translates from English: "

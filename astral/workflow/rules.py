@@ -44,8 +44,8 @@ def exclusions_of(settings: Settings, space: Space) -> tuple[Exclusion, ...]:
         for number, implication in enumerate(source.rules.imply):
             _check(implication.when, settings, source, ("imply", number, "if"))
             _check(implication.then, settings, source, ("imply", number, "then"))
-            parts = {"when": _expanded(implication.when, settings), "then": _expanded(implication.then, settings)}
-            found += implication.model_copy(update=parts).exclusions(values)
+            update = {"when": _expanded(implication.when, settings), "then": _expanded(implication.then, settings)}
+            found += implication.model_copy(update=update).exclusions(values)
     return tuple(found)
 
 
@@ -91,13 +91,13 @@ def check_names(taxonomy: Taxonomy, values: Iterable[str], *, where: str) -> Non
     Raises:
         UnknownNameError: It lacks one; the nearest id is named, also where it was called by its name.
     """
-    known = {value.id: value for value in taxonomy.values}
+    known = [*(value.id for value in taxonomy.values), *taxonomy.packs]
     for value in values:
         if value not in known and value not in taxonomy.packs:
             raise UnknownNameError(
                 f"value of dimension {taxonomy.dimension!r}",
                 value,
-                [*known, *taxonomy.packs],
+                known,
                 also=_by_name(taxonomy.values),
                 where=where,
                 hint=f"`astral list values {taxonomy.dimension}` shows all {len(known)}.",
@@ -130,12 +130,21 @@ def _in_file(name: str) -> _Source:
     return _Source(load_taxonomy(name), lambda location: taxonomy_place(name, location), may_name_others=True)
 
 
+def _expanded(named: Exclusion, settings: Settings) -> Exclusion:
+    """The same with the values of packs in place of their names."""
+    taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
+    return {
+        name: taxonomies[name].expanded(values) if name in taxonomies else tuple(values)
+        for name, values in named.items()
+    }
+
+
 def _check(named: Exclusion, settings: Settings, source: _Source, location: Location) -> None:
     """Make sure that all names exist, as far as that can be known."""
     taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
     for name, values in named.items():
         if name in taxonomies:
-            known = {*(value.id for value in taxonomies[name].values), *taxonomies[name].packs}
+            known = {value.id for value in taxonomies[name].values} | taxonomies[name].packs.keys()
             for place, value in enumerate(values):
                 if value not in known:
                     # Values are the keys of weights; elsewhere they stand in a list.

@@ -149,13 +149,23 @@ def test_the_registry_of_languages_is_complete():
         assert len(set(languages.packs[pack])) == size
 
 
-def test_frames_of_transforms_have_one_slot_and_fall_back_to_english(tmp_path):
-    english = load_transform_file("en")
-    assert load_transform_file("xx") == english
-    for name, frames in english.frames.items():
+@pytest.mark.parametrize("language", ["en", "it", "zh"])
+def test_frames_of_transforms_have_one_slot_and_end_with_the_user(language):
+    own = load_transform_file(language)
+    assert own.language == language
+    assert len(own.filler) >= 10
+    for name, frames in own.frames.items():
         for frame in frames:
             assert sum(message.content.count("{request}") for message in frame) == 1, name
             assert frame[-1].role == "user", name
+
+
+def test_frames_of_transforms_fall_back_to_english(tmp_path):
+    english, italian = load_transform_file("en"), load_transform_file("it")
+    assert load_transform_file("xx") == english
+    assert italian.frames.keys() == english.frames.keys()
+    assert italian.frames["base64"] != english.frames["base64"]
+    assert italian.frames["pig_latin"] == english.frames["pig_latin"]
     path = tmp_path / "frames.yaml"
     path.write_text('language: en\nfiller: [One.]\nframes:\n  base64: ["no slot"]\n')
     with pytest.raises(UserError, match=r"frames\.yaml:4.*\{request\} in it once"):

@@ -29,9 +29,21 @@ def test_a_taxonomy_takes_the_place_of_that_of_its_dimension_names_the_risks_or_
 
 
 def test_transforms_and_packs_are_planned_from_the_command_line(astral):
-    narrow = ["--only", "language=africa-8", "--only", "transform=safety-prompts-6"]
+    narrow = ["--only", "language=en,th,en", "--only", "transform=safety-prompts-6"]
     facts = json.loads(astral("plan", "--taxonomy", "transforms", *narrow, "--json").out)
-    assert facts["levels"] == [14, 8, 6, 5, 7]
+    assert facts["levels"] == [14, 2, 6, 5, 7]
+
+
+def test_a_plan_counts_the_calls_of_the_translator_and_misses_it_where_it_is_needed(astral, tmp_path):
+    settings = tmp_path / "astral.yaml"
+    settings.write_text("only: {language: [africa-8, en, th]}\nstrength: 1\ncontrols: 0\n")
+    missing = astral("plan", "-c", settings)
+    assert missing.code == 2
+    assert "nothing can be written in am, bm, ig, nso, sn, …" in missing.err
+    settings.write_text(settings.read_text() + "attacker: {translator: openai:NAME}\n")
+    facts = json.loads(astral("plan", "-c", settings, "--json").out)
+    (calls,) = [role for role in facts["calls"] if role["model"] == "openai:NAME"]
+    assert calls["calls"] == 2 * -(-facts["cells"] * 8 // 10)
 
 
 def test_an_unknown_transform_is_told_before_the_run(astral, tmp_path):
