@@ -36,7 +36,7 @@ from astral.providers import CachedEmbedder
 from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.context import Context
-from astral.workflow.corpora import INDEX_FOLDER
+from astral.workflow.corpora import CORPORA_FOLDER
 from astral.workflow.events import Listener
 from astral.workflow.journal import JournalledModel, JournalledSource
 from astral.workflow.planning import is_search, planner_of
@@ -161,7 +161,7 @@ class _Wiring:
         attacker = None if told.model == "compose" else self.model(told.model, ModelRole.ATTACKER, told.base_url)
         rewriter = self.model("local", ModelRole.ATTACKER, None) if told.reword else None
         corpora, web = self.corpora(), self.web()
-        index = CorpusIndex(self.settings.runs / INDEX_FOLDER, self.embedder)
+        index = CorpusIndex(self.settings.runs / "index", self.embedder)
         await asyncio.to_thread(
             build_seed_corpus, index, taxonomy, self.languages, self._indexing, risks=list(risks.by_id)
         )
@@ -181,7 +181,7 @@ class _Wiring:
             return self.journalled("corpora", None)
         if not self.manifest.corpora:
             return None
-        found = Corpora(self.settings.runs / INDEX_FOLDER, self.embedder)
+        found = Corpora(self.settings.runs / CORPORA_FOLDER, self.embedder)
         opened = [found.open(ref.name) for ref in self.manifest.corpora]
         for corpus, ref in zip(opened, self.manifest.corpora, strict=True):
             if corpus.facts.ref != ref:

