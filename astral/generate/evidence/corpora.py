@@ -200,8 +200,11 @@ class Corpus:
         with _opened(self._file) as connection:
             best: list[tuple[float, str]] = []
             for ids, vectors in _pieces(connection, filters):
-                cosines = vectors.astype(np.float32) @ vector
-                best = heapq.nsmallest(limit, [*best, *zip((-cosines).tolist(), ids, strict=True)])
+                distances = -(vectors.astype(np.float32) @ vector)
+                # All that are as near as the last one that counts, so that ties are decided by the ids alone.
+                bound = np.partition(distances, limit - 1)[limit - 1] if len(ids) > limit else np.inf
+                near = [(float(distances[place]), ids[place]) for place in np.flatnonzero(distances <= bound)]
+                best = heapq.nsmallest(limit, [*best, *near])
             return [(-distance, self._evidence(connection, entry_id)) for distance, entry_id in best]
 
     def _evidence(self, connection: sqlite3.Connection, entry_id: str) -> Evidence:
