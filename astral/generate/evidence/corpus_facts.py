@@ -1,4 +1,4 @@
-"""The nouns of corpora."""
+"""What goes into a corpus, and what it says of itself."""
 
 from typing import Literal
 
