@@ -246,6 +246,6 @@ def _print(found: "list[CorpusFacts]") -> None:
     for facts in found:
         sources = [f"{name} {count:,}" for name, count in facts.sources.items()]
         languages = sorted(facts.languages, key=lambda each: -facts.languages[each])
-        row = [facts.name, facts.version if facts.is_whole else "not whole", f"{facts.entries:,}"]
+        row = [facts.name, facts.version, f"{facts.entries:,}"]
         table.add_row(*(Text(visible(each)) for each in [*row, " ".join(languages), ", ".join(sources)]))
     show(table)

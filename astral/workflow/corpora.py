@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from astral.generate.evidence.corpus_facts import Added, CorpusFacts, CorpusText
     from astral.generate.evidence.reading import Reading
 
-INDEX_FOLDER = "index"
-"""Of the folder of runs: where seeds and corpora are indexed."""
+CORPORA_FOLDER = "corpora"
+"""Within the folder of runs."""
 
 
 def corpus_refs(settings: Settings) -> tuple[CorpusRef, ...]:
     """The corpora that the settings name, in the versions that they have now.
 
     Raises:
-        UserError: There is no such corpus, it was made with another embedder, or it is not whole.
+        UserError: There is no such corpus, or it was made with another embedder.
     """
     if not settings.evidence.corpora or settings.evidence.replay:
         return ()
@@ -40,7 +40,7 @@ def open_corpora(settings: Settings) -> "Corpora":
     embedder: Embedder = make_part(
         Port.EMBEDDER, settings.embedder, PartContext(settings, Environment(), ModelRole.ATTACKER)
     )
-    return Corpora(settings.runs / INDEX_FOLDER, embedder)
+    return Corpora(settings.runs / CORPORA_FOLDER, embedder)
 
 
 def add_to_corpus(

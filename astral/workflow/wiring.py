@@ -38,7 +38,7 @@ from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.attackers import chat_models, generator_specs, web_sources
 from astral.workflow.context import Context
-from astral.workflow.corpora import INDEX_FOLDER
+from astral.workflow.corpora import CORPORA_FOLDER
 from astral.workflow.events import Listener
 from astral.workflow.fitting import check_languages, composable_languages
 from astral.workflow.imported import imported_digest
@@ -180,7 +180,7 @@ class _Wiring:
         def open_model(name: str) -> ChatModel:
             return self.model(name, ModelRole.ATTACKER, base_url)
 
-        index = CorpusIndex(self.settings.runs / INDEX_FOLDER, self.embedder)
+        index = CorpusIndex(self.settings.runs / "index", self.embedder)
         context = GeneratorContext(
             self.settings,
             self.environment,
@@ -234,7 +234,7 @@ class _Wiring:
             return self.journalled("corpora", None)
         if not self.manifest.corpora:
             return None
-        found = Corpora(self.settings.runs / INDEX_FOLDER, self.embedder)
+        found = Corpora(self.settings.runs / CORPORA_FOLDER, self.embedder)
         opened = [found.open(ref.name) for ref in self.manifest.corpora]
         for corpus, ref in zip(opened, self.manifest.corpora, strict=True):
             if corpus.facts.ref != ref:

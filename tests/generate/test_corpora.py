@@ -1,3 +1,5 @@
+import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,7 @@ def cell_of(language="en", risk="violence"):
 
 @pytest.fixture
 def corpora(tmp_path):
-    return Corpora(tmp_path / "index", HashEmbedder())
+    return Corpora(tmp_path / "corpora", HashEmbedder())
 
 
 async def test_it_keeps_the_promises_of_an_evidence_source(corpora):
@@ -79,7 +81,7 @@ async def test_half_are_passages_where_there_are_enough_of_both(corpora):
 
 def test_what_is_there_costs_nothing_and_repeats_count_once(tmp_path):
     embedder = Counting()
-    corpora = Corpora(tmp_path / "index", embedder)
+    corpora = Corpora(tmp_path / "corpora", embedder)
     texts = [text(f"text {n}") for n in range(200)]
     assert corpora.add("mine", texts).model_dump() == {"new": 200, "repeated": 0, "unlabelled": 0, "screened_out": 0}
     again = corpora.add("mine", [*texts, text("TEXT  1!"), text("new, without a risk", risk="")])
@@ -104,7 +106,7 @@ def test_a_version_follows_from_the_entries_alone(tmp_path_factory, rows, cut):
     """Not from the order in which they came, nor from how many calls it took."""
     rows = [*{each.text: each for each in rows}.values(), text("one more")]
     folder = tmp_path_factory.mktemp("corpora")
-    corpora = Corpora(folder / "index", HashEmbedder())
+    corpora = Corpora(folder / "corpora", HashEmbedder())
     corpora.add("once", rows)
     for part in (rows[cut:], rows[:cut]):
         corpora.add("twice", part)
@@ -146,12 +148,12 @@ def test_a_name_that_cannot_be_is_told(corpora, name):
 
 
 def test_a_corpus_of_another_embedder_is_refused(tmp_path):
-    Corpora(tmp_path / "index", Counting("one")).add("mine", [text("first")])
-    other = Corpora(tmp_path / "index", Counting("two"))
+    Corpora(tmp_path / "corpora", Counting("one")).add("mine", [text("first")])
+    other = Corpora(tmp_path / "corpora", Counting("two"))
     for call in (lambda: other.open("mine"), lambda: other.add("mine", [text("second")])):
         with pytest.raises(UserError, match="embedded by one, the settings name two"):
             call()
-    assert Corpora(tmp_path / "index", Counting("one")).open("mine").facts.entries == 1
+    assert Corpora(tmp_path / "corpora", Counting("one")).open("mine").facts.entries == 1
 
 
 def failing():
@@ -169,23 +171,57 @@ def test_what_was_added_before_an_error_stands_and_nothing_is_left_of_nothing(co
     assert [facts.name for facts in corpora.all_facts()] == ["mine"]
 
 
-def test_a_corpus_whose_writer_was_killed_is_not_used_until_it_is_added_again(corpora, tmp_path):
-    corpora.add("mine", [text("first")])
-    with corpora._folder.client() as client:
-        collection = client.get_collection("corpus-mine", embedding_function=None)
-        collection.modify(metadata={**collection.metadata, "is_whole": False})
-    with pytest.raises(UserError, match="not whole"):
-        corpora.open("mine")
-    corpora.add("mine", [text("first")])
-    assert corpora.open("mine").facts.entries == 1
-
-
 def test_without_an_index_there_is_no_corpus_and_none_is_made(tmp_path: Path):
-    assert Corpora(tmp_path / "index", HashEmbedder()).all_facts() == []
+    assert Corpora(tmp_path / "corpora", HashEmbedder()).all_facts() == []
     assert not list(tmp_path.iterdir())
 
 
 def test_an_index_that_cannot_be_written_says_so(tmp_path):
-    (tmp_path / "index").write_text("in the way")
-    with pytest.raises(RecordError, match="index cannot be used"):
-        Corpora(tmp_path / "index", HashEmbedder()).add("mine", [text("first")])
+    (tmp_path / "corpora").write_text("in the way")
+    with pytest.raises(RecordError, match="corpus cannot be used"):
+        Corpora(tmp_path / "corpora", HashEmbedder()).add("mine", [text("first")])
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but longer than a header", b""])
+def test_a_file_that_is_no_corpus_is_told(tmp_path, content):
+    (tmp_path / "mine.db").write_bytes(content)
+    with pytest.raises(RecordError, match=r"mine\.db: the corpus cannot be used"):
+        Corpora(tmp_path, HashEmbedder()).open("mine")
+
+
+def test_a_corpus_is_private_and_its_name_is_no_path(tmp_path):
+    corpora = Corpora(tmp_path / "corpora", HashEmbedder())
+    corpora.add("mine", [text("first")])
+    assert stat.S_IMODE((tmp_path / "corpora").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "corpora" / "mine.db").stat().st_mode) == 0o600
+    (tmp_path / "outside.db").write_text("")
+    with pytest.raises(UnknownNameError):
+        corpora.remove("../outside")
+    assert (tmp_path / "outside.db").exists()
+
+
+@given(rows=st.lists(st.text("abcd ", min_size=1, max_size=8), min_size=1, max_size=30), limit=st.integers(1, 8))
+@settings(max_examples=15, deadline=None)
+def test_the_search_is_exact(tmp_path_factory, rows, limit):
+    """The same as one product with all vectors, but for the half precision in which they are kept."""
+    corpora = Corpora(tmp_path_factory.mktemp("corpora"), HashEmbedder())
+    texts = {entry_id_of(each): each for each in reversed(rows)}
+    corpora.add("mine", map(text, texts.values()))
+    embedder = HashEmbedder()
+    exact = embedder.embed(list(texts.values()), kind="passage") @ embedder.embed(["a b"], kind="query")[0]
+    found = corpora.open("mine").nearest("a b", limit)
+    assert len(found) == min(limit, len(texts))
+    assert [cosine for cosine, _ in found] == pytest.approx(sorted(exact, reverse=True)[: len(found)], abs=2e-3)
+
+
+def test_many_writers_and_readers_at_once(tmp_path):
+    """Each writes its own texts and those that all have; nothing is lost, nothing is there twice."""
+
+    def write(number):
+        corpora = Corpora(tmp_path / "corpora", HashEmbedder())
+        corpora.add("mine", [text(f"text {number} {n}") for n in range(100)] + [text(f"shared {n}") for n in range(50)])
+        return len(corpora.open("mine").nearest("text", 5))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(write, range(4))) == [5] * 4
+    assert Corpora(tmp_path / "corpora", HashEmbedder()).facts("mine").entries == 450

@@ -43,7 +43,7 @@ class IndexFolder:
             except (ChromaError, OSError, sqlite3.Error) as error:
                 raise RecordError(
                     f"{self._path}: the index cannot be used ({error}). Is the disk full, or the folder read-only? "
-                    "The seeds in it are indexed again by the next run; a corpus has to be added again."
+                    "The index may be deleted at any time; the next run builds it again."
                 ) from error
 
     @contextmanager
@@ -69,14 +69,13 @@ class IndexFolder:
         return self._client
 
 
-def open_collection(client: "ClientAPI", name: str, metadata: dict[str, Any] | None = None) -> "Collection":
+def open_collection(client: "ClientAPI", name: str) -> "Collection":
     """The collection of this name, made where it is missing; vectors are always given, and compared by cosine."""
     return client.get_or_create_collection(
         name,
         # None, and not the default, which would fetch a model at its first use.
         embedding_function=None,
         configuration={"hnsw": {"space": "cosine"}},
-        metadata=metadata,
     )
 
 
@@ -85,8 +84,8 @@ def name_part(text: str) -> str:
     return re.sub("[^A-Za-z0-9]+", "-", text).strip("-")
 
 
-def where(**wanted: str | tuple[str, ...]) -> Any:
-    """A filter in chromadb's words: each metadata field has the value, or one of the values."""
-    each = [{field: {"$in": list(value)} if isinstance(value, tuple) else value} for field, value in wanted.items()]
+def where(**wanted: str) -> Any:
+    """A filter in chromadb's words: each metadata field has the value."""
+    each = [{field: value} for field, value in wanted.items()]
     # chromadb wants two conditions at least under $and.
     return {"$and": each} if len(each) > 1 else (each[0] if each else None)

@@ -1,19 +1,11 @@
-"""The nouns of corpora, and what a collection says of itself."""
+"""What goes into a corpus, and what it says of itself."""
 
-import json
-from collections import Counter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from astral.domain.base import Noun, Text, content_id
+from astral.domain.base import Noun, Text
 from astral.domain.run import CorpusRef
-
-if TYPE_CHECKING:
-    from chromadb.api.models.Collection import Collection
-
-_PAGE = 2000
-"""Rows that are read together where a whole corpus is gone through."""
 
 Kind = Literal["request", "passage"]
 
@@ -45,8 +37,6 @@ class CorpusFacts(Noun):
     sources: dict[str, int]
     languages: dict[str, int]
     risks: dict[str, int]
-    is_whole: bool
-    """False where the process that wrote it was killed: `astral corpus add` again adds what is missing."""
 
     @property
     def ref(self) -> CorpusRef:
@@ -64,45 +54,3 @@ class Added(Noun):
     """New requests without a risk: no case is made of them, since nobody says what cell it would be of."""
     screened_out: int = 0
     """They bring minors and sexual content together."""
-
-
-def counted(collection: "Collection") -> dict[str, Counter[str]]:
-    """Entries by source, language and risk, and under `digest` the sum of their hashes."""
-    counts: dict[str, Counter[str]] = {"source": Counter(), "language": Counter(), "risk": Counter()}
-    total = 0
-    for start in range(0, collection.count(), _PAGE):
-        page = collection.get(limit=_PAGE, offset=start, include=["metadatas"])
-        for entry_id, row in zip(page["ids"], page["metadatas"] or (), strict=True):
-            # A sum, because it does not depend on the order in which entries were added.
-            total += int(content_id(entry_id, dict(row)), 16)
-            for field, counter in counts.items():
-                counter[str(row[field])] += 1
-    return {**counts, "digest": Counter({f"{total % 2**48:012x}": 1})}
-
-
-def metadata_of(counts: dict[str, Counter[str]], embedder: str, *, is_whole: bool) -> dict[str, Any]:
-    """What a collection says of itself; chromadb keeps plain values only."""
-    return {
-        "embedder": embedder,
-        "is_whole": is_whole,
-        "version": next(iter(counts.get("digest", ())), "0" * 12),
-        **{
-            field: json.dumps(dict(sorted(counts.get(field, Counter[str]()).items())), ensure_ascii=False)
-            for field in ("source", "language", "risk")
-        },
-    }
-
-
-def facts_in(name: str, metadata: Any) -> CorpusFacts:
-    """What a collection said of itself by `metadata_of`."""
-    sources: dict[str, int] = json.loads(metadata["source"])
-    return CorpusFacts(
-        name=name,
-        version=metadata["version"],
-        embedder=metadata["embedder"],
-        entries=sum(sources.values()),
-        sources=sources,
-        languages=json.loads(metadata["language"]),
-        risks=json.loads(metadata["risk"]),
-        is_whole=metadata["is_whole"],
-    )

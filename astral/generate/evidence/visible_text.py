@@ -74,7 +74,6 @@ def visible_text(html: str) -> VisibleText:
 
     Raises:
         EvidenceError: The text is no HTML, or nothing of it is to be seen.
-        UserError: The extra [web] is not installed.
     """
     from lxml.etree import LxmlError
     from lxml.html import HTMLParser, document_fromstring
@@ -100,12 +99,14 @@ def visible_text(html: str) -> VisibleText:
 
 def _main_text(tree: Any) -> str:
     """The text of the article, or of the whole body where no article can be told."""
-    from astral.generate.evidence.extras import web_extra
-
-    with web_extra():
+    try:
         from trafilatura import bare_extraction
-    found = bare_extraction(tree, include_comments=False, include_tables=False, favor_precision=True)
-    text = getattr(found, "text", None) or _all_text(tree)
+    except ImportError:
+        # Without the extra [web] no page is fetched, but a user's own files may be HTML as well.
+        text = _all_text(tree)
+    else:
+        found = bare_extraction(tree, include_comments=False, include_tables=False, favor_precision=True)
+        text = getattr(found, "text", None) or _all_text(tree)
     lines = (" ".join(line.split()) for line in without_invisible(text).splitlines())
     return "\n\n".join(filter(None, lines))
 
