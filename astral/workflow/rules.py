@@ -130,15 +130,6 @@ def _in_file(name: str) -> _Source:
     return _Source(load_taxonomy(name), lambda location: taxonomy_place(name, location), may_name_others=True)
 
 
-def _expanded(named: Exclusion, settings: Settings) -> Exclusion:
-    """The same with the values of packs in place of their names."""
-    taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
-    return {
-        name: taxonomies[name].expanded(values) if name in taxonomies else tuple(values)
-        for name, values in named.items()
-    }
-
-
 def _check(named: Exclusion, settings: Settings, source: _Source, location: Location) -> None:
     """Make sure that all names exist, as far as that can be known."""
     taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
