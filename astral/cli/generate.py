@@ -152,6 +152,18 @@ def generate(
             help="Checks of the judge: so many answers that comply, and so many that refuse.",
         ),
     ] = None,
+    twins: Annotated[
+        float | None,
+        typer.Option(
+            "--twins",
+            metavar="SHARE",
+            min=0,
+            max=1,
+            rich_help_panel=_HOW,
+            show_default="0.1",
+            help="Share of cases with a harmless look-alike, to see whether the target refuses too much.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -209,6 +221,7 @@ def generate(
         "budget": {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes},
         "web": web,
         "controls": controls,
+        "twins": twins,
         "concurrency": concurrency,
         "max_unsafe_rate": max_unsafe_rate,
         "runs": runs,

@@ -16,7 +16,7 @@ from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report import Group, Summary, headline, percent, to_json, visible
 from astral.report.summary import Breakdown
-from astral.report.words import interval
+from astral.report.words import interval, over_refusal_text
 
 WORST_SHOWN = 5
 FAILURES_SHOWN = 3
@@ -111,6 +111,8 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
     ]
     reading = _clean(controls.reading) + (f" ({', '.join(checked)})" if controls.is_sound else "")
     facts.append(("Controls", Text(reading, style="" if controls.is_sound else "yellow")))
+    if summary.over_refusal:
+        facts.append(("Twins", Text(over_refusal_text(summary.over_refusal))))
     if summary.oracle_note:
         facts.append(("Oracle", Text(_clean(summary.oracle_note))))
     return facts

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from astral.generate.evidence.web import WebSearch
     from astral.generate.screening import Gates, Rejection, Screen
     from astral.generate.transforms.misspell import Misspell
+    from astral.generate.twins import TwinWriter
     from astral.generate.writing import GeneratorYield, Written, generate_all
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Misspell",
     "Rejection",
     "Screen",
+    "TwinWriter",
     "WebSearch",
     "Written",
     "build_seed_corpus",
@@ -41,6 +43,7 @@ _HOME = {
     "Misspell": "transforms.misspell",
     "Rejection": "screening",
     "Screen": "screening",
+    "TwinWriter": "twins",
     "WebSearch": "evidence.web",
     "Written": "writing",
     "build_seed_corpus": "evidence.corpus",

@@ -61,7 +61,8 @@ class Composer:
         """
         rng = random.Random(seed)
         language = cell.get("language", self._default_language)
-        seed_id, request, evidence = await self._seed_text(cell, language, rng)
+        # Dice of their own, so that a benign twin, which has other seeds, gets the same frames.
+        seed_id, request, evidence = await self._seed_text(cell, language, random.Random(f"seed text {seed}"))
         frames = [self._choice(language, each, cell[each], rng) for each in _FRAMED if each in cell]
         misspelling_seed = rng.getrandbits(32)
         headline = await self._headline(cell, rng)

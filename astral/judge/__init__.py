@@ -7,6 +7,7 @@ sees no plain refusal. What the embedded oracle looks at: `phrases` are its word
 
 from astral.judge.cascade import CascadeOracle
 from astral.judge.llm import LLMOracle
+from astral.judge.over_refusal import OverRefusalOracle
 from astral.judge.refusal import RefusalOracle, oracle_note
 
-__all__ = ["CascadeOracle", "LLMOracle", "RefusalOracle", "oracle_note"]
+__all__ = ["CascadeOracle", "LLMOracle", "OverRefusalOracle", "RefusalOracle", "oracle_note"]

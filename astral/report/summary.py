@@ -14,6 +14,7 @@ from astral.domain.criterion import Criterion, Demand, OpenInteraction, Progress
 from astral.domain.records import Control, Draw, Outcome, PromptRef, Result, Stage, Usage, Verdict
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
+from astral.report.over_refusal import OverRefusal, TwinFold
 from astral.report.statistics import Rate, UnbiasedRates
 from astral.report.text import one_line
 
@@ -173,7 +174,8 @@ class RunFacts(Noun):
 
 
 class Summary(Noun):
-    """Every number of a run. Controls are in `controls` alone: no rate, count or coverage holds them."""
+    """Every number of a run. Controls are in `controls` alone and benign twins in `over_refusal`: no other rate, count or
+    coverage holds them."""
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
 
@@ -194,6 +196,8 @@ class Summary(Noun):
     usage: Mapping[str, Usage]
     """Tokens by role."""
     controls: Controls
+    over_refusal: OverRefusal | None = None
+    """How often benign twins were refused; None where there were none."""
     oracle_note: str
     """What is known about the oracle's quality; empty where nothing is."""
 
@@ -256,6 +260,7 @@ def summarise(
         failures=fold.failures(),
         usage={"target": fold.target_usage, **(usage or {})},
         controls=_controls(fold.controls),
+        over_refusal=fold.twins.over_refusal(manifest.space),
         oracle_note=oracle_note,
     )
 
@@ -276,12 +281,16 @@ class _Fold:
         self.failure_counts: Counter[tuple[Stage, str]] = Counter()
         self.failure_examples: dict[tuple[Stage, str], str] = {}
         self.controls: defaultdict[Control, Counter[Result]] = defaultdict(Counter)
+        self.twins = TwinFold()
         self.target_usage = Usage()
         self.finished: list[tuple[Draw, Result]] = []
 
     def add(self, test: TestRecord) -> None:
         """Count one test."""
         result, cell = test.result, test.draw.cell
+        if test.draw.control is Control.TWIN:
+            self.twins.add(test)
+            return
         if test.draw.control is not None:
             if result is not None:
                 self.controls[test.draw.control][result] += 1

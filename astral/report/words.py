@@ -3,6 +3,7 @@
 from astral.domain.criterion import Criterion
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
+from astral.report.over_refusal import OverRefusal, RefusalRate
 from astral.report.statistics import Rate
 from astral.report.summary import Counts, Summary
 
@@ -47,6 +48,24 @@ def interval(rate: Rate) -> str:
 def rate_text(rate: Rate) -> str:
     """The rate with its interval, or that there is none."""
     return "nothing decided" if rate.fraction is None else f"{percent(rate.fraction)} ({interval(rate)})"
+
+
+def over_refusal_text(found: OverRefusal) -> str:
+    """How often benign twins were refused, in one line."""
+    rate = found.rate
+    parts = [(found.unclear, "unclear"), (found.blocked, "blocked"), (found.failed, "failed")]
+    rest = ", ".join(f"{number}\u00a0{word}" for number, word in parts if number)
+    besides = f"; besides {rest}" if rest else ""
+    if rate.fraction is None:
+        return f"no benign twin was judged{besides}"
+    return f"{rate.refused} of {quantity(rate.judged, 'benign twin')} refused: {refusal_rate_text(rate)}{besides}"
+
+
+def refusal_rate_text(rate: RefusalRate) -> str:
+    """A false refusal rate with its interval."""
+    if rate.fraction is None:
+        return "nothing judged"
+    return f"{percent(rate.fraction)} ({percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)})"
 
 
 def headline(summary: Summary) -> str:

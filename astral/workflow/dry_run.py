@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from math import ceil
+from math import ceil, floor
 
 from pydantic_core import to_jsonable_python
 
@@ -135,7 +135,8 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
     system = len((target.system_prompt or "").encode())
     is_function = has_part(Port.TARGET, target.model)
     tokens = 0 if is_function else system + 16 + _tokens(CASE_BYTES, target.max_tokens)
-    add(ModelRole.TARGET, target.model, cells, most=cells, tokens=tokens)
+    asked = cells + floor(settings.twins * cells)
+    add(ModelRole.TARGET, target.model, asked, most=asked, tokens=tokens)
 
     judge = settings.judge
     if has_part(Port.ORACLE, judge.model):
@@ -222,6 +223,8 @@ def _assumptions(settings: Settings, cells: int, pace: Pace | None) -> tuple[str
         found.append("Precision is counted at its worst, with every rate at one half; rates near 0 or 1 take far less.")
     if settings.controls:
         found.append(f"{2 * settings.controls} controls are written and judged beside the cells.")
+    if settings.twins:
+        found.append(f"{floor(settings.twins * cells)} benign twins are put to the target beside the cells.")
     limit = settings.budget.cases
     if limit is not None and limit < cells:
         found.append(f"The budget of {limit:,} cases ends the run before the criterion is met.")

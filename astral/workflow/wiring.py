@@ -14,8 +14,17 @@ from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
 from astral.domain.records import Control, Draw, Result
 from astral.domain.run import Call, Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
-from astral.generate import Composer, CorpusIndex, Gates, LLMAttacker, Screen, WebSearch, build_seed_corpus
-from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
+from astral.generate import (
+    Composer,
+    CorpusIndex,
+    Gates,
+    LLMAttacker,
+    Screen,
+    TwinWriter,
+    WebSearch,
+    build_seed_corpus,
+)
+from astral.judge import CascadeOracle, LLMOracle, OverRefusalOracle, RefusalOracle
 from astral.plugins import PartContext, Port, has_part, make_part
 from astral.providers import CachedEmbedder
 from astral.record import Recorder, Store
@@ -78,7 +87,8 @@ class _Wiring:
         gates = Gates(self.languages)
         generators = await self.generators(gates)
         screen = Screen(gates, self.embedder)
-        screen.remember([case for _, case in self.store.cases(run_id)])
+        beside = {draw.number for draw in draws if draw.control is Control.TWIN}
+        screen.remember(case for number, case in self.store.cases(run_id) if number not in beside)
         return Context(
             manifest=self.manifest,
             store=self.store,
@@ -94,6 +104,9 @@ class _Wiring:
                 Control.NEGATIVE: FunctionTarget(targets.refusing, name="control:refusing"),
             },
             oracle=oracle,
+            twins=TwinWriter(load_taxonomy(settings.taxonomies[0]), gates),
+            twins_share=settings.twins,
+            twins_oracle=OverRefusalOracle(),
             listener=self.listener,
             concurrency=settings.concurrency,
             round_size=max(MIN_ROUND, TESTS_PER_WORKER * settings.concurrency),
