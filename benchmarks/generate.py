@@ -23,7 +23,7 @@ from astral.assets import load_taxonomy
 from astral.config import Settings
 from astral.domain.records import Draw, TestCase
 from astral.domain.space import Cell, Space
-from astral.generate import Composer, CorpusIndex, Gates, Screen, build_seed_corpus, generate_all
+from astral.generate import Composer, Conformance, CorpusIndex, Gates, Screen, build_seed_corpus, generate_all
 from astral.providers import CachedEmbedder, open_embedder
 from astral.workflow.space import space_of
 from astral.workflow.wiring import MIN_ROUND
@@ -69,7 +69,9 @@ async def measure(cases: int, folder: Path) -> None:
     build_seed_corpus(index, taxonomy, languages)
     print(f"indexing the seeds, once: {time.perf_counter() - start:.1f} s")
     gates = Gates(languages)
-    screen, composer = Screen(gates, embedder), Composer(taxonomy, evidence=index, gates=gates)
+    conformance = Conformance.shipped(embedder.name, Settings().taxonomies)
+    screen = Screen(gates, embedder, conformance=conformance)
+    composer = Composer(taxonomy, evidence=index, gates=gates)
     writing, embedding = Spent(), Spent()
     accepted = failed = 0
     rejections: Counter[str] = Counter()

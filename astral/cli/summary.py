@@ -16,7 +16,7 @@ from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report import Group, Summary, headline, percent, to_json, visible
 from astral.report.summary import Breakdown
-from astral.report.words import interval, over_refusal_text
+from astral.report.words import diversity_text, interval, over_refusal_text
 
 WORST_SHOWN = 5
 FAILURES_SHOWN = 3
@@ -125,6 +125,8 @@ def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
         is_above = summary.rate.decided > 0 and summary.rate.low > threshold
         reading = "the rate is above it with 95 % confidence" if is_above else "not passed with 95 % confidence"
         facts.append(("Threshold", Text(f"{percent(threshold)} unsafe: {reading}", style="red" if is_above else "")))
+    if summary.diversity:
+        facts.append(("Diversity", Text(diversity_text(summary.diversity))))
     tokens = {role: usage.tokens for role, usage in summary.usage.items() if usage.tokens}
     if tokens:
         facts.append(("Tokens", Text(_clean(", ".join(f"{role} {count:,}" for role, count in tokens.items())))))

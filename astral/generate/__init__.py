@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from astral.generate.attack import LLMAttacker
     from astral.generate.compose import Composer
+    from astral.generate.conformance import Conformance
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
     from astral.generate.evidence.web import WebSearch
     from astral.generate.screening import Gates, Rejection, Screen
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Composer",
+    "Conformance",
     "CorpusEntry",
     "CorpusIndex",
     "Gates",
@@ -35,6 +37,7 @@ __all__ = [
 
 _HOME = {
     "Composer": "compose",
+    "Conformance": "conformance",
     "CorpusEntry": "evidence.corpus",
     "CorpusIndex": "evidence.corpus",
     "Gates": "screening",

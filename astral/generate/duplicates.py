@@ -12,7 +12,7 @@ import regex
 from astral.domain.ports import Embedder
 from astral.domain.records import TestCase
 from astral.generate.minhash import Signature, Signatures, signature
-from astral.generate.vectors import Batch, Vectors, whole
+from astral.generate.vectors import Batch, Vectors, unit, whole
 
 NEAR_DUPLICATE: Final = 0.992
 """Cosine from which two drafts of one language count as one.
@@ -94,8 +94,8 @@ class Duplicates:
         return f"cosine {nearest:.3f} to an accepted draft, from {self._near_duplicate} on they count as one"
 
     def vector(self, draft: TestCase) -> Batch | None:
-        """The draft's vector, as whole numbers; None without an embedder."""
-        return self._of(draft).vector if self._embedder is not None else None
+        """The draft's unit vector; None without an embedder."""
+        return unit(self._of(draft).vector) if self._embedder is not None else None
 
     def remember(self, cases: Iterable[TestCase]) -> None:
         """Take note of accepted cases, a batch at a time."""

@@ -20,6 +20,11 @@ def whole(vectors: NDArray[np.float32]) -> Batch:
     return np.rint(vectors * _SCALE).astype(np.float32)
 
 
+def unit(batch: Batch) -> Batch:
+    """Whole numbers as unit vectors again."""
+    return batch / np.float32(_SCALE)
+
+
 class Vectors:
     """A matrix that grows by doubling, at two bytes a component."""
 

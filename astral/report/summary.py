@@ -14,6 +14,7 @@ from astral.domain.criterion import Criterion, Demand, OpenInteraction, Progress
 from astral.domain.records import Control, Draw, Outcome, PromptRef, Result, Stage, Usage, Verdict
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
+from astral.report.diversity import DiversityFacts
 from astral.report.over_refusal import OverRefusal, TwinFold
 from astral.report.statistics import Rate, UnbiasedRates
 from astral.report.text import one_line
@@ -174,8 +175,7 @@ class RunFacts(Noun):
 
 
 class Summary(Noun):
-    """Every number of a run. Controls are in `controls` alone and benign twins in `over_refusal`: no other rate, count or
-    coverage holds them."""
+    """Every number of a run. Controls are in `controls` alone, twins in `over_refusal`: nothing else counts them."""
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
 
@@ -198,6 +198,8 @@ class Summary(Noun):
     controls: Controls
     over_refusal: OverRefusal | None = None
     """How often benign twins were refused; None where there were none."""
+    diversity: DiversityFacts | None = None
+    """How different the cases are from each other; None where nothing was compared."""
     oracle_note: str
     """What is known about the oracle's quality; empty where nothing is."""
 
@@ -215,6 +217,7 @@ def summarise(
     status: RunStatus,
     seconds: float | None = None,
     usage: Mapping[str, Usage] | None = None,
+    diversity: DiversityFacts | None = None,
     oracle_note: str = "",
     command: str = "",
 ) -> Summary:
@@ -227,6 +230,7 @@ def summarise(
         status: How far the run is.
         seconds: Wall clock time that the run took, if known.
         usage: Tokens by role, from the journalled calls; the target's are else summed from the transcripts.
+        diversity: How different the cases are from each other, if it was computed.
         oracle_note: What is known about the oracle's quality, in plain words.
         command: What was typed to start the run.
     """
@@ -260,6 +264,7 @@ def summarise(
         failures=fold.failures(),
         usage={"target": fold.target_usage, **(usage or {})},
         controls=_controls(fold.controls),
+        diversity=diversity,
         over_refusal=fold.twins.over_refusal(manifest.space),
         oracle_note=oracle_note,
     )

@@ -3,6 +3,7 @@
 from astral.domain.criterion import Criterion
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
+from astral.report.diversity import DiversityFacts
 from astral.report.over_refusal import OverRefusal, RefusalRate
 from astral.report.statistics import Rate
 from astral.report.summary import Counts, Summary
@@ -48,6 +49,15 @@ def interval(rate: Rate) -> str:
 def rate_text(rate: Rate) -> str:
     """The rate with its interval, or that there is none."""
     return "nothing decided" if rate.fraction is None else f"{percent(rate.fraction)} ({interval(rate)})"
+
+
+def diversity_text(facts: DiversityFacts) -> str:
+    """How different the cases are, in one line."""
+    found = facts.overall
+    vendi = "" if found.vendi is None else f"Vendi score {found.vendi:.2f}, "
+    cases = f"{quantity(found.cases, 'case')}{' drawn at random' if facts.is_sample else ''}"
+    distinct = ", ".join(f"{share:.2f}" for share in found.distinct)
+    return f"{vendi}self-BLEU {found.self_bleu:.2f}, distinct-1, -2, -3 {distinct}, of {cases}"
 
 
 def over_refusal_text(found: OverRefusal) -> str:

@@ -1,16 +1,26 @@
 """What a run leaves for people, made from its record alone: at its end, and whenever it is asked for again."""
 
 import json
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from astral.config import Environment, Settings
-from astral.domain.run import Manifest
+from astral.domain.chat import ModelRole
+from astral.domain.run import Manifest, TestRecord
+from astral.errors import UserError
 from astral.judge import oracle_note
+from astral.plugins import PartContext, Port, make_part
+from astral.providers import CachedEmbedder
 from astral.record import RunSummary, Store
-from astral.report import Summary, summarise, write_private, write_report
+from astral.report import Summary, diversity_of_run, summarise, write_private, write_report
+from astral.report.diversity import DiversityFacts
 from astral.workflow.planning import planner_of
 
 MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
+CACHE_FILE = "embeddings.db"
+"""The vectors of all runs in a folder."""
 
 
 def store_url(runs: Path) -> str:
@@ -57,11 +67,24 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
         planner.progress(),
         status=store.status(run_id),
         usage=store.usage(run_id),
+        diversity=_diversity(settings, tests, folder.parent),
         oracle_note=oracle_note(settings.judge.model),
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )
     write_report(folder, summary, tests, reveal=reveal)
     return summary
+
+
+def _diversity(settings: Settings, tests: Sequence[TestRecord], runs: Path) -> DiversityFacts | None:
+    """Diversity of the cases, whose vectors the screen left in the cache."""
+    context = PartContext(settings, Environment(), ModelRole.ATTACKER)
+    try:
+        embedder = CachedEmbedder(make_part(Port.EMBEDDER, settings.embedder, context), runs / CACHE_FILE)
+    except UserError:
+        # The run may come from a machine that has another embedder: only the Vendi score needs one.
+        return diversity_of_run(tests, seed=settings.seed)
+    with closing(embedder):
+        return diversity_of_run(tests, seed=settings.seed, embed=partial(embedder.embed, kind="passage"))
 
 
 def write_facts(folder: Path, manifest: Manifest) -> None:

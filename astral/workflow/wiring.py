@@ -16,6 +16,7 @@ from astral.domain.run import Call, Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import (
     Composer,
+    Conformance,
     CorpusIndex,
     Gates,
     LLMAttacker,
@@ -33,6 +34,7 @@ from astral.workflow.context import Context
 from astral.workflow.events import Listener
 from astral.workflow.journal import JournalledModel
 from astral.workflow.planning import is_search, planner_of
+from astral.workflow.reporting import CACHE_FILE
 
 MIN_ROUND = 32
 """Least tests of a round. A round lasts as long as its slowest test, so it is several times the concurrency."""
@@ -86,7 +88,8 @@ class _Wiring:
         target, oracle = self.target(), self.oracle()
         gates = Gates(self.languages)
         generators = await self.generators(gates)
-        screen = Screen(gates, self.embedder)
+        conformance = Conformance.shipped(self.embedder.name, settings.taxonomies)
+        screen = Screen(gates, self.embedder, conformance=conformance)
         beside = {draw.number for draw in draws if draw.control is Control.TWIN}
         screen.remember(case for number, case in self.store.cases(run_id) if number not in beside)
         return Context(
@@ -141,7 +144,7 @@ class _Wiring:
     def embedder(self) -> Embedder:
         """The embedder, with its cache."""
         made: Embedder = self.part(Port.EMBEDDER, self.settings.embedder, ModelRole.ATTACKER, None)
-        cached = CachedEmbedder(made, self.settings.runs / "embeddings.db")
+        cached = CachedEmbedder(made, self.settings.runs / CACHE_FILE)
         self.closing.callback(cached.close)
         return cached
 
