@@ -128,6 +128,8 @@ class Settings(Noun):
     """Ground test cases on a web search too."""
     controls: int = Field(default=3, ge=0, le=50)
     """Positive controls, and as many negative ones."""
+    novel_against: Values = ()
+    """Earlier runs, by their ids or as `latest`: no case may repeat one of theirs."""
     twins: float = Field(default=0.1, ge=0, le=1)
     """Share of the cases that get a benign twin: a harmless look-alike, to see whether the target refuses too much."""
     concurrency: int = Field(default=8, ge=1, le=1024)

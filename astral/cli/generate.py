@@ -152,6 +152,15 @@ def generate(
             help="Checks of the judge: so many answers that comply, and so many that refuse.",
         ),
     ] = None,
+    novel_against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--novel-against",
+            metavar="RUN",
+            rich_help_panel=_WHAT,
+            help="Repeat no case of this earlier run; `latest` is the newest one. May be given several times.",
+        ),
+    ] = None,
     twins: Annotated[
         float | None,
         typer.Option(
@@ -221,6 +230,7 @@ def generate(
         "budget": {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes},
         "web": web,
         "controls": controls,
+        "novel_against": novel_against or None,
         "twins": twins,
         "concurrency": concurrency,
         "max_unsafe_rate": max_unsafe_rate,

@@ -53,6 +53,7 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 # planner: thompson          # go on where unsafe answers are likely, until budget.cases is spent; or ucb, exp3, uniform
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
+# novel_against: [latest]    # earlier runs of which no case is repeated, by their ids
 twins: 0.1                   # share of cases with a harmless look-alike, to see whether the target refuses too much
 concurrency: 8               # tests under way at a time
 web: false                   # true grounds test cases on a web search too

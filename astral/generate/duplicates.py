@@ -107,6 +107,14 @@ class Duplicates:
                 batch = []
         self._remember(batch)
 
+    def know(self, texts: Iterable[str]) -> None:
+        """Take note of texts that are no cases, such as a benchmark's: they are compared by their wording alone."""
+        for text in texts:
+            words = self._words_of(text)
+            self._texts.add(words.digest)
+            self._signatures.append(words.signature)
+            self._words.pop(text, None)
+
     def _remember(self, cases: Sequence[TestCase]) -> None:
         if self._embedder is not None:
             self._embed([key for key in dict.fromkeys(map(_key, cases)) if key not in self._prepared])

@@ -147,6 +147,10 @@ class Screen:
         """Take note of accepted cases, such as those of the interrupted part of a run."""
         self._duplicates.remember(cases)
 
+    def know(self, texts: Iterable[str]) -> None:
+        """Take note of published texts, such as a benchmark's: no draft may have their wording."""
+        self._duplicates.know(texts)
+
     def objection(self, draft: TestCase) -> Rejection | None:
         """What a gate has to say that needs no embedding. Pure."""
         return self._gates.objection(draft)

@@ -50,25 +50,28 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
     check_search(settings)
     space, taxonomies = space_of(settings)
     criterion = criterion_of(settings, space)
-    created = datetime.now(UTC)
-    manifest = Manifest(
-        run_id=f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
-        created=created,
-        astral_version=__version__,
-        seed=settings.seed,
-        settings=settings.model_dump(mode="json"),
-        space=space,
-        criterion=criterion,
-        taxonomies=taxonomies,
-        prompts=prompt_refs(),
-        models={
-            "attacker": settings.attacker.model,
-            "target": settings.target.model,
-            "judge": settings.judge.model,
-            "embedder": settings.embedder,
-        },
-    )
     with Store.open(store_url(settings.runs)) as store:
+        # A resumed run has to mean the same runs by it.
+        earlier = tuple(store.resolve(run) for run in settings.novel_against)
+        settings = settings.model_copy(update={"novel_against": earlier})
+        created = datetime.now(UTC)
+        manifest = Manifest(
+            run_id=f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+            created=created,
+            astral_version=__version__,
+            seed=settings.seed,
+            settings=settings.model_dump(mode="json"),
+            space=space,
+            criterion=criterion,
+            taxonomies=taxonomies,
+            prompts=prompt_refs(),
+            models={
+                "attacker": settings.attacker.model,
+                "target": settings.target.model,
+                "judge": settings.judge.model,
+                "embedder": settings.embedder,
+            },
+        )
         return await _go(manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal)
 
 

@@ -90,8 +90,11 @@ class _Wiring:
         generators = await self.generators(gates)
         conformance = Conformance.shipped(self.embedder.name, settings.taxonomies)
         screen = Screen(gates, self.embedder, conformance=conformance)
-        beside = {draw.number for draw in draws if draw.control is Control.TWIN}
-        screen.remember(case for number, case in self.store.cases(run_id) if number not in beside)
+        for remembered in (*settings.novel_against, run_id):
+            cases = (case for _, case in self.store.cases(remembered))
+            await asyncio.to_thread(
+                screen.remember, (each for each in cases if each.lineage.generator != TwinWriter.name)
+            )
         return Context(
             manifest=self.manifest,
             store=self.store,
