@@ -1,82 +1,68 @@
-"""How diverse composed cases are, beside the same number of rows of published static files.
+"""Measure how far apart composed requests are, as `coverage.diversity` counts it: `python benchmarks/diversity.py`.
 
-    nice python benchmarks/diversity.py FOLDER [--rows 200]
-
-FOLDER holds harmbench_behaviors_text.csv (HarmBench, MIT), strongreject.csv (StrongREJECT, MIT), xstest_prompts.csv
-(XSTest, CC-BY-4.0) and multijail.csv (MultiJail, MIT). Rows are drawn with a fixed seed; of XSTest the unsafe ones, of
-MultiJail the same number in each of its ten languages. The composed cases beside them are in the same languages. No
-text is printed.
+Runs two small campaigns on a target that refuses: every pair of values over ten languages, and in English alone. The
+baseline is what no criterion within a risk could reach: requests of different risks, paired at random. Needs a few
+minutes where the embedder's cache is new; `--runs FOLDER` keeps it.
 """
 
 import argparse
 import asyncio
-import csv
 import random
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 
-from astral.assets import load_taxonomy
+import numpy as np
+from numpy.typing import NDArray
+
 from astral.config import Settings
-from astral.domain.space import Cell
-from astral.generate import Composer
-from astral.providers import open_embedder
-from astral.report.diversity import diversity
-from astral.workflow.space import space_of
+from astral.record import Store
+from astral.workflow.reporting import store_url
+from astral.workflow.requests import RecordedRequests, cached_embedder
+from astral.workflow.run import start
 
-FILES = {
-    "harmbench_behaviors_text.csv": "Behavior",
-    "strongreject.csv": "forbidden_prompt",
-    "xstest_prompts.csv": "prompt",
-}
-MULTIJAIL = "multijail.csv"
-LANGUAGES = ("en", "zh", "it", "vi", "ar", "ko", "th", "bn", "sw", "jv")
+Vectors = NDArray[np.float32]
+
+
+def requests_by_risk(settings: Settings) -> Mapping[str, Vectors]:
+    """Vectors of the requests of a run with these settings, by risk."""
+    run_id = asyncio.run(start(settings)).summary.run.run_id
+    embedder = cached_embedder(settings)
+    with Store.open(store_url(settings.runs), create=False) as store:
+        draws = [draw for draw in store.draws(run_id) if not draw.control]
+        vectors = RecordedRequests(store, run_id, embedder).of(draws)
+    embedder.close()
+    risks = sorted({draw.cell["risk"] for draw in draws})
+    return {risk: vectors[[draw.cell["risk"] == risk for draw in draws]] for risk in risks}
+
+
+def dispersion(vectors: Vectors) -> float:
+    """The mean of 1 - cosine over all pairs."""
+    count = len(vectors)
+    return float((count**2 - (vectors @ vectors.T).sum()) / (count * (count - 1)))
+
+
+def across_risks(by_risk: Mapping[str, Vectors]) -> Sequence[float]:
+    """The same of as many requests as risks, each of another risk."""
+    dice = random.Random(0)
+    return [dispersion(np.stack([dice.choice(list(some)) for some in by_risk.values()])) for _ in range(20)]
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rows", type=int, default=200)
+    """Print the table."""
+    parser = argparse.ArgumentParser(description="Measure how far apart composed requests are.")
+    parser.add_argument("--runs", type=Path, help="folder of runs, for its caches")
     options = parser.parse_args()
-    dice = random.Random(0)
-    english = {name: column_of(options.folder / name, column, options.rows, dice) for name, column in FILES.items()}
-    each = options.rows // len(LANGUAGES)
-    mixed = [text for language in LANGUAGES for text in column_of(options.folder / MULTIJAIL, language, each, dice)]
-    print("| texts | languages | rows | Vendi | self-BLEU | distinct-1 | distinct-2 | distinct-3 |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|")
-    for name, texts in english.items():
-        show(name, "en", texts)
-    show("astral, composed", "en", asyncio.run(composed({"en": options.rows})))
-    show(MULTIJAIL, "ten", mixed)
-    show("astral, composed", "ten", asyncio.run(composed(dict.fromkeys(LANGUAGES, each))))
-
-
-def column_of(path: Path, column: str, rows: int, dice: random.Random) -> list[str]:
-    """So many texts of a file, drawn at random."""
-    with path.open(encoding="utf-8", newline="") as file:
-        texts = [row[column] for row in csv.DictReader(file) if row.get("label", "unsafe") == "unsafe" and row[column]]
-    return dice.sample(texts, min(rows, len(texts)))
-
-
-async def composed(wanted: Mapping[str, int]) -> list[str]:
-    """So many composed cases by language, in random cells."""
-    space, _ = space_of(Settings())
-    composer, dice = Composer(load_taxonomy("astral-14")), random.Random(0)
-    texts: list[str] = []
-    for language, count in wanted.items():
-        for _ in range(count):
-            values = {part.id: dice.choice(part.values).id for part in space.dimensions} | {"language": language}
-            texts.append((await composer.generate(Cell.model_validate(values), seed=dice.getrandbits(40))).request)
-    return texts
-
-
-def show(name: str, languages: str, texts: list[str]) -> None:
-    """Print a row of the table."""
-    found = diversity(texts, open_embedder().embed(texts, kind="passage"))
-    distinct = " | ".join(f"{share:.3f}" for share in found.distinct)
-    print(
-        f"| {name} | {languages} | {found.cases} | {found.vendi:.2f} | {found.self_bleu:.3f} | {distinct} |", flush=True
-    )
+    runs = options.runs or Path(tempfile.mkdtemp())
+    told = {"target": {"model": "python:astral.testing.targets:refusing"}, "runs": runs, "controls": 0}
+    print("| requests | of one risk: lowest | mean | highest | of different risks |")
+    print("|---|---|---|---|---|")
+    for name, only in {"ten languages": {}, "English alone": {"language": ["en"]}}.items():
+        by_risk = requests_by_risk(Settings.model_validate({**told, "only": only}))
+        within = [dispersion(vectors) for vectors in by_risk.values()]
+        figures = min(within), mean(within), max(within), mean(across_risks(by_risk))
+        print(f"| {name} | {' | '.join(f'{figure:.3f}' for figure in figures)} |")
 
 
 if __name__ == "__main__":

@@ -5,22 +5,23 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from astral.config import Environment, Settings
-from astral.domain.chat import ModelRole
 from astral.domain.run import Manifest, TestRecord
 from astral.errors import UserError
 from astral.judge import oracle_note
-from astral.plugins import PartContext, Port, make_part
-from astral.providers import CachedEmbedder
+from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, diversity_of_run, summarise, write_private, write_report
 from astral.report.diversity import DiversityFacts
 from astral.workflow.planning import planner_of
+from astral.workflow.requests import cached_embedder, requests_of
+
+if TYPE_CHECKING:
+    from astral.report.explain import Explanation
 
 MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
-CACHE_FILE = "embeddings.db"
-"""The vectors of all runs in a folder."""
 
 
 def store_url(runs: Path) -> str:
@@ -54,21 +55,41 @@ def report_of(runs: Path, run: str, *, reveal: bool) -> tuple[Summary, Path]:
         return write_report_of(store, run_id, folder, reveal=reveal), folder
 
 
+def explanation_of(runs: Path, run: str) -> "Explanation":
+    """What drives the unsafe answers of a run.
+
+    Args:
+        runs: Folder of runs.
+        run: Id, or `latest`.
+
+    Raises:
+        UserError: There is no such run, or none of its answers was decided.
+    """
+    # Late, so that a report without it stays free of numpy.
+    from astral.report.explain import explain
+
+    with Store.open(store_url(runs), create=False) as store:
+        run_id = store.resolve(run)
+        return explain(store.manifest(run_id), store.tests(run_id))
+
+
 def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) -> Summary:
     """Summarise a run and write its pages into its folder."""
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
-    planner = planner_of(manifest)
-    planner.observe((test.draw, test.result) for test in tests if test.result is not None)
+    with requests_of(manifest, store) as requests:
+        planner = planner_of(manifest, requests)
+        planner.observe((test.draw, test.result) for test in tests if test.result is not None)
+        progress = planner.progress()
     summary = summarise(
         manifest,
         tests,
-        planner.progress(),
+        progress,
         status=store.status(run_id),
         usage=store.usage(run_id),
         diversity=_diversity(settings, tests, folder.parent),
-        oracle_note=oracle_note(settings.judge.model),
+        oracle_note=oracle_note(settings.judge.model, is_alone=has_part(Port.ORACLE, settings.judge.model)),
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )
     write_report(folder, summary, tests, reveal=reveal)
@@ -77,9 +98,8 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
 
 def _diversity(settings: Settings, tests: Sequence[TestRecord], runs: Path) -> DiversityFacts | None:
     """Diversity of the cases, whose vectors the screen left in the cache."""
-    context = PartContext(settings, Environment(), ModelRole.ATTACKER)
     try:
-        embedder = CachedEmbedder(make_part(Port.EMBEDDER, settings.embedder, context), runs / CACHE_FILE)
+        embedder = cached_embedder(settings.model_copy(update={"runs": runs}))
     except UserError:
         # The run may come from a machine that has another embedder: only the Vendi score needs one.
         return diversity_of_run(tests, seed=settings.seed)

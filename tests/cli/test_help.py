@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-COMMANDS = ["", "plan", "generate", "resume", "report", "list", "init", "doctor"]
+COMMANDS = ["", "plan", "generate", "resume", "report", "explain", "list", "init", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
