@@ -65,7 +65,7 @@ class Conformance(Noun):
         if all_of_them.embedder != embedder:
             return None
         readers = {name: each for name, each in all_of_them.readers.items() if each.taxonomy in taxonomies}
-        return cls(**{**dict(all_of_them), "readers": readers})
+        return cls.model_validate({**dict(all_of_them), "readers": readers})
 
     def objection(self, draft: TestCase, vector: NDArray[np.float32]) -> tuple[str, str] | None:
         """The gate that says no, and why; None where the draft is what its cell says, as far as can be told.
