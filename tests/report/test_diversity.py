@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from astral.domain.records import Control, Draw
@@ -25,7 +25,6 @@ def test_vendi_is_that_of_the_similarities():
     assert vendi_score(vectors) == pytest.approx(float(np.exp(-(shares * np.log(shares)).sum())), rel=1e-3)
 
 
-@settings(deadline=None)
 @given(st.lists(WORDS, min_size=2, max_size=8))
 def test_self_bleu_lies_between_nothing_and_all_and_repeats_raise_it(texts: list[list[str]]):
     score = self_bleu(texts)
