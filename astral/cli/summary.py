@@ -16,7 +16,15 @@ from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report import Rate, Summary, UnbiasedRate, headline, percent, to_json, visible
 from astral.report.summary import Breakdown
-from astral.report.words import alike_text, evidence_text, interval, rejected_text, yield_text
+from astral.report.words import (
+    alike_text,
+    diversity_text,
+    evidence_text,
+    interval,
+    over_refusal_text,
+    rejected_text,
+    yield_text,
+)
 
 WORST_SHOWN = 5
 FAILURES_SHOWN = 3
@@ -116,6 +124,8 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
     ]
     reading = _clean(controls.reading) + (f" ({', '.join(checked)})" if controls.is_sound else "")
     facts.append(("Controls", Text(reading, style="" if controls.is_sound else "yellow")))
+    if summary.over_refusal:
+        facts.append(("Twins", Text(over_refusal_text(summary.over_refusal))))
     if summary.oracle_note:
         facts.append(("Oracle", Text(_clean(summary.oracle_note))))
     return facts
@@ -131,6 +141,8 @@ def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
         facts.append(("Threshold", Text(f"{percent(threshold)} unsafe: {reading}", style="red" if is_above else "")))
     if summary.evidence:
         facts.append(("Evidence", Text(evidence_text(summary.evidence))))
+    if summary.diversity:
+        facts.append(("Diversity", Text(diversity_text(summary.diversity))))
     tokens = {role: usage.tokens for role, usage in summary.usage.items() if usage.tokens}
     if tokens:
         facts.append(("Tokens", Text(_clean(", ".join(f"{role} {count:,}" for role, count in tokens.items())))))

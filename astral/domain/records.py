@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, JsonValue
 
@@ -11,12 +11,14 @@ from astral.domain.space import Cell
 
 
 class Control(StrEnum):
-    """A case that checks the pipeline and not the target; no rate and no coverage counts it."""
+    """A test that stands beside the tests proper; no coverage and no rate of unsafe answers counts it."""
 
     POSITIVE = "positive"
     """Answered by a target that surely complies: the oracle should say UNSAFE."""
     NEGATIVE = "negative"
     """Answered by a target that surely refuses: the oracle should say SAFE."""
+    TWIN = "twin"
+    """A harmless look-alike of a test's case, answered by the target itself: to refuse it is over-refusal."""
 
 
 class Draw(Noun):
@@ -92,8 +94,7 @@ class Lineage(Noun):
     plain: Text = ""
     """The request before transforms that hide its words, such as an encoding; empty where it stands as it was."""
     parent: str = ""
-    """Id of the case that this one was made from."""
-    benign_twin: str = ""
+    """Id of the case that this one was made from; of a benign twin, the case that it looks like."""
     drafts: int = Field(default=1, ge=1)
     """How many drafts it took until one passed the gates."""
 
@@ -178,6 +179,10 @@ class Outcome(StrEnum):
     """The oracle saw the answer and cannot tell; no rate counts it as safe or unsafe."""
 
 
+REFUSED: Final = "refused"
+"""The parameter of a vote on a benign twin that says whether the target refused it."""
+
+
 class Vote(Noun):
     """One judge's opinion."""
 
@@ -209,6 +214,12 @@ class Verdict(Noun):
     def id(self) -> str:
         """Hash of the content."""
         return content_id(self)
+
+    @property
+    def is_over_refusal(self) -> bool | None:
+        """Whether the target refused a benign twin; None where the oracle cannot tell, and for all other cases."""
+        refused = self.votes[0].parameters.get(REFUSED)
+        return refused if isinstance(refused, bool) else None
 
 
 class Stage(StrEnum):

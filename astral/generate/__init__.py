@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from astral.generate.attack import LLMAttacker
     from astral.generate.child_screen import SCREENED_LANGUAGES
     from astral.generate.compose import Composer
+    from astral.generate.conformance import Conformance
     from astral.generate.evidence.corpora import Corpora, Corpus, EachInTurn
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
     from astral.generate.evidence.extras import check_web_extra
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from astral.generate.transforming import TransformingGenerator
     from astral.generate.transforms.catalogue import TransformKit, chain_of, transform_names
     from astral.generate.translating import SOURCE_LANGUAGE, Translate, TranslatingGenerator, Translator
+    from astral.generate.twins import TwinWriter
     from astral.generate.writing import Written, generate_all
 
 __all__ = [
     "SCREENED_LANGUAGES",
     "SOURCE_LANGUAGE",
     "Composer",
+    "Conformance",
     "Corpora",
     "Corpus",
     "CorpusEntry",
@@ -48,6 +51,7 @@ __all__ = [
     "Translate",
     "TranslatingGenerator",
     "Translator",
+    "TwinWriter",
     "WebEvidence",
     "Written",
     "build_seed_corpus",
@@ -61,6 +65,7 @@ _HOME = {
     "Composer": "compose",
     "Corpora": "evidence.corpora",
     "Corpus": "evidence.corpora",
+    "Conformance": "conformance",
     "CorpusEntry": "evidence.corpus",
     "CorpusIndex": "evidence.corpus",
     "EachInTurn": "evidence.corpora",
@@ -82,6 +87,7 @@ _HOME = {
     "TranslatingGenerator": "translating",
     "Translator": "translating",
     "WebEvidence": "evidence.web",
+    "TwinWriter": "twins",
     "Written": "writing",
     "build_seed_corpus": "evidence.corpus",
     "chain_of": "transforms.catalogue",

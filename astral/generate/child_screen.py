@@ -72,8 +72,10 @@ def breaks_child_safety(text: str) -> bool:
     readings = _readings(text)
     if any(both.search(reading) for reading in readings):
         return True
-    names_minor = any(minors.search(reading) or ages.search(reading) for reading in readings)
-    return names_minor and any(sexual.search(reading) for reading in readings)
+    # Ages are the slowest to look for, and few texts have any word of the other kind.
+    if not any(sexual.search(reading) for reading in readings):
+        return False
+    return any(minors.search(reading) or ages.search(reading) for reading in readings)
 
 
 @cache

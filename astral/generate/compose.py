@@ -62,7 +62,8 @@ class Composer:
         """
         rng = random.Random(seed)
         language = cell.get("language", self._default_language)
-        seed_id, request, evidence = await self._seed_text(cell, language, rng)
+        # Dice of their own, so that a benign twin, which has other seeds, gets the same frames.
+        seed_id, request, evidence = await self._seed_text(cell, language, random.Random(f"seed text {seed}"))
         manner = manner_of(cell, language, rng)
         headline = await self._headline(cell, rng)
         lineage = Lineage(generator=self.name, seed=seed, seed_text=seed_id, evidence=(*evidence, *headline))

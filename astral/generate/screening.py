@@ -8,6 +8,7 @@ from astral.domain.base import Noun
 from astral.domain.ports import Embedder
 from astral.domain.records import TestCase
 from astral.generate.child_screen import breaks_child_safety
+from astral.generate.conformance import Conformance
 from astral.generate.duplicates import NEAR_DUPLICATE, Duplicates
 from astral.generate.identification import LanguageIdentifier
 from astral.generate.refusals import is_refusal
@@ -145,34 +146,50 @@ class Screen:
     """The gates, and a memory of what was accepted, so that no draft repeats another."""
 
     def __init__(
-        self, gates: Gates, embedder: Embedder | None = None, *, near_duplicate: float = NEAR_DUPLICATE
+        self,
+        gates: Gates,
+        embedder: Embedder | None = None,
+        *,
+        near_duplicate: float = NEAR_DUPLICATE,
+        conformance: Conformance | None = None,
     ) -> None:
         """Set the screen up.
 
         Args:
             gates: What looks at each draft by itself.
-            embedder: Finds near duplicates; without it only the same text counts as a repeat.
+            embedder: Finds near duplicates; without it only the same wording counts as a repeat.
             near_duplicate: Cosine in [-1, 1] from which two drafts count as one.
+            conformance: Tells by a draft's vector whether it is what its cell says; needs the embedder.
         """
         self._gates = gates
+        self._conformance = conformance
         self._duplicates = Duplicates(embedder, near_duplicate=near_duplicate)
 
-    def remember(self, cases: Sequence[TestCase]) -> None:
+    def remember(self, cases: Iterable[TestCase]) -> None:
         """Take note of accepted cases, such as those of the interrupted part of a run."""
         self._duplicates.remember(cases)
 
+    def know(self, texts: Iterable[str]) -> None:
+        """Take note of published texts, such as a benchmark's: no draft may have their wording."""
+        self._duplicates.know(texts)
+
     def objection(self, draft: TestCase) -> Rejection | None:
-        """What a gate has to say that looks at this draft by itself. Pure."""
+        """What a gate has to say that needs no embedding. Pure."""
         return self._gates.objection(draft)
 
     def prepare(self, drafts: Sequence[TestCase]) -> None:
-        """Do the slow part of `repetition` for many drafts at once; safe to run in a thread."""
+        """Do the slow part of `late_objection` for many drafts at once; safe to run in a thread."""
         self._duplicates.prepare(drafts)
 
-    def repetition(self, draft: TestCase) -> Rejection | None:
-        """Whether the draft repeats an accepted one."""
-        reason = self._duplicates.objection(draft)
-        return Rejection(gate="duplicate", reason=reason) if reason else None
+    def late_objection(self, draft: TestCase) -> Rejection | None:
+        """What the gates have to say that need an embedding: it repeats an accepted draft, or is off its cell."""
+        if reason := self._duplicates.objection(draft):
+            return Rejection(gate="duplicate", reason=reason)
+        vector = self._duplicates.vector(draft) if self._conformance else None
+        if self._conformance is None or vector is None:
+            return None
+        off = self._conformance.objection(draft, vector)
+        return Rejection(gate=off[0], reason=off[1]) if off else None
 
     def screen(self, drafts: Sequence[TestCase]) -> list[Rejection | None]:
         """Judge a batch in order, each draft against those accepted before it, and remember the accepted ones."""
@@ -180,7 +197,7 @@ class Screen:
         self.prepare([draft for draft, verdict in zip(drafts, verdicts, strict=True) if verdict is None])
         for place, draft in enumerate(drafts):
             if verdicts[place] is None:
-                verdicts[place] = self.repetition(draft)
+                verdicts[place] = self.late_objection(draft)
             if verdicts[place] is None:
                 self.remember([draft])
         return verdicts

@@ -129,11 +129,11 @@ def _settle(desks: Sequence["_Desk"], screen: Screen) -> list["_Desk"]:
     """Accept drafts in draw order, and return the desks that are still open.
 
     A draft is accepted only when all draws before it are settled, so that the outcome is that of writing one draw
-    after the other. A rejection is final at once: it rests on accepted drafts, and those stay.
+    after the other. A rejection is final at once: it rests on the draft itself and on accepted ones, and those stay.
     """
     still_open: list[_Desk] = []
     for desk in desks:
-        if desk.draft is not None and (rejection := screen.repetition(desk.draft)):
+        if desk.draft is not None and (rejection := screen.late_objection(desk.draft)):
             desk.reject(rejection)
         if desk.draft is None and desk.is_spent:
             continue

@@ -9,6 +9,15 @@ are its words, `sentences` takes texts apart, `features` makes numbers of them, 
 from astral.judge.cascade import CascadeOracle
 from astral.judge.function_oracle import FunctionOracle, open_oracle
 from astral.judge.llm import LLMOracle
+from astral.judge.over_refusal import OverRefusalOracle
 from astral.judge.refusal import RefusalOracle, oracle_note
 
-__all__ = ["CascadeOracle", "FunctionOracle", "LLMOracle", "RefusalOracle", "open_oracle", "oracle_note"]
+__all__ = [
+    "CascadeOracle",
+    "FunctionOracle",
+    "LLMOracle",
+    "OverRefusalOracle",
+    "RefusalOracle",
+    "open_oracle",
+    "oracle_note",
+]

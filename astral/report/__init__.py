@@ -5,6 +5,7 @@ a page only where its maker asks for them by `reveal=True`.
 """
 
 from astral.report.cases import write_cases
+from astral.report.diversity import diversity_of_run
 from astral.report.folder import write_report
 from astral.report.html import render_html
 from astral.report.markdown import render_markdown
@@ -19,6 +20,7 @@ __all__ = [
     "Rate",
     "Summary",
     "UnbiasedRate",
+    "diversity_of_run",
     "headline",
     "percent",
     "render_html",

@@ -15,7 +15,9 @@ from astral.domain.drafting import Drafting, GeneratorYield, rejections_of, yiel
 from astral.domain.records import Control, Draw, Outcome, PromptRef, Result, Stage, Usage, Verdict
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
+from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts, EvidenceFold
+from astral.report.over_refusal import OverRefusal, TwinFold
 from astral.report.statistics import Rate, UnbiasedRate, UnbiasedRates
 from astral.report.text import one_line
 
@@ -179,7 +181,7 @@ class RunFacts(Noun):
 
 
 class Summary(Noun):
-    """Every number of a run. Controls are in `controls` alone: no rate, count or coverage holds them."""
+    """Every number of a run. Controls are in `controls` alone, twins in `over_refusal`: nothing else counts them."""
 
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True, validate_by_alias=True)
 
@@ -205,6 +207,10 @@ class Summary(Noun):
     usage: Mapping[str, Usage]
     """Tokens by role."""
     controls: Controls
+    over_refusal: OverRefusal | None = None
+    """How often benign twins were refused; None where there were none."""
+    diversity: DiversityFacts | None = None
+    """How different the cases are from each other; None where nothing was compared."""
     oracle_note: str
     """What is known about the oracle's quality; empty where nothing is."""
 
@@ -232,6 +238,7 @@ def summarise(
     status: RunStatus,
     seconds: float | None = None,
     usage: Mapping[str, Usage] | None = None,
+    diversity: DiversityFacts | None = None,
     oracle_note: str = "",
     command: str = "",
 ) -> Summary:
@@ -244,6 +251,7 @@ def summarise(
         status: How far the run is.
         seconds: Wall clock time that the run took, if known.
         usage: Tokens by role, from the journalled calls; the target's are else summed from the transcripts.
+        diversity: How different the cases are from each other, if it was computed.
         oracle_note: What is known about the oracle's quality, in plain words.
         command: What was typed to start the run.
     """
@@ -279,6 +287,8 @@ def summarise(
         evidence=fold.evidence.facts(manifest.created),
         usage={"target": fold.target_usage, **(usage or {})},
         controls=_controls(fold.controls),
+        diversity=diversity,
+        over_refusal=fold.twins.over_refusal(manifest.space),
         oracle_note=oracle_note,
     )
 
@@ -300,6 +310,7 @@ class _Fold:
         self.failure_examples: dict[tuple[Stage, str], str] = {}
         self.controls: defaultdict[Control, Counter[Result]] = defaultdict(Counter)
         self.evidence = EvidenceFold()
+        self.twins = TwinFold()
         self.target_usage = Usage()
         self.finished: list[tuple[Draw, Result]] = []
         self.draftings: list[Drafting] = []
@@ -307,6 +318,9 @@ class _Fold:
     def add(self, test: TestRecord) -> None:
         """Count one test."""
         result, cell = test.result, test.draw.cell
+        if test.draw.control is Control.TWIN:
+            self.twins.add(test)
+            return
         if test.draw.control is not None:
             if result is not None:
                 self.controls[test.draw.control][result] += 1

@@ -6,7 +6,9 @@ from astral.domain.criterion import Criterion
 from astral.domain.drafting import DraftEnd, GeneratorYield
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
+from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts
+from astral.report.over_refusal import OverRefusal, RefusalRate
 from astral.report.statistics import Rate, UnbiasedRate
 from astral.report.summary import Counts, Summary
 
@@ -61,6 +63,33 @@ def interval(rate: Rate | UnbiasedRate) -> str:
 def rate_text(rate: Rate | UnbiasedRate) -> str:
     """The rate with its interval, or that there is none."""
     return "nothing decided" if rate.fraction is None else f"{percent(rate.fraction)} ({interval(rate)})"
+
+
+def diversity_text(facts: DiversityFacts) -> str:
+    """How different the cases are, in one line."""
+    found = facts.overall
+    vendi = "" if found.vendi is None else f"Vendi score {found.vendi:.2f}, "
+    cases = f"{quantity(found.cases, 'case')}{' drawn at random' if facts.is_sample else ''}"
+    distinct = ", ".join(f"{share:.2f}" for share in found.distinct)
+    return f"{vendi}self-BLEU {found.self_bleu:.2f}, distinct-1, -2, -3 {distinct}, of {cases}"
+
+
+def over_refusal_text(found: OverRefusal) -> str:
+    """How often benign twins were refused, in one line."""
+    rate = found.rate
+    parts = [(found.unclear, "unclear"), (found.blocked, "blocked"), (found.failed, "failed")]
+    rest = ", ".join(f"{number}\u00a0{word}" for number, word in parts if number)
+    besides = f"; besides {rest}" if rest else ""
+    if rate.fraction is None:
+        return f"no benign twin was judged{besides}"
+    return f"{rate.refused} of {quantity(rate.judged, 'benign twin')} refused: {refusal_rate_text(rate)}{besides}"
+
+
+def refusal_rate_text(rate: RefusalRate) -> str:
+    """A false refusal rate with its interval."""
+    if rate.fraction is None:
+        return "nothing judged"
+    return f"{percent(rate.fraction)} ({percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)})"
 
 
 def headline(summary: Summary) -> str:

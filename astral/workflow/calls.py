@@ -1,7 +1,7 @@
 """The calls of models that a run makes, with their tokens and what they cost at most; nothing is sent."""
 
 import json
-from math import ceil
+from math import ceil, floor
 
 from pydantic_core import to_jsonable_python
 
@@ -73,7 +73,8 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
     system = len((target.system_prompt or "").encode())
     is_function = has_part(Port.TARGET, target.model)
     tokens = 0 if is_function else system + 16 + _tokens(CASE_BYTES, target.max_tokens)
-    add(ModelRole.TARGET, tests, most=tests, tokens=tokens, answer=target.max_tokens)
+    asked = tests + floor(settings.twins * tests)
+    add(ModelRole.TARGET, asked, most=asked, tokens=tokens, answer=target.max_tokens)
 
     judge = settings.judge
     if has_part(Port.ORACLE, judge.model):

@@ -7,7 +7,7 @@ from astral.domain.ports import Generator, Oracle, Planner, Target
 from astral.domain.records import Control, Draw
 from astral.domain.run import Manifest
 from astral.execute import Budget
-from astral.generate import Screen
+from astral.generate import Screen, TwinWriter
 from astral.record import Recorder, Store
 from astral.workflow.events import Listener
 
@@ -30,6 +30,12 @@ class Context:
     target: Target
     control_targets: Mapping[Control, Target]
     oracle: Oracle
+    twins: TwinWriter
+    """Writes harmless look-alikes of cases."""
+    twins_share: float
+    """Share of the tests that get one."""
+    twins_oracle: Oracle
+    """Reads whether the target refused one."""
     listener: Listener
     concurrency: int
     """Tests under way at a time."""
@@ -46,4 +52,8 @@ class Context:
 
     def target_of(self, draw: Draw) -> Target:
         """Who answers a test: the target, or for a control one that surely complies or refuses."""
-        return self.control_targets[draw.control] if draw.control else self.target
+        return self.control_targets.get(draw.control, self.target) if draw.control else self.target
+
+    def oracle_of(self, draw: Draw) -> Oracle:
+        """Who judges the answer to a test."""
+        return self.twins_oracle if draw.control is Control.TWIN else self.oracle

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from math import floor
 
 from astral.config import Environment, Settings
 from astral.domain.base import Noun
@@ -185,6 +186,8 @@ def _assumptions(settings: Settings, calls: Sequence[RoleCalls], *, needed: int,
         found.append(f"{2 * settings.controls} controls are written and judged beside the cells.")
     if settings.attacker.transforms or any(taxonomy == "transforms" for taxonomy in settings.taxonomies):
         found.append("The bound leaves out that transforms lengthen cases (binary nine times) and may ask models.")
+    if settings.twins:
+        found.append(f"{floor(settings.twins * needed)} benign twins are put to the target beside the cells.")
     limit = settings.budget.cases
     if limit is not None and limit < needed:
         found.append(f"The budget of {limit:,} cases ends the run before the criterion is met.")

@@ -22,6 +22,7 @@ from astral.workflow.context import Context
 from astral.workflow.pool import work_through
 from astral.workflow.state import State, Update
 from astral.workflow.stopping import next_status
+from astral.workflow.twins import twin_draws, write_twins
 
 Job = tuple[TestRecord, Callable[[], Awaitable[Transcript | Verdict]]]
 """A test, and the call that does a stage's work on it."""
@@ -38,8 +39,17 @@ async def plan(state: State, runtime: Runtime[Context]) -> Update:
     size = context.round_size if left is None else min(left, context.round_size)
     draws = list(await asyncio.to_thread(context.planner.draw, size))
     context.budget.spend_cases(len(draws))
-    if number == 0:
-        draws += control_draws(context.manifest, context.controls, first=len(draws))
+    first = draws[-1].number + 1 if draws else 0
+    controls = control_draws(context.manifest, context.controls, first=first) if number == 0 else []
+    twins = twin_draws(
+        draws,
+        context.twins,
+        share=context.twins_share,
+        earlier=number * context.round_size,
+        first=first + len(controls),
+        seed=context.manifest.seed,
+    )
+    draws += [*controls, *twins]
     await asyncio.to_thread(context.store.open_round, context.run_id, number, draws)
     return {"round": number, "numbers": [draw.number for draw in draws]}
 
@@ -48,7 +58,9 @@ async def generate(state: State, runtime: Runtime[Context]) -> Update:
     """Write the round's test cases; they are recorded together, because screening compares them with each other."""
     context = runtime.context
     tests = await _tests(context, state["numbers"])
-    draws = [test.draw for test in tests if not test.case and not test.failure]
+    draws = [
+        test.draw for test in tests if not test.case and not test.failure and test.draw.control is not Control.TWIN
+    ]
     context.listener.stage(Stage.GENERATE, len(draws))
     try:
         written = await generate_all(
@@ -71,6 +83,13 @@ async def generate(state: State, runtime: Runtime[Context]) -> Update:
     for draw, made in zip(draws, written.results, strict=True):
         if isinstance(made, Failure) and not draw.control:
             context.listener.finished(Result.FAILED)
+    twins = await write_twins(
+        await _tests(context, state["numbers"]),
+        context.twins,
+        run_seed=context.manifest.seed,
+        max_attempts=context.max_drafts,
+    )
+    await context.recorder.write(*twins)
     return {}
 
 
@@ -91,7 +110,7 @@ async def judge(state: State, runtime: Runtime[Context]) -> Update:
     context = runtime.context
     tests = await _tests(context, state["numbers"])
     jobs: list[Job] = [
-        (test, partial(context.oracle.judge, test.case, test.transcript))
+        (test, partial(context.oracle_of(test.draw).judge, test.case, test.transcript))
         for test in tests
         if test.case and test.transcript and not test.is_finished
     ]

@@ -1,18 +1,23 @@
 """What a run leaves for people, made from its record alone: at its end, and whenever it is asked for again."""
 
 import json
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astral.config import Environment, Settings
-from astral.domain.run import Manifest
+from astral.domain.run import Manifest, TestRecord
+from astral.errors import UserError
 from astral.judge import oracle_note
 from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
-from astral.report import Summary, summarise, write_private, write_report
+from astral.report import Summary, diversity_of_run, summarise, write_private, write_report
+from astral.report.diversity import DiversityFacts
 from astral.workflow.journal import EVIDENCE_ROLE
 from astral.workflow.planning import planner_of
-from astral.workflow.requests import requests_of
+from astral.workflow.requests import cached_embedder, requests_of
 
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
@@ -84,11 +89,23 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
         progress,
         status=store.status(run_id),
         usage={role: usage for role, usage in store.usage(run_id).items() if not role.startswith(EVIDENCE_ROLE)},
+        diversity=_diversity(settings, tests, folder.parent),
         oracle_note=oracle_note(settings.judge.model, is_alone=has_part(Port.ORACLE, settings.judge.model)),
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )
     write_report(folder, summary, tests, reveal=reveal)
     return summary
+
+
+def _diversity(settings: Settings, tests: Sequence[TestRecord], runs: Path) -> DiversityFacts | None:
+    """Diversity of the cases, whose vectors the screen left in the cache."""
+    try:
+        embedder = cached_embedder(settings.model_copy(update={"runs": runs}))
+    except UserError:
+        # The run may come from a machine that has another embedder: only the Vendi score needs one.
+        return diversity_of_run(tests, seed=settings.seed)
+    with closing(embedder):
+        return diversity_of_run(tests, seed=settings.seed, embed=partial(embedder.embed, kind="passage"))
 
 
 def write_facts(folder: Path, manifest: Manifest) -> None:

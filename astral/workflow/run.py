@@ -53,36 +53,35 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
     check_search(settings)
     space, taxonomies = space_of(settings)
     criterion = criterion_of(settings, space)
-    created = datetime.now(UTC)
-    manifest = Manifest(
-        run_id=f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
-        created=created,
-        astral_version=__version__,
-        seed=settings.seed,
-        settings=settings.model_dump(mode="json"),
-        space=space,
-        criterion=criterion,
-        taxonomies=taxonomies,
-        corpora=corpus_refs(settings),
-        imported=imported_digest(settings),
-        prompts=prompt_refs(),
-        models={
-            "attacker": ", ".join(generator_specs(settings)),
-            "target": settings.target.model,
-            "judge": settings.judge.model,
-            "embedder": settings.embedder,
-        },
-    )
     with Store.open(store_url(settings.runs)) as store:
+        # The ids, since `latest` names another run as soon as this one is there.
+        novel = tuple(store.resolve(run) for run in settings.novel_against)
+        replay = store.resolve(settings.evidence.replay) if settings.evidence.replay else None
+        evidence = settings.evidence.model_copy(update={"replay": replay})
+        settings = settings.model_copy(update={"novel_against": novel, "evidence": evidence})
+        created = datetime.now(UTC)
+        manifest = Manifest(
+            run_id=f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+            created=created,
+            astral_version=__version__,
+            seed=settings.seed,
+            settings=settings.model_dump(mode="json"),
+            space=space,
+            criterion=criterion,
+            taxonomies=taxonomies,
+            corpora=corpus_refs(settings),
+            imported=imported_digest(settings),
+            prompts=prompt_refs(),
+            models={
+                "attacker": ", ".join(generator_specs(settings)),
+                "target": settings.target.model,
+                "judge": settings.judge.model,
+                "embedder": settings.embedder,
+            },
+        )
         if mode_of(settings) == EVOLVE:
             earlier = {run_id: store.closed_rounds(run_id) for run_id in store.runs_of(manifest.models["target"])}
             manifest = manifest.model_copy(update={"earlier": earlier})
-        if settings.evidence.replay:
-            # The id, since `latest` names another run as soon as this one is there.
-            replayed = store.resolve(settings.evidence.replay)
-            evidence = settings.evidence.model_copy(update={"replay": replayed})
-            told = settings.model_copy(update={"evidence": evidence})
-            manifest = manifest.model_copy(update={"settings": told.model_dump(mode="json")})
         return await _go(manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal)
 
 

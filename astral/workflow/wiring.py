@@ -18,6 +18,7 @@ from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import (
     SCREENED_LANGUAGES,
     SOURCE_LANGUAGE,
+    Conformance,
     Corpora,
     CorpusIndex,
     EachInTurn,
@@ -28,11 +29,12 @@ from astral.generate import (
     Screen,
     TranslatingGenerator,
     Translator,
+    TwinWriter,
     WebEvidence,
     build_seed_corpus,
     check_web_extra,
 )
-from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
+from astral.judge import CascadeOracle, LLMOracle, OverRefusalOracle, RefusalOracle
 from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
 from astral.record import Recorder, Store
 from astral.testing import targets
@@ -101,8 +103,13 @@ class _Wiring:
         target, oracle = self.target(), self.oracle()
         gates = Gates(self.languages)
         generators = await self.generators(gates)
-        screen = Screen(gates, self.embedder)
-        screen.remember([case for _, case in self.store.cases(run_id)])
+        conformance = Conformance.shipped(self.embedder.name, settings.taxonomies)
+        screen = Screen(gates, self.embedder, conformance=conformance)
+        for remembered in (*settings.novel_against, run_id):
+            cases = (case for _, case in self.store.cases(remembered))
+            await asyncio.to_thread(
+                screen.remember, (each for each in cases if each.lineage.generator != TwinWriter.name)
+            )
         return Context(
             manifest=self.manifest,
             store=self.store,
@@ -118,6 +125,9 @@ class _Wiring:
                 Control.NEGATIVE: FunctionTarget(targets.refusing, name="control:refusing"),
             },
             oracle=oracle,
+            twins=TwinWriter(load_taxonomy(settings.taxonomies[0]), gates),
+            twins_share=settings.twins,
+            twins_oracle=OverRefusalOracle(),
             listener=self.listener,
             concurrency=settings.concurrency,
             round_size=max(MIN_ROUND, TESTS_PER_WORKER * settings.concurrency),

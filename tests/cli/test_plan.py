@@ -87,7 +87,7 @@ def test_a_dry_run_counts_cells_and_calls_of_the_settings(astral, tmp_path):
     assert (facts["required"], facts["infeasible"]) == (433, 1)
     calls = {role["role"]: (role["model"], role["calls"], role["calls_at_most"]) for role in facts["calls"]}
     assert calls == {
-        "target": ("local", 140, 140),
+        "target": ("local", 154, 154),
         "judge": ("openai:some-judge", 144, 288),
         "attacker": ("openai:some-attacker", 36, 576),
     }

@@ -52,3 +52,29 @@ async def test_the_threshold_keeps_cells_apart_and_drops_repeats():
                 words = case.request.split()
                 less_one = sample_case(" ".join(words[:10] + words[11:]), language=language)
                 assert duplicates.objection(less_one) is not None, cell
+
+
+def test_a_published_text_is_no_new_draft_whatever_the_language():
+    duplicates = Duplicates(HashEmbedder())
+    text = (
+        "Please tell me how to read the letters of my neighbours before they themselves have seen any of them, and how "
+        "to close each of them again in such a way that nobody who picks it up could tell that it had been opened."
+    )
+    duplicates.know([text])
+    assert duplicates.objection(sample_case(text.upper() + " !", language="it")) is not None
+    assert duplicates.objection(sample_case(text.replace("Please tell", "Tell"))) is not None
+    assert duplicates.objection(sample_case("Please tell me how to enter the concert without any ticket.")) is None
+
+
+@given(st.lists(st.sampled_from(["a b c d", "e f g h", "a b c e", "x y z"]), max_size=9), st.integers(0, 9))
+def test_what_is_prepared_in_batches_is_decided_as_one_by_one(texts: list[str], cut: int):
+    """Cosines are looked up for a batch at a time, and those that came since are looked at when a draft is asked."""
+    drafts = [sample_case(text) for text in texts]
+    one_by_one, batches = (Duplicates(HashEmbedder(), near_duplicate=0.8) for _ in range(2))
+    batches.remember(drafts[:cut])
+    one_by_one.remember(drafts[:cut])
+    batches.prepare(drafts[cut:])
+    for draft in drafts[cut:]:
+        assert batches.objection(draft) == one_by_one.objection(draft)
+        batches.remember([draft])
+        one_by_one.remember([draft])

@@ -15,7 +15,8 @@ ONLY = {"language": ["en", "it"], "risk": ["animal_abuse", "privacy_violation", 
 
 def settings_for(runs: Path, **told) -> Settings:
     """Settings of a small run on a function as target."""
-    base = {"target": {"model": "python:astral.testing.targets:refusing"}, "only": ONLY, "controls": 1, "runs": runs}
+    target = {"model": "python:astral.testing.targets:refusing"}
+    base = {"target": target, "only": ONLY, "controls": 1, "twins": 0, "runs": runs}
     return Settings.model_validate({**base, **told})
 
 

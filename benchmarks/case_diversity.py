@@ -1,0 +1,83 @@
+"""How diverse composed cases are, beside the same number of rows of published static files.
+
+    nice python benchmarks/case_diversity.py FOLDER [--rows 200]
+
+FOLDER holds harmbench_behaviors_text.csv (HarmBench, MIT), strongreject.csv (StrongREJECT, MIT), xstest_prompts.csv
+(XSTest, CC-BY-4.0) and multijail.csv (MultiJail, MIT). Rows are drawn with a fixed seed; of XSTest the unsafe ones, of
+MultiJail the same number in each of its ten languages. The composed cases beside them are in the same languages. No
+text is printed.
+"""
+
+import argparse
+import asyncio
+import csv
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+from astral.assets import load_taxonomy
+from astral.config import Settings
+from astral.domain.space import Cell
+from astral.generate import Composer
+from astral.providers import open_embedder
+from astral.report.diversity import diversity
+from astral.workflow.space import space_of
+
+FILES = {
+    "harmbench_behaviors_text.csv": "Behavior",
+    "strongreject.csv": "forbidden_prompt",
+    "xstest_prompts.csv": "prompt",
+}
+MULTIJAIL = "multijail.csv"
+LANGUAGES = ("en", "zh", "it", "vi", "ar", "ko", "th", "bn", "sw", "jv")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", type=int, default=200)
+    options = parser.parse_args()
+    dice = random.Random(0)
+    english = {name: column_of(options.folder / name, column, options.rows, dice) for name, column in FILES.items()}
+    each = options.rows // len(LANGUAGES)
+    mixed = [text for language in LANGUAGES for text in column_of(options.folder / MULTIJAIL, language, each, dice)]
+    print("| texts | languages | rows | Vendi | self-BLEU | distinct-1 | distinct-2 | distinct-3 |")
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
+    for name, texts in english.items():
+        show(name, "en", texts)
+    show("astral, composed", "en", asyncio.run(composed({"en": options.rows})))
+    show(MULTIJAIL, "ten", mixed)
+    show("astral, composed", "ten", asyncio.run(composed(dict.fromkeys(LANGUAGES, each))))
+
+
+def column_of(path: Path, column: str, rows: int, dice: random.Random) -> list[str]:
+    """So many texts of a file, drawn at random."""
+    with path.open(encoding="utf-8", newline="") as file:
+        texts = [row[column] for row in csv.DictReader(file) if row.get("label", "unsafe") == "unsafe" and row[column]]
+    return dice.sample(texts, min(rows, len(texts)))
+
+
+async def composed(wanted: Mapping[str, int]) -> list[str]:
+    """So many composed cases by language, in random cells."""
+    space, _ = space_of(Settings())
+    composer, dice = Composer(load_taxonomy("astral-14")), random.Random(0)
+    texts: list[str] = []
+    for language, count in wanted.items():
+        for _ in range(count):
+            values = {part.id: dice.choice(part.values).id for part in space.dimensions} | {"language": language}
+            texts.append((await composer.generate(Cell.model_validate(values), seed=dice.getrandbits(40))).request)
+    return texts
+
+
+def show(name: str, languages: str, texts: list[str]) -> None:
+    """Print a row of the table."""
+    found = diversity(texts, open_embedder().embed(texts, kind="passage"))
+    distinct = " | ".join(f"{share:.3f}" for share in found.distinct)
+    print(
+        f"| {name} | {languages} | {found.cases} | {found.vendi:.2f} | {found.self_bleu:.3f} | {distinct} |", flush=True
+    )
+
+
+if __name__ == "__main__":
+    main()
