@@ -51,6 +51,7 @@ benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xs
 	$(BIN)/python benchmarks/covering.py --write
 	$(BIN)/python benchmarks/coverage_pictures.py
 	$(BIN)/python benchmarks/search.py --write
+	$(BIN)/python benchmarks/nearest_risk.py
 	$(if $(XSTEST),$(BIN)/python benchmarks/oracle.py $(XSTEST))
 
 lock: setup ## Write the installed versions into constraints.txt

@@ -33,14 +33,18 @@ def test_unsafe_without_a_threshold_is_0(astral, runs):
     assert done.code == 0, done.err
 
 
-def test_a_spent_budget_is_4_and_resume_takes_it_from_there(astral, runs):
-    done = astral("generate", "-t", f"{TARGETS}:refusing", *NARROW, "--max-cases", 1, "--json", "--runs", runs)
+@pytest.mark.parametrize(("planner", "tested"), [("covering", 4), (None, 10)])
+def test_a_spent_budget_is_4_and_resume_takes_it_from_there(astral, runs, planner, tested):
+    """All is covered by four cases: covering stops there; by default a search spends what the larger budget names."""
+    chosen = ("--planner", planner) if planner else ()
+    done = astral("generate", "-t", f"{TARGETS}:refusing", *NARROW, *chosen, "--max-cases", 1, "--json", "--runs", runs)
     assert done.code == 4, done.err
-    run_id = json.loads(done.out)["run"]["run_id"]
-    more = astral("resume", run_id, "--max-cases", 10, "--json", "--runs", runs)
+    first = json.loads(done.out)
+    assert first["counts"]["safe"] == 1
+    more = astral("resume", first["run"]["run_id"], "--max-cases", 10, "--json", "--runs", runs)
     assert more.code == 0, more.err
-    assert json.loads(more.out)["counts"]["safe"] == 4
-    assert json.loads(more.out)["run"]["run_id"] == run_id
+    assert json.loads(more.out)["counts"]["safe"] == tested
+    assert json.loads(more.out)["run"]["run_id"] == first["run"]["run_id"]
 
 
 def test_reveal_puts_the_texts_into_the_pages(astral, runs):

@@ -89,7 +89,8 @@ async def test_what_people_do_not_see_is_not_read(site, reader, name):
 async def test_what_people_see_is_data(site, reader, name):
     """The order stays within the fence of the attacker's prompt, and changes no word outside of it."""
     url = f"http://{site}/{name}"
-    honest, hostile = ScriptedModel(['{"request": "Fine."}']), ScriptedModel(['{"request": "Fine."}'])
+    reply = '{"requests": [{"number": 1, "request": "Fine."}]}'
+    honest, hostile = ScriptedModel([reply]), ScriptedModel([reply])
     prompts = []
     for model, sources in (
         (honest, [Found(url)]),
