@@ -4,8 +4,8 @@ An entry point of the port `oracle`, say, names a factory: a callable that takes
 is what follows the first colon of the name (`python:module:function` has the argument `module:function`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -13,6 +13,7 @@ from typing import Any
 
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
+from astral.domain.ports import ChatModel
 from astral.errors import UnknownNameError, UserError
 
 
@@ -40,6 +41,16 @@ class PartContext:
     role: ModelRole
     base_url: str | None = None
     """Address that the settings name for the part's role."""
+    open_model: Callable[[str], ChatModel] | None = None
+    """Opens the chat models that a part asks, held within the budget and journalled; None opens them plainly."""
+    definitions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What violates the policy, by the id of the risk: what judges go by."""
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Of the judges of a jury, from a calibration."""
+
+    def chat_model(self, spec: str) -> ChatModel:
+        """The chat model of this name."""
+        return self.open_model(spec) if self.open_model else make_part(Port.CHAT_MODEL, spec, self)
 
 
 _PORT_OF = {ModelRole.TARGET: Port.TARGET, ModelRole.JUDGE: Port.ORACLE, ModelRole.ATTACKER: Port.GENERATOR}

@@ -141,7 +141,8 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
     if has_part(Port.ORACLE, judge.model):
         add(ModelRole.JUDGE, judge.model, 0, most=0, tokens=0)
     else:
-        from astral.judge.llm import ATTEMPTS, MAX_TOKENS, PROMPT_ID
+        from astral.judge.asking import ATTEMPTS
+        from astral.judge.llm import MAX_TOKENS, PROMPT_ID
 
         prompt = load_prompt(PROMPT_ID)
         policy = max(len(f"{value.name}: {value.definition}".encode()) for value in space.dimensions[0].values)
