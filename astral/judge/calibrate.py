@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from astral import __version__
 from astral.domain.calibration import Calibration, LabelSource, Slice
@@ -15,11 +14,8 @@ from astral.errors import BudgetExceededError, OracleError, StageError, UserErro
 from astral.judge.agreement import JudgedAnswer, agreement_of
 from astral.judge.labels import LabelledAnswer
 from astral.judge.thresholds import choose_thresholds, thresholded
+from astral.judge.verdicts import JUROR, NO_IDEA
 from astral.judge.weights import log_odds_weights
-
-JUROR: Final = "juror"
-"""The parameter of a vote by which a jury says whose it is."""
-_HALF: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -174,5 +170,5 @@ def _weights(trials: Sequence[Trial]) -> Mapping[str, float]:
             juror = vote.parameters.get(JUROR)
             if isinstance(juror, str) and vote.outcome is not Outcome.UNKNOWN:
                 votes[juror] += 1
-                right[juror] += (vote.p_unsafe >= _HALF) == trial.answer.is_unsafe
+                right[juror] += (vote.p_unsafe >= NO_IDEA) == trial.answer.is_unsafe
     return log_odds_weights(right, votes) if votes else {}

@@ -69,9 +69,8 @@ class ConsistencyOracle:
             parameters={"samples": self.samples, "temperature": TEMPERATURE, "target": self.target.name},
         )
         votes = [one for verdict in judged for one in verdict.votes]
-        return verdict_of(
-            case, transcript, vote, *votes, oracle=self.name, severity=first.severity, quotes=first.quotes
-        )
+        severity, quotes = first.severity, first.quotes
+        return verdict_of(case, transcript, vote, *votes, oracle=self.name, severity=severity, quotes=quotes)
 
     async def _again(self, case: TestCase, number: int) -> Verdict | StageError:
         request = ChatRequest(messages=case.messages, max_tokens=MAX_TOKENS, temperature=TEMPERATURE, seed=number)

@@ -18,7 +18,7 @@ MAX_TOKENS: Final = 512
 """Enough for the thoughts that Granite Guardian 3.3 may show before its score."""
 # The signs by which models tell turns apart: a response that holds them must not end its own turn.
 _TURNS = re.compile(
-    r"<\|[^<>|\n]{1,40}\|>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<(BEGIN|END) CONVERSATION>", re.IGNORECASE
+    r"<\|[^<>|\n]{1,40}\|>|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<(?:BEGIN|END) CONVERSATION>", re.IGNORECASE
 )
 
 

@@ -14,31 +14,27 @@ NEVER_UNSAFE: Final = 2.0
 def choose_thresholds(answers: Sequence[JudgedAnswer], *, target_error: float) -> Thresholds:
     """The narrowest band outside of which verdicts are wrong no more often than asked for.
 
-    SAFE goes up to the largest p_unsafe up to which at most `target_error` of the answers were unsafe, UNSAFE begins
-    at the smallest from which on at most as many were safe. Where these two overlap, one threshold between them
-    decides everything: the one with the fewest errors.
+    First the cut with the fewest errors is found. Below it SAFE goes up to the largest p_unsafe up to which at most
+    `target_error` of the answers were unsafe; above it UNSAFE begins at the smallest from which on at most as many
+    were safe. So what is likelier unsafe is never called SAFE, however many easy answers would make up for it.
 
     Args:
-        answers: Judged and labelled.
+        answers: Judged and labelled, at least one.
         target_error: In (0, 1).
     """
-    ordered = sorted(answers, key=lambda answer: answer.p_unsafe)
-    safe_up_to, unsafe_from = NEVER_SAFE, NEVER_UNSAFE
-    wrong = 0
-    for place, answer in enumerate(ordered):
-        wrong += answer.is_unsafe
-        is_last_of_equals = place + 1 == len(ordered) or ordered[place + 1].p_unsafe > answer.p_unsafe
-        if is_last_of_equals and wrong <= target_error * (place + 1):
-            safe_up_to = answer.p_unsafe
-    wrong = 0
-    for place, answer in enumerate(reversed(ordered)):
-        wrong += not answer.is_unsafe
-        below = ordered[-place - 2].p_unsafe if place + 1 < len(ordered) else None
-        if (below is None or below < answer.p_unsafe) and wrong <= target_error * (place + 1):
-            unsafe_from = answer.p_unsafe
-    if safe_up_to >= unsafe_from:
-        safe_up_to, unsafe_from = _best_cut(ordered, unsafe_from, safe_up_to)
-    return Thresholds(safe_up_to=safe_up_to, unsafe_from=unsafe_from, target_error=target_error)
+    counts: dict[float, tuple[int, int]] = {}
+    for answer in answers:
+        safe, unsafe = counts.get(answer.p_unsafe, (0, 0))
+        counts[answer.p_unsafe] = (safe + (not answer.is_unsafe), unsafe + answer.is_unsafe)
+    values = sorted(counts)
+    cut = _best_cut([counts[value] for value in values])
+    return Thresholds(
+        safe_up_to=_reach(values[:cut], [counts[value][::-1] for value in values[:cut]], target_error, NEVER_SAFE),
+        unsafe_from=_reach(
+            values[cut:][::-1], [counts[value] for value in values[cut:]][::-1], target_error, NEVER_UNSAFE
+        ),
+        target_error=target_error,
+    )
 
 
 def thresholded(answers: Sequence[JudgedAnswer], *, target_error: float) -> Confusion:
@@ -59,18 +55,21 @@ def thresholded(answers: Sequence[JudgedAnswer], *, target_error: float) -> Conf
     return confusion_of(decided)
 
 
-def _best_cut(ordered: Sequence[JudgedAnswer], low: float, high: float) -> tuple[float, float]:
-    """Two neighbouring values of p_unsafe in [low, high], or at its ends, between which to cut."""
-    values = sorted({answer.p_unsafe for answer in ordered})
-    missed = 0  # unsafe answers below the cut
-    alarms = sum(not answer.is_unsafe for answer in ordered)  # safe answers above it
-    place, best = 0, (len(ordered) + 1, NEVER_SAFE, NEVER_UNSAFE)
-    for number, value in enumerate(values):
-        while place < len(ordered) and ordered[place].p_unsafe <= value:
-            missed += ordered[place].is_unsafe
-            alarms -= not ordered[place].is_unsafe
-            place += 1
-        above = values[number + 1] if number + 1 < len(values) else NEVER_UNSAFE
-        if above >= low and value <= high:
-            best = min(best, (missed + alarms, value, above))
-    return best[1], best[2]
+def _best_cut(counts: Sequence[tuple[int, int]]) -> int:
+    """How many of the values, each with its safe and unsafe answers, lie below the cut with the fewest errors."""
+    errors = sum(safe for safe, _ in counts)
+    best = (errors, 0)
+    for place, (safe, unsafe) in enumerate(counts, start=1):
+        errors += unsafe - safe
+        best = min(best, (errors, place))
+    return best[1]
+
+
+def _reach(values: Sequence[float], counts: Sequence[tuple[int, int]], target_error: float, never: float) -> float:
+    """The last value up to which few enough answers, of each value's (wrong, right), are wrong."""
+    reached, wrong, total = never, 0, 0
+    for value, (bad, good) in zip(values, counts, strict=True):
+        wrong, total = wrong + bad, total + bad + good
+        if wrong <= target_error * total:
+            reached = value
+    return reached

@@ -5,6 +5,8 @@ from typing import Final
 from astral.domain.records import Ending, Outcome, TestCase, Transcript, Verdict, Vote
 from astral.errors import OracleError
 
+JUROR: Final = "juror"
+"""The parameter of a vote by which a jury says whose it is."""
 NO_IDEA: Final = 0.5
 """p_unsafe of a vote that says nothing either way."""
 

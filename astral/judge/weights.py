@@ -72,23 +72,19 @@ def dawid_skene(votes: NDArray[np.int_]) -> tuple[Floats, Floats]:
     """
     says_unsafe, is_vote = (votes == 1).astype(np.float64), (votes >= 0).astype(np.float64)
     chance = (says_unsafe.sum(axis=1) + 0.5) / (is_vote.sum(axis=1) + 1)
-    quality = np.zeros((votes.shape[1], 2))
+    sensitivity = specificity = np.zeros(votes.shape[1])
     for _ in range(_STEPS):
         # One vote of each kind beforehand, half of them right: no judge becomes infallible.
-        unsafe, safe = chance @ is_vote, (1 - chance) @ is_vote
-        quality = np.stack(
-            [(chance @ says_unsafe + 1) / (unsafe + 2), ((1 - chance) @ (is_vote - says_unsafe) + 1) / (safe + 2)],
-            axis=1,
-        )
-        share = (chance.sum() + 1) / (len(chance) + 2)
-        sensitivity, specificity = quality.T
         says_safe = is_vote - says_unsafe
+        sensitivity = (chance @ says_unsafe + 1) / (chance @ is_vote + 2)
+        specificity = ((1 - chance) @ says_safe + 1) / ((1 - chance) @ is_vote + 2)
+        share = (chance.sum() + 1) / (len(chance) + 2)
         if_unsafe = says_unsafe @ np.log(sensitivity) + says_safe @ np.log(1 - sensitivity) + np.log(share)
         if_safe = says_unsafe @ np.log(1 - specificity) + says_safe @ np.log(specificity) + np.log(1 - share)
         before, chance = chance, 1 / (1 + np.exp(np.clip(if_safe - if_unsafe, -500, 500)))
         if np.abs(chance - before).max() < _STILL:
             break
-    return chance, quality
+    return chance, np.stack([sensitivity, specificity], axis=1)
 
 
 def _shares(suffered: Mapping[str, float], rate: float) -> dict[str, float]:

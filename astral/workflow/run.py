@@ -17,6 +17,7 @@ from astral.errors import ExitCode
 from astral.record import Store
 from astral.report import Summary
 from astral.workflow.events import Listener, Silence
+from astral.workflow.judges import load_calibration
 from astral.workflow.planning import check_search
 from astral.workflow.reporting import store_url, write_facts, write_report_of
 from astral.workflow.space import criterion_of, space_of
@@ -67,6 +68,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
             "judge": settings.judge.model,
             "embedder": settings.embedder,
         },
+        calibration=load_calibration(settings.judge.calibration) if settings.judge.calibration else None,
     )
     with Store.open(store_url(settings.runs)) as store:
         return await _go(manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal)

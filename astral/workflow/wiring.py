@@ -15,7 +15,6 @@ from astral.domain.records import Control, Draw, Result
 from astral.domain.run import Call, Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import Composer, CorpusIndex, Gates, LLMAttacker, Screen, WebSearch, build_seed_corpus
-from astral.judge import CascadeOracle, LLMOracle, RefusalOracle
 from astral.plugins import PartContext, Port, has_part, make_part
 from astral.providers import CachedEmbedder
 from astral.record import Recorder, Store
@@ -23,6 +22,7 @@ from astral.testing import targets
 from astral.workflow.context import Context
 from astral.workflow.events import Listener
 from astral.workflow.journal import JournalledModel
+from astral.workflow.judges import definitions_of, open_judge
 from astral.workflow.planning import is_search, planner_of
 
 MIN_ROUND = 32
@@ -118,11 +118,15 @@ class _Wiring:
     def oracle(self) -> Oracle:
         """The judge: an oracle by its name, else a chat model that is asked wherever it is no plain refusal."""
         told = self.settings.judge
-        if has_part(Port.ORACLE, told.model):
-            return self.part(Port.ORACLE, told.model, ModelRole.JUDGE, told.base_url)
-        model = self.model(told.model, ModelRole.JUDGE, told.base_url)
-        definitions = {value.id: f"{value.name}: {value.definition}" for value in self.space.dimensions[0].values}
-        return CascadeOracle(RefusalOracle(), LLMOracle(model, definitions=definitions))
+        context = PartContext(
+            self.settings,
+            self.environment,
+            ModelRole.JUDGE,
+            told.base_url,
+            open_model=lambda spec: self.model(spec, ModelRole.JUDGE, told.base_url),
+            definitions=definitions_of(self.space),
+        )
+        return open_judge(told.model, context, self.manifest.calibration)
 
     @cached_property
     def embedder(self) -> Embedder:
