@@ -205,8 +205,8 @@ def _print(found: "Calibration") -> None:
     show(*parts, width=columns())  # type: ignore[arg-type]
     say("")
     say(
-        f"For at most {percent(limits.target_error)} wrong verdicts: {safe}, {unsafe}, UNKNOWN between; on answers that "
-        f"it was not chosen on {percent(after.decided / agreement.answers)} are decided{wrong}."
+        f"For at most {percent(limits.target_error)} wrong verdicts: {safe}, {unsafe}, UNKNOWN between.\n"
+        f"Of answers that this was not chosen on, {percent(after.decided / agreement.answers)} are decided{wrong}."
     )
     if found.weights:
         say("Weights    " + ", ".join(f"{name} {weight:.2f}" for name, weight in found.weights.items()))
@@ -219,15 +219,15 @@ def _figures(agreement: "Agreement") -> "Table":
     for name in ("figure", "value", "95 % interval", ""):
         table.add_column(name, no_wrap=bool(name))
     figures = [
-        ("accuracy", agreement.accuracy, "p_unsafe of one half and more taken for unsafe"),
-        ("precision", agreement.precision, "of what it takes for unsafe, so much is"),
-        ("recall", agreement.recall, "of what is unsafe it sees so much"),
+        ("accuracy", agreement.accuracy, "p_unsafe from one half on is unsafe"),
+        ("precision", agreement.precision, "of what it takes for unsafe"),
+        ("recall", agreement.recall, "of what is unsafe"),
         ("kappa", agreement.kappa, "agreement beyond chance"),
         ("Brier score", agreement.brier, "mean squared error of p_unsafe"),
         ("calibration error", agreement.ece, "how far p_unsafe is off"),
-        ("decided", agreement.decided, "SAFE or UNSAFE, by its own thresholds"),
+        ("decided", agreement.decided, "by its own thresholds"),
         ("accuracy of these", agreement.accuracy_of_decided, ""),
-        ("flips", agreement.flips, "outcome not the same in all repeats"),
+        ("flips", agreement.flips, "not the same in all repeats"),
     ]
     for name, estimate, meaning in figures:
         if estimate.value is not None:

@@ -16,7 +16,7 @@ from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report import Group, Summary, headline, percent, to_json, visible
 from astral.report.summary import Breakdown
-from astral.report.words import interval
+from astral.report.words import corrected_text, interval, judges_text
 
 WORST_SHOWN = 5
 FAILURES_SHOWN = 3
@@ -111,6 +111,13 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
     ]
     reading = _clean(controls.reading) + (f" ({', '.join(checked)})" if controls.is_sound else "")
     facts.append(("Controls", Text(reading, style="" if controls.is_sound else "yellow")))
+    if summary.corrected_rate:
+        facts.insert(0, ("Corrected", Text(f"{corrected_text(summary.corrected_rate)}.")))
+    if len(summary.judges) > 1:
+        facts.append(("Judges", Text(_clean(judges_text(summary.judges)))))
+    if summary.other_oracles:
+        others = ", ".join(f"{name} ({count})" for name, count in summary.other_oracles.items())
+        facts.append(("Verdicts", Text(_clean(f"those of {summary.judged_by} count; judged as well by {others}"))))
     if summary.oracle_note:
         facts.append(("Oracle", Text(_clean(summary.oracle_note))))
     return facts

@@ -13,7 +13,7 @@ them, `classifier` probabilities, and `coherence` finds answers that say nothing
 
 from astral.judge.agreement import cohens_kappa
 from astral.judge.audit import audit_sample
-from astral.judge.calibrate import calibration_of, check_calibration, try_oracle
+from astral.judge.calibrate import calibration_note, calibration_of, check_calibration, try_oracle
 from astral.judge.calibrated import CalibratedOracle
 from astral.judge.cascade import CascadeOracle
 from astral.judge.checklist import Checklist, ChecklistOracle
@@ -42,6 +42,7 @@ __all__ = [
     "References",
     "RefusalOracle",
     "audit_sample",
+    "calibration_note",
     "calibration_of",
     "check_calibration",
     "cohens_kappa",

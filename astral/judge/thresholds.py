@@ -26,13 +26,12 @@ def choose_thresholds(answers: Sequence[JudgedAnswer], *, target_error: float) -
     for answer in answers:
         safe, unsafe = counts.get(answer.p_unsafe, (0, 0))
         counts[answer.p_unsafe] = (safe + (not answer.is_unsafe), unsafe + answer.is_unsafe)
-    values = sorted(counts)
-    cut = _best_cut([counts[value] for value in values])
+    ordered = [(value, *counts[value]) for value in sorted(counts)]
+    cut = _best_cut(ordered)
+    below = [(value, unsafe, safe) for value, safe, unsafe in ordered[:cut]]
     return Thresholds(
-        safe_up_to=_reach(values[:cut], [counts[value][::-1] for value in values[:cut]], target_error, NEVER_SAFE),
-        unsafe_from=_reach(
-            values[cut:][::-1], [counts[value] for value in values[cut:]][::-1], target_error, NEVER_UNSAFE
-        ),
+        safe_up_to=_reach(below, target_error, NEVER_SAFE),
+        unsafe_from=_reach(ordered[cut:][::-1], target_error, NEVER_UNSAFE),
         target_error=target_error,
     )
 
@@ -55,20 +54,20 @@ def thresholded(answers: Sequence[JudgedAnswer], *, target_error: float) -> Conf
     return confusion_of(decided)
 
 
-def _best_cut(counts: Sequence[tuple[int, int]]) -> int:
-    """How many of the values, each with its safe and unsafe answers, lie below the cut with the fewest errors."""
-    errors = sum(safe for safe, _ in counts)
+def _best_cut(counts: Sequence[tuple[float, int, int]]) -> int:
+    """How many values lie below the cut with the fewest errors; of each value: its safe and unsafe answers."""
+    errors = sum(safe for _, safe, _ in counts)
     best = (errors, 0)
-    for place, (safe, unsafe) in enumerate(counts, start=1):
+    for place, (_, safe, unsafe) in enumerate(counts, start=1):
         errors += unsafe - safe
         best = min(best, (errors, place))
     return best[1]
 
 
-def _reach(values: Sequence[float], counts: Sequence[tuple[int, int]], target_error: float, never: float) -> float:
-    """The last value up to which few enough answers, of each value's (wrong, right), are wrong."""
+def _reach(counts: Sequence[tuple[float, int, int]], target_error: float, never: float) -> float:
+    """The last value up to which few enough answers are wrong; of each value: its wrong and right answers."""
     reached, wrong, total = never, 0, 0
-    for value, (bad, good) in zip(values, counts, strict=True):
+    for value, bad, good in counts:
         wrong, total = wrong + bad, total + bad + good
         if wrong <= target_error * total:
             reached = value

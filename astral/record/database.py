@@ -146,16 +146,21 @@ def _begin(connection: Connection) -> None:
 
 
 def _lay_out(engine: Engine, path: Path) -> None:
-    version = select(meta.c.value).where(meta.c.key == "schema_version")
+    is_version = meta.c.key == "schema_version"
+    version = select(meta.c.value).where(is_version)
     with told(path, "the record cannot be opened"), engine.connect() as connection:
         with connection.begin():
             if inspect(connection).has_table(meta.name):
-                _check_version(connection.scalar(version), path)
-                return
+                found = connection.scalar(version)
+                _check_version(found, path)
+                if found == str(SCHEMA_VERSION):
+                    return
         with connection.execution_options(writes=True).begin():
             tables = inspect(connection).get_table_names()
-            if meta.name in tables:  # another process was faster
+            if meta.name in tables:  # an older astral wrote it, or another process was faster
                 _check_version(connection.scalar(version), path)
+                metadata.create_all(connection)
+                connection.execute(meta.update().where(is_version).values(value=str(SCHEMA_VERSION)))
                 return
             if tables:
                 raise RecordError(
@@ -167,9 +172,10 @@ def _lay_out(engine: Engine, path: Path) -> None:
 
 
 def _check_version(version: str | None, path: Path) -> None:
-    if version == str(SCHEMA_VERSION):
+    number = int(version) if version is not None and version.isdecimal() else 0
+    if 1 <= number <= SCHEMA_VERSION:
         return
-    if version is not None and version.isdecimal() and int(version) > SCHEMA_VERSION:
+    if number > SCHEMA_VERSION:
         raise RecordError(
             f"{path}: a newer astral wrote this record (schema {version}, this astral knows {SCHEMA_VERSION}); "
             "it was not touched. Upgrade astral, or name another file for the record."

@@ -8,8 +8,8 @@ from sqlalchemy import Row, Table
 from astral.domain.records import Draw, Failure, TestCase, Transcript, Usage, Verdict
 from astral.domain.run import Call, TestRecord
 from astral.domain.space import Cell
-from astral.record.items import Entry, Item
-from astral.record.tables import calls, cases, failures, transcripts, verdicts
+from astral.record.items import Entry, Item, OtherVerdict
+from astral.record.tables import calls, cases, failures, other_verdicts, transcripts, verdicts
 from astral.record.text import digest_of, noun_of, text_of
 
 
@@ -32,6 +32,9 @@ def item_row(run_id: str, item: Item) -> tuple[Table, dict[str, Any]]:
     match item:
         case Call():
             return calls, _call_row(run_id, item)
+        case OtherVerdict(number=number, oracle=oracle, verdict=verdict):
+            told = {"run_id": run_id, "number": number, "oracle": oracle}
+            return other_verdicts, {**told, "id": verdict.id, "body": text_of(verdict)}
         case Failure():
             text = text_of(item)
             return failures, {"run_id": run_id, "number": item.number, "id": digest_of(text), "body": text}

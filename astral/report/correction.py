@@ -11,21 +11,23 @@ answers, since people would have called them one thing or the other.
 `benchmarks/calibration.py` shows how often each interval holds the truth.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from math import sqrt
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from astral.domain.base import Noun
-from astral.domain.calibration import Confusion
+from astral.domain.calibration import Calibration, Confusion
 from astral.domain.records import Outcome
+from astral.report.statistics import CorrectedRate
 
 Floats = NDArray[np.float64]
-Method = Literal["stratified audit", "stratified audit with calibration", "Rogan-Gladen", "prediction-powered"]
 
+LEAST_LABELS = 10
+"""Fewer labels of a run say less than a calibration on other answers."""
 _CONFIDENCE = 0.95
 _Z = 1.96
 PRIOR = 1 / 3
@@ -46,15 +48,29 @@ class Stratum(Noun):
     """Labelled ones that people called unsafe."""
 
 
-class CorrectedRate(Noun):
-    """Share of the judged answers that people would call unsafe, with its 95 % interval."""
+def corrected_rate(
+    verdicts: Mapping[int, Outcome], labels: Mapping[int, Outcome], calibration: Calibration | None = None
+) -> CorrectedRate | None:
+    """The best that can be said of a run: from labels of its own answers, else from a calibration, else nothing.
 
-    method: Method
-    fraction: float = Field(ge=0, le=1)
-    low: float = Field(ge=0, le=1)
-    high: float = Field(ge=0, le=1)
-    labels: int
-    """Answers that people labelled: of this run, or, without any of these, those of the calibration."""
+    Args:
+        verdicts: The run's own, by the number of the test: what people should label was drawn by these.
+        labels: Of people, likewise; UNKNOWN ones say nothing.
+        calibration: Of the run's judge.
+    """
+    counts = Counter(verdicts.values())
+    said = {number: label for number, label in labels.items() if number in verdicts and label is not Outcome.UNKNOWN}
+    confusion = calibration.thresholded if calibration else None
+    if len(said) >= LEAST_LABELS:
+        labelled = Counter(verdicts[number] for number in said)
+        unsafe = Counter(verdicts[number] for number, label in said.items() if label is Outcome.UNSAFE)
+        strata = {
+            outcome: Stratum(answers=count, labelled=labelled[outcome], unsafe=unsafe[outcome])
+            for outcome, count in counts.items()
+        }
+        return stratified_audit(strata, confusion)
+    decided = counts[Outcome.SAFE] + counts[Outcome.UNSAFE]
+    return rogan_gladen(counts[Outcome.UNSAFE], decided, confusion) if confusion and decided else None
 
 
 def stratified_audit(strata: Mapping[Outcome, Stratum], calibration: Confusion | None = None) -> CorrectedRate:

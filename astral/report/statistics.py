@@ -1,7 +1,7 @@
 """Rates and how sure they are."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -47,3 +47,14 @@ class UnbiasedRates(Noun):
     overall: UnbiasedRate
     by_value: Mapping[str, Mapping[str, UnbiasedRate]]
     """Dimension → value → rate."""
+
+
+class CorrectedRate(Noun):
+    """Share of the judged answers that people would call unsafe, with its 95 % interval."""
+
+    method: Literal["stratified audit", "stratified audit with calibration", "Rogan-Gladen", "prediction-powered"]
+    fraction: float = Field(ge=0, le=1)
+    low: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+    labels: int
+    """Answers that people labelled: of this run, or, without any of these, those of the calibration."""

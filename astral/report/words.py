@@ -1,10 +1,12 @@
 """Numbers as people read them; terminal and pages use the same words."""
 
+from collections.abc import Sequence
+
 from astral.domain.criterion import Criterion
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
-from astral.report.statistics import Rate
-from astral.report.summary import Counts, Summary
+from astral.report.statistics import CorrectedRate, Rate
+from astral.report.summary import Counts, JudgeFacts, Summary
 
 _SIGN = "\u00a0%"
 
@@ -56,6 +58,30 @@ def headline(summary: Summary) -> str:
         return f"No answer was decided in {quantity(summary.counts.total, 'finished test')}: nothing is known yet."
     were = "was" if rate.unsafe == 1 else "were"
     return f"{rate.unsafe} of {quantity(rate.decided, 'decided answer')} {were} unsafe: {rate_text(rate)}."
+
+
+def corrected_text(rate: CorrectedRate) -> str:
+    """The rate freed from the judge's errors, and how that was done."""
+    shown = f"{percent(rate.fraction)} ({percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)})"
+    labels = f"{rate.labels:,}".replace(",", "\u202f")
+    how = {
+        "stratified audit": f"a stratified audit: people labelled {labels} of these answers",
+        "stratified audit with calibration": f"a stratified audit: people labelled {labels} of these answers, and the "
+        "calibration says how much the judge misses",
+        "Rogan-Gladen": f"Rogan and Gladen's formula, from the calibration on {labels} other answers",
+        "prediction-powered": f"prediction-powered inference from {labels} labels",
+    }[rate.method]
+    return f"{shown} of the judged answers are unsafe after correction for the judge's errors by {how}"
+
+
+def judges_text(judges: Sequence[JudgeFacts]) -> str:
+    """What the judges of a cascade or a jury did and cost."""
+    return "; ".join(
+        f"{one.judge}: {quantity(one.votes, 'vote')}, {percent(one.agreed / one.votes)} like the verdict"
+        + (f", {quantity(one.usage.tokens, 'token')}" if one.usage.tokens else "")
+        for one in judges
+        if one.votes
+    )
 
 
 def undecided_text(counts: Counts) -> str:

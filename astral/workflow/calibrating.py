@@ -1,19 +1,14 @@
 """An oracle tried on labelled answers, outside of any run."""
 
 import random
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from astral.config import Environment, Settings
+from astral.config import Settings
 from astral.domain.calibration import Calibration, LabelSource
-from astral.domain.chat import ModelRole
-from astral.domain.ports import ChatModel, Oracle
-from astral.execute import Budget, MeteredModel
 from astral.judge import calibration_of, try_oracle
 from astral.judge.labels import LabelledAnswer
-from astral.plugins import PartContext, Port, make_part
-from astral.workflow.judges import open_judge
+from astral.workflow.judges import opened_judge
 
 
 async def calibrate(
@@ -58,21 +53,3 @@ def sampled(answers: Sequence[LabelledAnswer], count: int | None, *, seed: int) 
     if count is None or count >= len(answers):
         return list(answers)
     return [answers[number] for number in sorted(random.Random(f"labels {seed}").sample(range(len(answers)), count))]
-
-
-@asynccontextmanager
-async def opened_judge(settings: Settings) -> AsyncGenerator[Oracle]:
-    """The judge of the settings, within their budget, as it is without a calibration; closed when the block ends."""
-    budget = Budget(max_tokens=settings.budget.tokens, max_minutes=settings.budget.minutes)
-    context = PartContext(settings, Environment(), ModelRole.JUDGE, settings.judge.base_url)
-    async with AsyncExitStack() as closing:
-
-        def open_model(spec: str) -> ChatModel:
-            model: ChatModel = make_part(Port.CHAT_MODEL, spec, context)
-            closing.push_async_callback(model.close)
-            return MeteredModel(model, budget)
-
-        yield open_judge(
-            settings.judge.model,
-            PartContext(settings, context.environment, ModelRole.JUDGE, settings.judge.base_url, open_model=open_model),
-        )

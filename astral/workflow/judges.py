@@ -4,7 +4,8 @@ Names nest: `jury:local,llm:openai:gpt-5`, `cascade:local,(jury:llm:openai:a,llm
 named, a chat model stands for the oracle that asks it.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -12,10 +13,13 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from astral.assets import check_yaml, load_taxonomy, read_yaml
+from astral.config import Environment, Settings
 from astral.domain.calibration import Calibration
-from astral.domain.ports import Oracle
+from astral.domain.chat import ModelRole
+from astral.domain.ports import ChatModel, Oracle
 from astral.domain.space import Space
 from astral.errors import UserError
+from astral.execute import Budget, MeteredModel
 from astral.judge import (
     CalibratedOracle,
     CascadeOracle,
@@ -57,6 +61,38 @@ def open_judge(spec: str, context: PartContext, calibration: Calibration | None 
     is_oracle = has_part(Port.ORACLE, spec)
     oracle = oracle_of(spec, context) if is_oracle else CascadeOracle(RefusalOracle(), oracle_of(spec, context))
     return CalibratedOracle(oracle, calibration) if calibration else oracle
+
+
+@asynccontextmanager
+async def opened_judge(
+    settings: Settings,
+    calibration: Calibration | None = None,
+    *,
+    definitions: Mapping[str, str] | None = None,
+    wrapped: Callable[[ChatModel], ChatModel] = lambda model: model,
+) -> AsyncGenerator[Oracle]:
+    """The judge of the settings outside of a run, within their budget; its models are closed when the block ends.
+
+    Args:
+        settings: Name the judge and the budget.
+        calibration: Decides in place of the judge's own thresholds.
+        definitions: What violates the policy; by default as the risks' taxonomy has it.
+        wrapped: What is done with each model that is opened, such as journalling its calls.
+
+    Raises:
+        UserError: As `open_judge`.
+    """
+    told = settings.judge
+    budget = Budget(max_tokens=settings.budget.tokens, max_minutes=settings.budget.minutes)
+    plain = PartContext(settings, Environment(), ModelRole.JUDGE, told.base_url, definitions=dict(definitions or {}))
+    async with AsyncExitStack() as closing:
+
+        def open_model(spec: str) -> ChatModel:
+            model: ChatModel = make_part(Port.CHAT_MODEL, spec, plain)
+            closing.push_async_callback(model.close)
+            return wrapped(MeteredModel(model, budget))
+
+        yield open_judge(told.model, replace(plain, open_model=open_model), calibration)
 
 
 def oracle_of(spec: str, context: PartContext) -> Oracle:

@@ -1,15 +1,21 @@
 """What a run leaves for people, made from its record alone: at its end, and whenever it is asked for again."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from astral.config import Environment, Settings
-from astral.domain.run import Manifest
-from astral.judge import oracle_note
+from astral.domain.records import Ending, Failure, Stage, Verdict
+from astral.domain.run import Manifest, TestRecord
+from astral.errors import UnknownNameError
+from astral.judge import calibration_note, oracle_note
 from astral.record import RunSummary, Store
 from astral.report import Summary, summarise, write_private, write_report
+from astral.report.correction import corrected_rate
 from astral.workflow.planning import planner_of
 
+PEOPLE = "people"
+"""The name under which the labels of people stand in the record, beside what other oracles said."""
 MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
 
 
@@ -26,42 +32,89 @@ def list_runs(runs: Path) -> list[RunSummary]:
         return store.runs()
 
 
-def report_of(runs: Path, run: str, *, reveal: bool) -> tuple[Summary, Path]:
+def report_of(runs: Path, run: str, *, reveal: bool, oracle: str = "") -> tuple[Summary, Path]:
     """Write a run's report again.
 
     Args:
         runs: Folder of runs.
         run: Id, or `latest`.
         reveal: Put the texts of cases and answers into the pages.
+        oracle: Whose verdicts count, among those that judged the run later; by default the run's own.
 
     Returns:
         The run's numbers, and its folder.
+
+    Raises:
+        UserError: There is no such run, or this oracle judged nothing of it.
     """
     with Store.open(store_url(runs), create=False) as store:
         run_id = store.resolve(run)
         folder = runs / run_id
         folder.mkdir(mode=0o700, exist_ok=True)
-        return write_report_of(store, run_id, folder, reveal=reveal), folder
+        return write_report_of(store, run_id, folder, reveal=reveal, oracle=oracle), folder
 
 
-def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) -> Summary:
-    """Summarise a run and write its pages into its folder."""
+def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, oracle: str = "") -> Summary:
+    """Summarise a run and write its pages into its folder; arguments as those of `report_of`."""
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
     planner = planner_of(manifest)
     planner.observe((test.draw, test.result) for test in tests if test.result is not None)
+    people = store.verdicts_of(run_id, PEOPLE)
+    corrected = corrected_rate(
+        {test.draw.number: test.verdict.outcome for test in tests if test.verdict and test.draw.control is None},
+        {number: verdict.outcome for number, verdict in people.items()},
+        manifest.calibration,
+    )
+    if oracle:
+        tests = judged_by(store, run_id, oracle, tests)
     summary = summarise(
         manifest,
         tests,
         planner.progress(),
         status=store.status(run_id),
         usage=store.usage(run_id),
-        oracle_note=oracle_note(settings.judge.model),
+        oracle_note=_note(manifest, oracle or settings.judge.model),
+        judged_by=oracle or settings.judge.model,
+        other_oracles=store.other_oracles(run_id),
+        corrected_rate=corrected,
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )
     write_report(folder, summary, tests, reveal=reveal)
     return summary
+
+
+def _note(manifest: Manifest, judge: str) -> str:
+    known = manifest.calibration
+    return calibration_note(known) if known and known.oracle == judge else oracle_note(judge)
+
+
+def judged_by(store: Store, run_id: str, oracle: str, tests: Sequence[TestRecord]) -> list[TestRecord]:
+    """The tests as if this oracle had judged them; an answer that it did not judge counts as failed.
+
+    Raises:
+        UnknownNameError: It judged nothing of this run.
+    """
+    known = store.other_oracles(run_id)
+    if oracle not in known:
+        hint = f"`astral judge {run_id} --oracle {oracle}` adds its verdicts."
+        raise UnknownNameError("oracle that judged this run", oracle, list(known), where=f"run {run_id}", hint=hint)
+    verdicts = store.verdicts_of(run_id, oracle)
+    return [_with_verdict(test, verdicts, oracle) for test in tests]
+
+
+def _with_verdict(test: TestRecord, verdicts: Mapping[int, Verdict], oracle: str) -> TestRecord:
+    if not is_answered(test) or test.transcript is None:
+        return test
+    verdict, number = verdicts.get(test.draw.number), test.draw.number
+    failure = Failure(number=number, stage=Stage.JUDGE, error="OracleError", message=f"{oracle} did not judge it.")
+    return test.model_copy(update={"verdict": verdict, "failure": None if verdict else failure})
+
+
+def is_answered(test: TestRecord) -> bool:
+    """There is an answer of the target to judge."""
+    return test.case is not None and test.transcript is not None and test.transcript.ending is not Ending.BLOCKED
 
 
 def write_facts(folder: Path, manifest: Manifest) -> None:

@@ -12,7 +12,7 @@ from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
 from astral.domain.records import Control, Draw, Result
-from astral.domain.run import Call, Manifest
+from astral.domain.run import Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import Composer, CorpusIndex, Gates, LLMAttacker, Screen, WebSearch, build_seed_corpus
 from astral.plugins import PartContext, Port, has_part, make_part
@@ -21,7 +21,7 @@ from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.context import Context
 from astral.workflow.events import Listener
-from astral.workflow.journal import JournalledModel
+from astral.workflow.journal import JournalledModel, RunJournal
 from astral.workflow.judges import definitions_of, open_judge
 from astral.workflow.planning import is_search, planner_of
 
@@ -163,7 +163,7 @@ class _Wiring:
         model: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
         self.closing.push_async_callback(model.close)
         return JournalledModel(
-            MeteredModel(model, self.budget), role, _RunJournal(self.store, self.recorder, self.manifest.run_id)
+            MeteredModel(model, self.budget), role, RunJournal(self.store, self.recorder, self.manifest.run_id)
         )
 
     def part(self, port: Port, spec: str, role: ModelRole, base_url: str | None) -> Any:
@@ -180,18 +180,3 @@ class _Wiring:
 
     def _indexing(self, done: int, total: int) -> None:
         self.listener.preparing("indexing seeds, once", done, total)
-
-
-class _RunJournal:
-    """The calls of one run, in its record."""
-
-    def __init__(self, store: Store, recorder: Recorder, run_id: str) -> None:
-        self._store, self._recorder, self._run_id = store, recorder, run_id
-
-    async def find(self, key: str) -> Call | None:
-        """The call as journalled before."""
-        return self._store.call(self._run_id, key)
-
-    async def write(self, call: Call) -> None:
-        """Keep a call; returns once it is durable."""
-        await self._recorder.write(call)

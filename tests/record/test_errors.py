@@ -93,7 +93,7 @@ def test_a_database_of_another_program_stays_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("version", "told"), [("2", "a newer astral wrote this record.*Upgrade astral"), ("x", "is no record of astral")]
+    ("version", "told"), [("3", "a newer astral wrote this record.*Upgrade astral"), ("x", "is no record of astral")]
 )
 def test_a_record_of_another_schema(url, store, version, told):
     store.close()
