@@ -10,6 +10,7 @@ from astral.config import load_settings
 from astral.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.table import Table
 
     from astral.workflow.comparing import OracleFacts, Pair
@@ -68,22 +69,20 @@ def _oracles(facts: "tuple[OracleFacts, ...]") -> "Table":
     return table
 
 
-def _pair(pair: "Pair") -> "Table":
+def _pair(pair: "Pair") -> "Group":
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     from astral.report import percent, visible
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     kappa = "–" if pair.kappa is None else f"{pair.kappa:.2f}"
     agreed = "–" if pair.agreement.value is None else percent(pair.agreement.value)
-    table.title = Text(
-        f"{visible(pair.first)} × {visible(pair.second)}: {agreed} of {pair.judged} agree, kappa {kappa}"
-    )
-    table.title_justify = "left"
+    head = f"{visible(pair.first)} (rows) × {visible(pair.second)}: {agreed} of {pair.judged} agree, kappa {kappa}"
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     table.add_column("")
     for name in pair.confusion:
         table.add_column(name, justify="right")
     for name, row in pair.confusion.items():
         table.add_row(name, *(str(count) for count in row.values()))
-    return table
+    return Group(Text(head), table, "")

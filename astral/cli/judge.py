@@ -92,6 +92,10 @@ def judge(
         "runs": runs,
     }
     settings = load_settings(config, flags)
+    if oracle and calibration is None:
+        # A calibration in the settings file is about the judge that stands beside it there.
+        told = settings.judge.model_copy(update={"calibration": None})
+        settings = settings.model_copy(update={"judge": told})
     if oracle:
         import asyncio
 
@@ -100,7 +104,7 @@ def judge(
         with stdout_on_stderr(), waiting(f"{oracle} judges"):
             done = asyncio.run(rejudge(settings, run))
         _print(done, as_json=json)
-        if done.failed:
+        if done.missing:
             raise typer.Exit(ExitCode.INCOMPLETE)
         return
     from astral.workflow.auditing import add_labels, write_audit
@@ -122,8 +126,8 @@ def _print(done: "Rejudged", *, as_json: bool) -> None:
         say(to_json(asdict(done)))
         return
     before = f", {done.known} were there" if done.known else ""
-    failed = f", {done.failed} failed" if done.failed else ""
-    say(f"{done.oracle} judged {done.added} answers of run {done.run_id}{before}{failed}.")
+    missing = f", {done.missing} not judged" if done.missing else ""
+    say(f"{done.oracle} judged {done.added} answers of run {done.run_id}{before}{missing}.")
     if done.problem:
         from astral.report import visible
 

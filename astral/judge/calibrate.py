@@ -153,11 +153,12 @@ def check_calibration(calibration: Calibration, oracle: str) -> None:
 def calibration_note(calibration: Calibration) -> str:
     """What a calibration says of how far a judge can be trusted, in plain words for a report."""
     agreement = calibration.agreement
+    accuracy, labels = agreement.accuracy, calibration.labels.file
     kappa = "" if agreement.kappa.value is None else f", kappa {agreement.kappa.value:.2f}"
     return (
-        f"{calibration.oracle} agrees with people in {agreement.accuracy.value or 0:.0%} of {agreement.answers} answers "
-        f"({agreement.accuracy.low:.0%} to {agreement.accuracy.high:.0%}{kappa}; {calibration.labels.file}, calibration "
-        f"{calibration.digest[:8]}). Answers of another kind may fare otherwise."
+        f"{calibration.oracle} agrees with people in {accuracy.value or 0:.0%} of {agreement.answers} answers "
+        f"({accuracy.low:.0%} to {accuracy.high:.0%}{kappa}; {labels}, calibration {calibration.digest[:8]}). Answers "
+        "of another kind may fare otherwise."
     )
 
 

@@ -82,7 +82,7 @@ def add_labels(settings: Settings, run: str, path: Path) -> Rejudged:
             )
         store.write(run_id, items)
     added = len(set(labels) - set(known))
-    return Rejudged(run_id, PEOPLE, added=added, known=len(labels) - added, failed=0)
+    return Rejudged(run_id, PEOPLE, added=added, known=len(labels) - added, missing=0)
 
 
 def _row(test: TestRecord) -> tuple[str, ...]:

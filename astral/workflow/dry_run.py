@@ -17,7 +17,7 @@ from astral.domain.records import Message, Result
 from astral.domain.space import Cell, Space
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
-from astral.plugins import Port, has_part
+from astral.plugins import PartContext, Port, has_part
 from astral.workflow.space import criterion_of, space_of
 
 CASE_BYTES = 4 * MAX_CHARACTERS
@@ -138,9 +138,10 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
     add(ModelRole.TARGET, target.model, cells, most=cells, tokens=tokens)
 
     judge = settings.judge
-    if has_part(Port.ORACLE, judge.model):
+    asked, times = _judge_models(settings)
+    if not asked:
         add(ModelRole.JUDGE, judge.model, 0, most=0, tokens=0)
-    else:
+    for model in asked:
         from astral.judge.asking import ATTEMPTS
         from astral.judge.llm import MAX_TOKENS, PROMPT_ID
 
@@ -149,7 +150,8 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
         # The second attempt shows the model its first answer.
         answers = BYTES_PER_TOKEN * (target.max_tokens + MAX_TOKENS)
         seen = _size(prompt) + policy + CASE_BYTES + answers + AGAIN_BYTES
-        add(ModelRole.JUDGE, judge.model, written, most=ATTEMPTS * written, tokens=_tokens(seen, MAX_TOKENS))
+        most = ATTEMPTS * times * written
+        add(ModelRole.JUDGE, model, times * written, most=most, tokens=_tokens(seen, MAX_TOKENS))
 
     attacker = settings.attacker
     if attacker.model == "compose":
@@ -167,6 +169,22 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
         most = written * ceil(attacker.attempts / 2)
         add(ModelRole.ATTACKER, attacker.model, written, most=most, tokens=_tokens(seen, 400))
     return tuple(roles)
+
+
+def _judge_models(settings: Settings) -> tuple[list[str], int]:
+    """The chat models that the judge asks, and how often each about one answer; nothing is opened for it."""
+    from astral.judge import ConsistencyOracle
+    from astral.testing.models import ScriptedModel
+    from astral.workflow.judges import open_judge
+
+    asked: list[str] = []
+
+    def noted(spec: str) -> ScriptedModel:
+        asked.append(spec)
+        return ScriptedModel([""], name=spec)
+
+    oracle = open_judge(settings.judge.model, PartContext(settings, Environment(), ModelRole.JUDGE, open_model=noted))
+    return asked, oracle.samples if isinstance(oracle, ConsistencyOracle) else 1
 
 
 def _size(prompt: Prompt) -> int:

@@ -26,7 +26,8 @@ class Rejudged:
     added: int
     known: int
     """Answers on which the record had a verdict of this oracle already."""
-    failed: int
+    missing: int
+    """Answers on which it still has no verdict: it failed, or the budget ended."""
     problem: str = ""
     """The first error, or why the budget ended it."""
 
@@ -87,7 +88,7 @@ async def rejudge(
             spent = await work_through(tests, work, concurrency=settings.concurrency)
         added = len(store.verdicts_of(run_id, name)) - len(known)
     problem = str(spent) if spent else next(iter(errors), "")
-    return Rejudged(run_id, name, added=added, known=len(known), failed=len(tests) - added, problem=problem)
+    return Rejudged(run_id, name, added=added, known=len(known), missing=len(tests) - added, problem=problem)
 
 
 def _name(settings: Settings, calibration: Calibration | None) -> str:
