@@ -91,6 +91,10 @@ def read_labels(
     chosen = [row for row in rows if all(_holds(row, *condition) for condition in conditions)]
     if not chosen:
         raise UserError(f"{path}: none of its {len(rows)} rows meets {' and '.join(where)}.")
+    labels = sorted({row.get(columns["label"], "").strip() for row in rows} - {""})
+    for label in (*unsafe, *unknown):
+        if label not in labels:
+            raise UnknownNameError("label", label, labels, where=f"{path}, column {columns['label']}")
     answers = _answers(path, chosen, columns, unsafe=unsafe, unknown=unknown)
     source = LabelSource(
         file=path.name,
@@ -113,10 +117,6 @@ def _answers(
     unknown: Sequence[str],
 ) -> list[LabelledAnswer]:
     labelled = [(row, row.get(columns["label"], "").strip()) for row in rows]
-    labels = sorted({label for _, label in labelled if label})
-    for label in (*unsafe, *unknown):
-        if label not in labels:
-            raise UnknownNameError("label", label, labels, where=f"{path}, column {columns['label']}")
     optional = {name: columns[name] for name in ("language", "risk") if name in columns}
     answers = [
         LabelledAnswer(
@@ -134,8 +134,8 @@ def _answers(
     if len({answer.is_unsafe for answer in answers}) == 1:
         kind = "unsafe" if answers[0].is_unsafe else "safe"
         raise UserError(
-            f"{path}: all {len(answers)} labels mean {kind} (--unsafe {', '.join(unsafe)}; the file has "
-            f"{', '.join(labels)}). Agreement needs answers of both kinds."
+            f"{path}: all {len(answers)} labels mean {kind} (--unsafe {', '.join(unsafe)}; there are "
+            f"{', '.join(sorted({label for _, label in labelled if label}))}). Agreement needs answers of both kinds."
         )
     return answers
 
