@@ -50,6 +50,7 @@ test-fast: setup ## Run the tests that take no real model, browser or second pro
 benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xstest_completions.csv for the oracle's)
 	$(BIN)/python benchmarks/covering.py --write
 	$(BIN)/python benchmarks/coverage_pictures.py
+	$(BIN)/python benchmarks/search.py --write
 	$(if $(XSTEST),$(BIN)/python benchmarks/oracle.py $(XSTEST))
 
 lock: setup ## Write the installed versions into constraints.txt

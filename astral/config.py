@@ -9,7 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from astral.assets import check_yaml, load_preset, problems_of, read_yaml
 from astral.domain.base import Noun
-from astral.domain.criterion import GroupStrength, Precision
+from astral.domain.criterion import Diversity, GroupStrength, Precision
+from astral.domain.price import Price
+from astral.domain.rules import Exclusions, Implications, PartialCells, Weights
 from astral.errors import UserError
 
 SETTINGS_FILE = "astral.yaml"
@@ -26,20 +28,10 @@ class Environment(BaseSettings):
     """SQLAlchemy URL of the store; by default an SQLite file in the folder of runs."""
 
 
-def _listed(given: Any) -> Any:
-    """A list, also where a single thing was given."""
-    return [given] if isinstance(given, str | Mapping) else given
-
-
-Values = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
-"""Ids of values; a single one needs no brackets."""
-
-Exclusion = Annotated[Mapping[str, Values], Field(min_length=1)]
-"""Dimension → values: cells that have one of the values in each of these dimensions are not tested."""
-
-Exclusions = Annotated[
-    tuple[Exclusion, ...], BeforeValidator(_listed, json_schema_input_type=Exclusion | tuple[Exclusion, ...])
-]
+def _as_diversity(given: Any) -> Any:
+    """A number alone is the dispersion."""
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    return {"dispersion": given} if is_number else given
 
 
 class TargetSettings(Noun):
@@ -73,7 +65,7 @@ class JudgeSettings(Noun):
 
     model: str = "local"
     """local (recognises refusals, without a model), a chat model that is asked wherever it is no plain refusal, or
-    another oracle: llm:MODEL, guard:FORMAT@MODEL, jury:ORACLE,ORACLE, …"""
+    another oracle: python:module:function, llm:MODEL, guard:FAMILY@MODEL, jury:ORACLE,ORACLE, …"""
     base_url: str | None = None
     policy: Path | None = None
     """A text file that says what judge models call unsafe, in place of the risks' definitions."""
@@ -103,6 +95,15 @@ class CoverageSettings(Noun):
     precision: Precision | None = None
     """The 95 % interval of the unsafe rate of every value, or of every combination of the dimensions in `of`, is
     narrower than `width`."""
+    diversity: Annotated[Diversity | None, BeforeValidator(_as_diversity, json_schema_input_type=float | Diversity)] = (
+        None
+    )
+    """Within every risk at least `requests` (5) judged requests that are no near duplicates, further apart on average
+    (the mean of 1 - cosine) than `dispersion`; a number alone is the dispersion."""
+
+
+PlannerName = Literal["covering", "uniform", "thompson", "ucb", "exp3", "map-elites", "nsga2"]
+DEFAULT_SEARCH: PlannerName = "thompson"
 
 
 class Settings(Noun):
@@ -120,16 +121,26 @@ class Settings(Noun):
     """Values to which a dimension is narrowed, such as {language: [en, th]}."""
     exclude: Exclusions = ()
     """Combinations that are never tested, such as [{language: [th], style: [misspellings]}]."""
+    imply: Implications = ()
+    """What goes together alone, such as [{if: {style: [misspellings]}, then: {language: [en, it]}}]."""
+    must: PartialCells = ()
+    """Cells, or parts of cells, that are tested before all else, such as [{risk: privacy_violation, language: en}]."""
+    weights: Weights = Field(default={})
+    """Values that are taken rather than others where nothing decides, such as {language: {en: 3, sw: 0.5}}; every other
+    value has 1. They make no plan larger."""
     strength: int | Literal["exhaustive"] = 2
     """Every interaction of so many values is judged: 1 each value, 2 each pair; exhaustive: each cell."""
     coverage: CoverageSettings = CoverageSettings()
     retries: Annotated[int, Field(ge=1, le=10)] = 3
     """Tests of an interaction that may fail or be blocked before it is given up."""
-    planner: Literal["covering", "uniform", "thompson", "ucb", "exp3"] = "covering"
+    planner: PlannerName | None = None
     """What follows when all is covered. covering: nothing. The others search on until `budget.cases` is spent: uniform
-    in every cell alike, thompson, ucb and exp3 where unsafe answers are likely or unsure."""
+    in every cell alike, all others where unsafe answers are likely or unsure. Left out: thompson where the budget has
+    cases left, nothing where it names none."""
     seed: int = Field(default=0, ge=0)
     budget: BudgetSettings = BudgetSettings()
+    prices: Mapping[str, Price] = Field(default={})
+    """US dollars for a million tokens, such as {"openai:gpt-5-mini": {input: 0.25, output: 2}}, over those known."""
     web: bool = False
     """Ground test cases on a web search too."""
     controls: int = Field(default=3, ge=0, le=50)
@@ -141,6 +152,12 @@ class Settings(Noun):
     """Exit with 1 when the unsafe rate is above this with 95 % confidence."""
     runs: Path = Path("runs")
     """Folder of the run folders, the store and the index."""
+
+    @property
+    def search(self) -> PlannerName | None:
+        """How a run goes on when all is covered; None where it stops."""
+        chosen = self.planner or ("covering" if self.budget.cases is None else DEFAULT_SEARCH)
+        return None if chosen == "covering" else chosen
 
 
 def load_settings(path: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:

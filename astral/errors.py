@@ -10,7 +10,9 @@ AstralError
 └── RecordError            the store cannot be read or written: the run stops and touches nothing
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
+from types import MappingProxyType
 
 
 class ExitCode(IntEnum):
@@ -39,10 +41,30 @@ class UserError(AstralError):
 class UnknownNameError(UserError):
     """A name that is not among the known ones; the message offers the nearest."""
 
-    def __init__(self, kind: str, name: str, known: list[str], *, where: str = "", hint: str = "") -> None:
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        known: list[str],
+        *,
+        also: Mapping[str, str] = MappingProxyType({}),
+        where: str = "",
+        hint: str = "",
+    ) -> None:
+        """Say what is meant most likely.
+
+        Args:
+            kind: What it should be, such as `dimension`.
+            name: What was given.
+            known: What there is.
+            also: What people may call it, and which of the known ones that is.
+            where: File and line, or the name of the setting.
+            hint: What to do next.
+        """
         from difflib import get_close_matches
 
-        near = get_close_matches(name, known, n=1, cutoff=0.5)
+        meant = {called.casefold(): each for called, each in also.items()} | {each.casefold(): each for each in known}
+        near = [meant[found] for found in get_close_matches(name.casefold(), meant, n=1, cutoff=0.5)]
         article = "an" if kind[:1] in "aeiou" else "a"
         guess = f" Did you mean {near[0]!r}?" if near else f" Known: {', '.join(sorted(known)) or 'none'}."
         super().__init__(

@@ -1,9 +1,10 @@
-"""The only reader of `prompts/` and `taxonomies/`, and the one home of YAML and Jinja2.
+"""The only reader of `prompts/`, `taxonomies/` and `prices/`, and the one home of YAML and Jinja2.
 
 Files are read from the wheel where astral is installed, and from the top of the checkout where it is developed.
 """
 
 from astral.assets.presets import load_preset, preset_names
+from astral.assets.prices import load_prices
 from astral.assets.prompts import Prompt, load_prompt, prompt_refs
 from astral.assets.taxonomies import (
     load_frames,
@@ -12,16 +13,19 @@ from astral.assets.taxonomies import (
     seed_languages,
     taxonomy_digest,
     taxonomy_names,
+    taxonomy_place,
     taxonomy_schema,
 )
 from astral.assets.templates import render_template
-from astral.assets.yaml_files import check_yaml, problems_of, read_yaml
+from astral.assets.yaml_files import Location, check_yaml, problems_of, read_yaml
 
 __all__ = [
+    "Location",
     "Prompt",
     "check_yaml",
     "load_frames",
     "load_preset",
+    "load_prices",
     "load_prompt",
     "load_seeds",
     "load_taxonomy",
@@ -33,5 +37,6 @@ __all__ = [
     "seed_languages",
     "taxonomy_digest",
     "taxonomy_names",
+    "taxonomy_place",
     "taxonomy_schema",
 ]

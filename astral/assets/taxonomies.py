@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from astral.assets.folders import asset_folder
-from astral.assets.yaml_files import read_model
+from astral.assets.yaml_files import Location, line_of, read_model
 from astral.domain.base import Noun
 from astral.domain.space import Taxonomy
 from astral.errors import UnknownNameError, UserError
@@ -47,6 +47,12 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     if twice:
         raise UserError(f"{path}: the values {', '.join(twice)} are there twice. Every id stands for one value.")
     return taxonomy
+
+
+def taxonomy_place(name_or_path: str | Path, location: Location) -> str:
+    """File and line of what stands at a location in a taxonomy's file, such as `mine.yaml:12`."""
+    path = _taxonomy_path(name_or_path)
+    return f"{path}:{line_of(path, location)}"
 
 
 def taxonomy_digest(name_or_path: str | Path) -> str:

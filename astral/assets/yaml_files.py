@@ -4,7 +4,7 @@ import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -150,12 +150,21 @@ def _wanted(problem: ErrorDetails) -> str:
 def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
     """The keys that a model, or a model within it, knows."""
     for part in location:
-        field = model.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        if isinstance(part, int):
+            continue  # the field before it holds a list of models
+        names = {field.alias or name: field for name, field in model.model_fields.items()}
+        inner = _model_in(names[part].annotation) if part in names else None
+        if inner is None:
             return []
         model = inner
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field holds: itself, or None, or many of it."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
 def _read(path: Path) -> str:
@@ -174,6 +183,11 @@ def _syntax_message(path: Path, error: Exception) -> str:
         mark = error.problem_mark
         return f"{path}:{mark.line + 1}:{mark.column + 1}: this is not YAML: {error.problem}. Mend it and try again."
     return f"{path}: this is not YAML: {error}."
+
+
+def line_of(path: Path, location: Location) -> int:
+    """Line of what stands at a location in a YAML file, or of the deepest thing on the way to it."""
+    return _line(yaml.compose(_read(path), Loader=yaml.SafeLoader), location)
 
 
 def _line(node: yaml.Node | None, location: Iterable[int | str]) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from astral import __version__
-from astral.cli import calibrate, compare, doctor, generate, init, judge, listing, plan, report
+from astral.cli import calibrate, compare, doctor, explain, generate, init, judge, listing, plan, report
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.output import complain, encode_tolerantly, say
 from astral.errors import AstralError, ExitCode
@@ -30,6 +30,7 @@ app.command("plan", cls=PlainCommand)(plan.plan)
 app.command("generate", cls=PlainCommand)(generate.generate)
 app.command("resume", cls=PlainCommand)(generate.resume)
 app.command("report", cls=PlainCommand)(report.report)
+app.command("explain", cls=PlainCommand)(explain.explain)
 app.command("judge", cls=PlainCommand)(judge.judge)
 app.command("compare", cls=PlainCommand)(compare.compare)
 app.command("calibrate", cls=PlainCommand)(calibrate.calibrate)

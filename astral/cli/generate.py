@@ -20,6 +20,7 @@ from astral.cli.options import (
     Reveal,
     Run,
     Runs,
+    Strength,
     Taxonomy,
     narrowed,
 )
@@ -72,7 +73,8 @@ def generate(
             metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="local",
-            help="Who judges: `local` (recognises refusals), or a chat model, asked where it is no plain refusal.",
+            help="Who judges: `local` (recognises refusals), `python:MODULE:FUNCTION`, or a chat model, asked where it "
+            "is no plain refusal.",
         ),
     ] = None,
     base_url: Annotated[
@@ -112,19 +114,7 @@ def generate(
     preset: Preset = None,
     taxonomy: Taxonomy = None,
     only: Only = None,
-    strength: Annotated[
-        int | None,
-        typer.Option(
-            "--strength",
-            "-s",
-            metavar="N",
-            min=1,
-            max=6,
-            rich_help_panel=_WHAT,
-            show_default="2",
-            help="Cover every combination of so many values: 1 each value, 2 each pair, …",
-        ),
-    ] = None,
+    strength: Strength = None,
     exhaustive: Exhaustive = False,
     planner: Annotated[
         str | None,
@@ -132,9 +122,9 @@ def generate(
             "--planner",
             metavar="NAME",
             rich_help_panel=_WHAT,
-            show_default="covering",
-            help="What follows once all is covered: `covering` stops; `thompson`, `ucb`, `exp3` and `uniform` search "
-            "on until --max-cases.",
+            show_default="thompson",
+            help="What follows once all is covered, until --max-cases: a search by `thompson`, `ucb`, `exp3`, "
+            "`map-elites`, `nsga2` or `uniform`; `covering` stops, as does a run without --max-cases.",
         ),
     ] = None,
     max_cases: MaxCases = None,
@@ -188,10 +178,12 @@ def generate(
 ) -> None:
     """Write test cases, run them against a target, judge the answers, until the criterion is met.
 
+    What --max-cases leaves then goes where unsafe answers are likely.
+
     Examples:
     * `astral generate` tests the local model: every pair of risk, language, style and persuasion, 140 cases.
 
-    * `astral generate --target openai:gpt-5-mini --judge openai:gpt-5 --max-tokens 500000`
+    * `astral generate --target openai:gpt-5-mini --judge openai:gpt-5 --max-cases 1000`
 
     * `astral generate --target python:mybot:answer --only language=en,th --strength 3`
     """
@@ -249,7 +241,7 @@ def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
     import asyncio
 
     from astral.cli.progress import watcher
-    from astral.cli.summary import print_summary, resume_command
+    from astral.cli.summary import command_on, print_summary
 
     # A run leaves texts that are nobody else's business, in files of several libraries.
     os.umask(0o077)
@@ -260,7 +252,8 @@ def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
             outcome = None
     if outcome is None:
         if watch.run_id:
-            tell(f"Interrupted; nothing that was recorded is lost. Go on with: {resume_command(watch.run_id, runs)}")
+            go_on = command_on("resume", watch.run_id, runs)
+            tell(f"Interrupted; nothing that was recorded is lost. Go on with: {go_on}")
         else:
             tell("Interrupted before the run began; nothing was recorded.")
         raise typer.Exit(ExitCode.INTERRUPTED)

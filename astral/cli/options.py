@@ -82,6 +82,19 @@ Only = Annotated[
         help="Narrow a dimension, such as `--only language=en,th`; may be repeated.",
     ),
 ]
+Strength = Annotated[
+    int | None,
+    typer.Option(
+        "--strength",
+        "-s",
+        metavar="N",
+        min=1,
+        max=6,
+        rich_help_panel="What is tested",
+        show_default="2",
+        help="Cover every combination of so many values: 1 each value, 2 each pair, …",
+    ),
+]
 Exhaustive = Annotated[bool, typer.Option("--exhaustive", rich_help_panel="What is tested", help="Cover every cell.")]
 
 

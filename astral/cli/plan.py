@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astral.cli.options import Config, Exhaustive, Json, Only, Preset, Runs, Taxonomy, narrowed
+from astral.cli.options import Config, Exhaustive, Json, Only, Preset, Runs, Strength, Taxonomy, narrowed
 from astral.cli.output import say, show
 from astral.config import load_settings
 from astral.errors import UserError
@@ -33,19 +33,7 @@ def plan(
             help="Plan for dimensions of so many values, such as `14x10x6x5`, whatever the settings say.",
         ),
     ] = None,
-    strength: Annotated[
-        int | None,
-        typer.Option(
-            "--strength",
-            "-s",
-            metavar="N",
-            min=1,
-            max=6,
-            rich_help_panel=_WHAT,
-            show_default="2",
-            help="Cover every combination of so many values.",
-        ),
-    ] = None,
+    strength: Strength = None,
     exhaustive: Exhaustive = False,
     preset: Preset = None,
     taxonomy: Taxonomy = None,
@@ -63,7 +51,7 @@ def plan(
     runs: Runs = None,
     json: Json = False,
 ) -> None:
-    """Print how many cells a run would test, its calls, tokens and time, before anything is sent.
+    """Print how many cells a run would test, its calls, tokens, money and time, before anything is sent.
 
     Examples:
     * `astral plan` is a dry run of the settings; `astral plan --strength 3 --cells plan.csv` writes its cells down.
@@ -160,8 +148,10 @@ def _print(facts: "DryRun") -> None:
         ("Criterion", f"{criterion_text(facts.criterion)}: {facts.required:,} interactions{excluded}"),
         ("Cells", f"{facts.cells:,}, at least {facts.lower_bound:,} by any plan; planned in {facts.seconds:.2f} s"),
     ]
-    if facts.tests_at_most > facts.cells:
-        lines.append(("Tests", f"at most {facts.tests_at_most:,}, for the precision"))
+    if facts.tests_at_most != facts.cells:
+        lines.append(("Tests", f"at most {facts.tests_at_most:,}"))
+    if facts.searched:
+        lines.append(("Search", f"{facts.searched:,} of them when all is covered: all that the budget of cases leaves"))
     for role in facts.calls:
         calls = f"{role.calls:,} calls" + (
             f", at most {role.calls_at_most:,}" if role.calls_at_most > role.calls else ""
@@ -170,11 +160,18 @@ def _print(facts: "DryRun") -> None:
     expected = f", about {facts.tokens_expected:,} expected" if facts.tokens_expected is not None else ""
     lines.append(("Tokens", f"at most {facts.tokens_at_most:,}{expected}"))
     minutes = "unknown" if facts.minutes_expected is None else f"about {facts.minutes_expected:,.1f} minutes"
-    lines += [("Time", minutes), ("Money", "unknown")]
+    lines += [("Time", minutes), ("Money", _money(facts))]
     _print_table(lines)
     say("")
     for assumption in facts.assumptions:
         say(f"- {assumption}")
+
+
+def _money(facts: "DryRun") -> str:
+    if facts.dollars_at_most is None:
+        return "unknown"
+    expected = f", about ${facts.dollars_expected:,.2f} expected" if facts.dollars_expected is not None else ""
+    return f"at most ${facts.dollars_at_most:,.2f}{expected}" if facts.dollars_at_most else "none"
 
 
 def _print_table(lines: Sequence[tuple[str, str]]) -> None:

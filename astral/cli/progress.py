@@ -36,6 +36,9 @@ _DOING = {
     Stage.REPORT: "writing the report",
 }
 
+_DEMAND_WORDS = {"must": "must", "precision": "precise", "diversity": "diverse"}
+"""What the live line calls the demands that it tells beside the coverage."""
+
 
 class Watcher:
     """What is known of a run while it goes on. Fed by the run, read by the thread that draws."""
@@ -120,9 +123,9 @@ class Watcher:
             return ""
         parts = [f"covered {self._progress.fraction:.0%}"]
         parts += [
-            f"precise {demand.met}/{demand.required}"
+            f"{word} {demand.met}/{demand.required}"
             for demand in self._progress.demands
-            if demand.name.startswith("precision")
+            if (word := _DEMAND_WORDS.get(demand.name.partition(" ")[0]))
         ]
         return ", ".join(parts)
 

@@ -62,16 +62,18 @@ def print_summary(summary: Summary, folder: Path, *, as_json: bool, is_revealed:
     show(*parts, width=width)
     # What is copied from the terminal stands on a line of its own, however long.
     if summary.run.status in _UNFINISHED:
-        say(f"Go on      {resume_command(summary.run.run_id, folder.parent)}")
+        say(f"Go on      {_clean(command_on('resume', summary.run.run_id, folder.parent))}")
+    if summary.counts.unsafe:
+        say(f"Explain    {_clean(command_on('explain', summary.run.run_id, folder.parent))}")
     say(f"Report     {_clean(str(folder / 'report.html'))}")
     if is_revealed:
         say("           It shows the texts of cases and answers: keep it private.")
 
 
-def resume_command(run_id: str, runs: Path) -> str:
-    """What to type to go on with a run."""
+def command_on(verb: str, run_id: str, runs: Path) -> str:
+    """What to type to do something with a run."""
     where = "" if runs == Settings().runs else f" --runs {shlex.quote(str(runs))}"
-    return f"astral resume {run_id}{where}"
+    return f"astral {verb} {run_id}{where}"
 
 
 def bar(fraction: float, cells: int = _BAR_CELLS) -> str:

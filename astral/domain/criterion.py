@@ -1,15 +1,13 @@
 """When a run has seen enough: the coverage criterion and how far it is met."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 from pydantic import Field
 
 from astral.domain.base import Noun
+from astral.domain.rules import Exclusion, PartialCell, Weights
 from astral.domain.space import Interaction
-
-NamedExclusion = Mapping[str, tuple[str, ...]]
-"""Dimension → values, by their ids: cells that have one of the values in each of these dimensions are not tested."""
 
 
 class GroupStrength(Noun):
@@ -28,6 +26,17 @@ class Precision(Noun):
     """The rates are those of every combination of values of these dimensions; by default of every single value."""
 
 
+class Diversity(Noun):
+    """The requests within every risk say different things."""
+
+    dispersion: float = Field(gt=0, lt=1)
+    """The mean of 1 - cosine over all pairs of a risk's judged requests, near duplicates left out, is above this."""
+    requests: int = Field(default=5, ge=2, le=1000)
+    """At least so many requests, near duplicates left out: two that are far apart say little of a risk."""
+    patience: int = Field(default=12, ge=2, le=1000)
+    """A risk whose dispersion did not rise with so many more judged tests is given up."""
+
+
 class Criterion(Noun):
     """What is to be judged before a run has seen enough: all of it together."""
 
@@ -39,8 +48,18 @@ class Criterion(Noun):
     repeats: int = Field(default=1, ge=1, le=1000)
     """Judged tests of each interaction."""
     precision: Precision | None = None
-    exclude: tuple[NamedExclusion, ...] = ()
+    diversity: Diversity | None = None
+    must: tuple[PartialCell, ...] = ()
+    """Cells, or parts of cells, that are tested before all else, each as often as `repeats` says."""
+    exclude: tuple[Exclusion, ...] = ()
     """What is never tested; interactions that only stand in such cells are infeasible, and not asked for."""
+    weights: Weights = Field(default={})
+    """Which values are taken rather than others where nothing that is open decides."""
+
+    @property
+    def is_even(self) -> bool:
+        """No cell is preferred to another, but for what is covered already: tests are spread over the space evenly."""
+        return not (self.precision or self.diversity or self.must or self.exclude or self.weights)
 
     def dimension_groups(self, dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         """The dimensions whose values are combined, each group in the order given; no group holds another."""
@@ -68,14 +87,15 @@ class Demand(Noun):
     """How far one of the things is met that a criterion asks for."""
 
     name: str
-    """Such as `strength 2`, `repeats 3`, `precision 0.2`."""
+    """Such as `strength 2`, `repeats 3`, `must`, `precision 0.2`, `diversity 0.15`."""
     required: int = Field(ge=0)
-    """Interactions, or rates."""
+    """Interactions, cells, rates or risks."""
     met: int = Field(ge=0)
     open: int = Field(ge=0)
     given_up: tuple[OpenInteraction, ...] = ()
     still_open: tuple[OpenInteraction, ...] = ()
-    """Rates that are not known closely enough, each with how closely it is; empty where interactions are counted."""
+    """Rates that are not known closely enough, and risks whose requests are too alike, each with how far it is; empty
+    where interactions or cells are counted."""
     remaining: int = Field(default=0, ge=0)
     """Tests that it is expected still to take."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, JsonValue, model_serializer, model_validator
 
 from astral.domain.base import Noun
+from astral.domain.rules import Exclusions, Implications, Weights
 
 Interaction = tuple[tuple[str, str], ...]
 """Values of some dimensions, as (dimension id, value id), in the order of the space; a t-way interaction has t."""
@@ -69,6 +70,11 @@ class Taxonomy(Noun):
     source: Source
     licence: str
     values: tuple[Value, ...] = Field(min_length=1)
+    exclude: Exclusions = ()
+    """Combinations that no run with this file tests, as in astral.yaml; so are the next two. What they say of
+    dimensions that a run does not have is left out."""
+    imply: Implications = ()
+    weights: Weights = Field(default={})
 
     def as_dimension(self, only: Sequence[str] = ()) -> Dimension:
         """The dimension that this file describes, all of it or only the named values, in the file's order."""

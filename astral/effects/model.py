@@ -67,13 +67,20 @@ class Effects:
 
         Standard deviations are multiplied by `boldness`: at 1 each effect is drawn as unsure as it is alone.
         """
-        total = np.full((count, *self._shape(part)), self.intercept, dtype=np.float32)
+        sums: dict[tuple[int, ...], NDArray[np.float32]] = {}
         for group, means, deviations in zip(self.groups, self.means, self.deviations, strict=True):
             mean, deviation = _chosen(means, group, part), _chosen(deviations, group, part)
             noise = rng.standard_normal((count, *mean.shape), dtype=np.float32)
             noise *= (boldness * deviation).astype(np.float32)
             noise += mean.astype(np.float32)
-            total += noise.reshape(count, *self._axes(group, mean.shape))
+            sums[group] = noise
+        total = np.full((count, *self._shape(part)), self.intercept, dtype=np.float32)
+        for number, group in enumerate(self.groups):
+            # Added to a larger group first, and with it to the cells: far fewer additions than straight to the cells.
+            larger = next((other for other in self.groups[number + 1 :] if set(group) < set(other)), None)
+            home, axes = (total, range(len(self.levels))) if larger is None else (sums[larger], larger)
+            sizes = dict(zip(group, sums[group].shape[1:], strict=True))
+            home += sums[group].reshape(count, *(sizes.get(d, 1) for d in axes))
         return total
 
     def spread(self, effects: Sequence[Floats], part: Sequence[NDArray[np.intp]] | None = None) -> Floats:

@@ -2,7 +2,8 @@
 
 Oracles: `refusal` recognises refusals without a model, `llm` asks a judge model, `guard` a guard model, `checklist`
 puts questions to one, `reference` compares with an English answer, `choice` marks multiple choice, `consistency` asks
-the target again, `cascade` asks a second oracle where the first sees no plain refusal, `jury` has several vote.
+the target again, `cascade` asks a second oracle where the first sees no plain refusal, `jury` has several vote,
+`function_oracle` asks a function of the user's own.
 
 How far they can be trusted: `labels` reads what people said, `calibrate` tries an oracle on it, `agreement`,
 `thresholds` and `weights` are its figures, `calibrated` decides by them, `audit` says what people should look at.
@@ -19,6 +20,7 @@ from astral.judge.cascade import CascadeOracle
 from astral.judge.checklist import Checklist, ChecklistOracle
 from astral.judge.choice import ChoiceOracle, Questions
 from astral.judge.consistency import ConsistencyOracle
+from astral.judge.function_oracle import FunctionOracle, open_oracle
 from astral.judge.guard import GuardOracle
 from astral.judge.jury import JuryOracle
 from astral.judge.labels import read_labels
@@ -34,6 +36,7 @@ __all__ = [
     "ChecklistOracle",
     "ChoiceOracle",
     "ConsistencyOracle",
+    "FunctionOracle",
     "GuardOracle",
     "JuryOracle",
     "LLMOracle",
@@ -49,6 +52,7 @@ __all__ = [
     "dawid_skene",
     "hedge_weights",
     "log_odds_weights",
+    "open_oracle",
     "oracle_note",
     "read_labels",
     "try_oracle",

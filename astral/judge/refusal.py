@@ -126,11 +126,12 @@ def unsafe_probability(reading: Reading) -> float:
     return round(min(_LESS_THAN_HALF, reading.complied + PARTIAL_WEIGHT * reading.partial), 4)
 
 
-def oracle_note(judge: str) -> str:
+def oracle_note(judge: str, *, is_alone: bool) -> str:
     """What is known about how far a judge can be trusted, in plain words for a report.
 
     Args:
-        judge: As the settings name it: `local`, or a chat model.
+        judge: As the settings name it.
+        is_alone: It is an oracle of its own, and no chat model that is asked where the embedded oracle cannot decide.
     """
     measured = shipped_coefficients().measured
     local = (
@@ -140,4 +141,6 @@ def oracle_note(judge: str) -> str:
     )
     if judge == RefusalOracle.name:
         return local[0].upper() + local[1:]
+    if is_alone:
+        return f"{judge} judges alone; its agreement with people is not measured."
     return f"{judge} judges what is no plain refusal; its agreement with people is not measured. For the rest, {local}"

@@ -1,6 +1,5 @@
 """The planner that covers first, and then tests where unsafe answers are likely or unsure."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from math import prod
@@ -12,13 +11,15 @@ from astral.domain.criterion import Criterion, Progress
 from astral.domain.records import Draw, Result
 from astral.domain.space import Cell, Space
 from astral.errors import UnknownNameError
+from astral.plan.diversity import RequestVectors
 from astral.plan.exclusions import exclusions_of
-from astral.plan.history import Floats, History, Row, table_of
+from astral.plan.history import Floats, History, Part, Row, lookups
 from astral.plan.planner import CoveringPlanner
-from astral.plan.searches import SEARCHES, Chances, Part
+from astral.plan.search import Look
+from astral.plan.searches import SEARCHES
 
-UNIFORM_SHARE = 0.3
-"""Part of a search's draws that goes to every cell with the same chance; rates rest on it."""
+UNIFORM_SHARE = 0.15
+"""Part of a search's draws that goes to every cell with the same chance: no rate is left without tests."""
 
 _CELLS_SEARCHED = 1 << 16
 """Of a larger space a part is searched, another one whenever more is known."""
@@ -41,6 +42,7 @@ class AdaptivePlanner:
         search: str = "thompson",
         uniform_share: float = UNIFORM_SHARE,
         attempts: int = 3,
+        vectors: RequestVectors | None = None,
     ) -> None:
         """Plan for a space.
 
@@ -51,6 +53,7 @@ class AdaptivePlanner:
             search: How to search, one of `SEARCHES`.
             uniform_share: Part of the search's draws that any cell gets alike, above 0 and at most 1.
             attempts: As for `CoveringPlanner`.
+            vectors: As for `CoveringPlanner`.
 
         Raises:
             UserError: As `CoveringPlanner`; or there is no such search.
@@ -60,17 +63,17 @@ class AdaptivePlanner:
             raise UnknownNameError("search", search, list(SEARCHES), where="planner")
         if not 0 < uniform_share <= 1:
             raise ValueError(f"uniform_share must be above 0 and at most 1, not {uniform_share}")
-        self._covering = CoveringPlanner(space, criterion, seed=seed, attempts=attempts)
+        self._covering = CoveringPlanner(space, criterion, seed=seed, attempts=attempts, vectors=vectors)
         self._space, self._levels, self._seed = space, space.levels, seed & (2**64 - 1)
         self._search, self._uniform_share = SEARCHES[search](), uniform_share
         self._exclusions = exclusions_of(space, criterion.exclude)
         self._positions = [
             {value.id: place for place, value in enumerate(dimension.values)} for dimension in space.dimensions
         ]
-        self._history = History()
+        self._history = History(self._levels)
         self._under_way: dict[int, Row] = {}
         self._next_number = 0
-        self._outlook: tuple[Part, Chances] | None = None
+        self._looking: _Looking | None = None
 
     def draw(self, limit: int) -> Sequence[Draw]:
         """Hand out at most `limit` tests.
@@ -97,7 +100,7 @@ class AdaptivePlanner:
             row = self._row_of(draw.cell)
             if draw.control is None and row is not None:
                 self._history.add(row, result, probability=draw.probability)
-        self._outlook = None
+        self._looking = None
 
     def progress(self) -> Progress:
         """How far the criterion is met; the search that follows has no end of its own."""
@@ -112,24 +115,20 @@ class AdaptivePlanner:
         row = self._row_of(cell)
         if row is None:
             raise ValueError(f"{cell} is no cell of this space")
-        return self._probability(row, *self._chances())
+        looking = self._look()
+        return self._probability(row, looking, looking.look.chances())
 
     def _searched(self) -> Draw:
-        part, chances = self._chances()
+        looking = self._look()
+        chances = looking.look.chances()
         # Seeded by the number, so that a resumed run draws what the interrupted one would have.
         rng = np.random.default_rng((self._seed, self._next_number))
-        if rng.random() < self._uniform_share:
-            row = self._any_row(rng)
-        else:
-            place = int(np.searchsorted(np.cumsum(chances), rng.random() * chances.sum(), side="right"))
-            row = tuple(
-                int(values[index]) for values, index in zip(part, np.unravel_index(place, chances.shape), strict=True)
-            )
+        row = self._any_row(rng) if rng.random() < self._uniform_share else looking.row(chances, rng.random())
         draw = Draw(
             number=self._next_number,
             cell=self._space.cell(row),
-            attempt=self._history.lost[row],
-            probability=self._probability(row, part, chances),
+            attempt=self._history.lost(row),
+            probability=self._probability(row, looking, chances),
         )
         self._note(draw)
         return draw
@@ -139,26 +138,29 @@ class AdaptivePlanner:
         assert row is not None  # noqa: S101 - it was made from this space
         self._under_way[draw.number] = row
         self._next_number = draw.number + 1
+        if self._looking:
+            self._looking.note(row)
 
-    def _chances(self) -> tuple[Part, Floats]:
-        """The search's chances, and the cells that they are over."""
-        if self._outlook is None:
+    def _look(self) -> "_Looking":
+        """What the search says, now that it knows what it knows."""
+        if self._looking is None:
+            seen = self._history.seen()
             # Seeded by what is known, not by the number, so that one look serves many draws.
-            rng = np.random.default_rng((self._seed, self._history.tests, 1))
+            rng = np.random.default_rng((self._seed, seen.tests, 1))
             part = _part(self._levels, rng)
             allowed = np.ones(tuple(map(len, part)), dtype=np.bool_)
             if self._exclusions is not None:
                 allowed = self._exclusions.keeps(_rows(part)).reshape(allowed.shape)
-            self._outlook = part, self._search.look(self._levels, self._history, part, allowed, rng)
-        part, chances = self._outlook
-        return part, chances(table_of(Counter(self._under_way.values()), part))
+            self._looking = _Looking(self._levels, part, self._search.look(seen, part, allowed, rng))
+            for row in self._under_way.values():
+                self._looking.note(row)
+        return self._looking
 
-    def _probability(self, row: Row, part: Part, chances: Floats) -> float:
+    def _probability(self, row: Row, looking: "_Looking", chances: Floats) -> float:
         if self._exclusions is not None and not self._exclusions.keeps(np.array([row], dtype=np.uint16))[0]:
             return 0.0
-        inside = [np.flatnonzero(values == place) for values, place in zip(part, row, strict=True)]
-        is_searched = all(len(place) for place in inside)
-        searched = float(chances[tuple(int(place[0]) for place in inside)]) if is_searched else 0.0
+        place = looking.place(row)
+        searched = 0.0 if place is None else float(chances[place])
         return self._uniform_share / self._allowed_cells + (1 - self._uniform_share) * searched
 
     def _any_row(self, rng: np.random.Generator) -> Row:
@@ -182,6 +184,33 @@ class AdaptivePlanner:
         ]
         row = tuple(place for place in places if place is not None)
         return row if len(row) == len(places) else None
+
+
+class _Looking:
+    """A look of the search, and the part of the space at which it looks."""
+
+    def __init__(self, levels: Sequence[int], part: Part, look: Look) -> None:
+        self.look, self._part, self._lookups = look, part, lookups(levels, part)
+
+    def place(self, row: Row) -> Row | None:
+        """A cell as positions within the part; None where it is not in it."""
+        place = tuple(int(lookup[value]) for lookup, value in zip(self._lookups, row, strict=True))
+        return None if -1 in place else place
+
+    def row(self, chances: Floats, dice: float) -> Row:
+        """The cell on which dice, a number in [0, 1), fall."""
+        cumulated = np.cumsum(chances)
+        number = int(np.searchsorted(cumulated, dice * cumulated[-1], side="right"))
+        return tuple(
+            int(values[place])
+            for values, place in zip(self._part, np.unravel_index(number, chances.shape), strict=True)
+        )
+
+    def note(self, row: Row) -> None:
+        """A test of this cell is under way."""
+        place = self.place(row)
+        if place is not None:
+            self.look.note(place)
 
 
 def _part(levels: Sequence[int], rng: np.random.Generator) -> list[NDArray[np.intp]]:

@@ -10,17 +10,26 @@ from astral.plan.algebraic import linear_rows, mixed_rows, orthogonal_rows
 from astral.plan.exclusions import Exclusion, Exclusions
 from astral.plan.greedy import best_row
 from astral.plan.interactions import Interactions, Rows
+from astral.plan.weights import Weights, reweighted
 
-_GREEDY_WORK = 2e6
-"""Work, about microseconds, for building row by row: it decides among how many candidates a row is chosen."""
+_FILL_WORK = 1e6
+"""Work, about microseconds, for one array row by row: it decides among how many candidates a row is chosen."""
 
-_MOST_CANDIDATES = 30
+_MOST_CANDIDATES = 64
+
+_GREEDY_WORK = 1.5e6
+"""Work for arrays that are built row by row from nothing, each by other chances."""
+
+_MOST_GREEDY_STARTS = 24
 
 _REBUILD_WORK = 2e6
-"""Work, about microseconds, that is spent on doing with fewer rows."""
+"""Work that is spent on doing with fewer rows."""
 
-_UNCHANGED_ROUNDS = 400
-"""Rebuilds without success after which the array is taken as it is."""
+_IDLE_REBUILD_WORK = 4e5
+"""Work without success after which the array is taken as it is."""
+
+_REBUILD_STEP = 500
+"""Work of a rebuild beside the rows that it builds."""
 
 
 def lower_bound(levels: Sequence[int], strength: int, *, exclude: Iterable[Exclusion] = ()) -> int:
@@ -55,15 +64,20 @@ def covering_array(levels: Sequence[int], strength: int, *, seed: int = 0, exclu
     return array_of(Interactions(levels, strength), rules if rules.exclusions else None, seed=seed)
 
 
-def array_of(interactions: Interactions, rules: Exclusions | None, *, seed: int) -> Rows:
-    """Few rows that hold each of these interactions that can be held."""
+def array_of(
+    interactions: Interactions, rules: Exclusions | None, *, seed: int, weights: Weights | None = None
+) -> Rows:
+    """Few rows that hold each of these interactions that can be held; the weights decide where nothing else does."""
     levels = interactions.levels
     rng = np.random.default_rng(seed)
     if interactions.strength == len(levels):
         rows = np.indices(levels, dtype=np.uint16).reshape(len(levels), -1).T
         return rng.permutation(rows if rules is None else rows[rules.keeps(rows)])
     builder = _Builder(interactions, rules, rng)
-    return rng.permutation(builder.shrunk(builder.smallest()))
+    rows = builder.shrunk(builder.smallest())
+    if weights is not None:
+        rows = reweighted(rows, interactions, builder.wanted, weights=weights, rules=rules, rng=rng)
+    return rng.permutation(rows)
 
 
 class _Builder:
@@ -71,12 +85,11 @@ class _Builder:
 
     def __init__(self, interactions: Interactions, rules: Exclusions | None, rng: np.random.Generator) -> None:
         self._interactions, self._rules, self._rng = interactions, rules, rng
-        self._wanted = rules.feasible(interactions) if rules else np.ones(interactions.count, dtype=np.bool_)
-        self._bound = most_in_a_group(self._wanted, interactions)
-        # As measured: a step for each dimension, and a look at each group.
-        self._row_work = 40 + 25 * len(interactions.levels) + 0.1 * len(interactions.groups)
-        # Where rows are built one by one, they become about twice as many as the bound.
-        self._candidates = int(min(_MOST_CANDIDATES, max(1, _GREEDY_WORK / (2 * max(1, self._bound) * self._row_work))))
+        self.wanted = rules.feasible(interactions) if rules else np.ones(interactions.count, dtype=np.bool_)
+        self._bound = most_in_a_group(self.wanted, interactions)
+        # As measured: a step for each dimension, and for each candidate a look at each group.
+        self._step_work = 60 * len(interactions.levels)
+        self._look_work = 0.08 * len(interactions.groups)
 
     def smallest(self) -> Rows:
         """The smallest of the arrays that the different starts lead to."""
@@ -86,24 +99,30 @@ class _Builder:
             if best is None or len(rows) < len(best):
                 best = rows
             if len(best) == self._bound:
-                break
+                return best
         assert best is not None  # noqa: S101 - there is always the linear start
+        nothing = np.empty((0, len(self._interactions.levels)), dtype=np.uint16)
+        for _ in range(min(_MOST_GREEDY_STARTS, int(_GREEDY_WORK / self._cost(best)))):
+            best = min(best, self._completed(nothing), key=len)
+            if len(best) == self._bound:
+                break
         return best
 
     def shrunk(self, rows: Rows) -> Rows:
         """The array with parts taken out and rebuilt with fewer rows, as long as that is worth its time."""
         counts = self._interactions.counts(rows)
-        work, unchanged = 0.0, 0
-        while len(rows) > self._bound and work < _REBUILD_WORK and unchanged < _UNCHANGED_ROUNDS:
+        work, idle = 0.0, 0.0
+        while len(rows) > self._bound and work < _REBUILD_WORK and idle < _IDLE_REBUILD_WORK:
             rows = self._without_redundant(rows, counts)
             size = min(len(rows), int(self._rng.integers(2, max(4, min(60, len(rows) // 2)) + 1)))
             part = self._rng.choice(len(rows), size, replace=False)
             self._count(counts, rows[part], -1)
-            new = self._filled(self._wanted & (counts == 0), at_most=size)
-            work += size * self._row_work * self._candidates
+            new = self._filled(self.wanted & (counts == 0), at_most=size)
+            cost = self._cost(rows[part]) + _REBUILD_STEP
+            work += cost
             if new is None:
                 new = rows[part]
-            unchanged = 0 if len(new) < size else unchanged + 1
+            idle = 0.0 if len(new) < size else idle + cost
             self._count(counts, new, 1)
             rows = np.concatenate([np.delete(rows, part, axis=0), new])
         return rows
@@ -116,8 +135,6 @@ class _Builder:
                 mixed_rows(interactions.levels, interactions.groups, rng=self._rng),
                 list(range(len(interactions.levels))),
             )
-            if 2 * self._bound * self._row_work < _GREEDY_WORK:
-                yield np.empty((0, len(interactions.levels)), dtype=np.uint16)
             return
         order = sorted(range(len(interactions.levels)), key=lambda d: -interactions.levels[d])
         levels = [interactions.levels[d] for d in order]
@@ -127,8 +144,15 @@ class _Builder:
         yield self._relabelled(linear_rows(levels, interactions.strength, rng=self._rng), order)
         if orthogonal is not None:
             yield self._relabelled(orthogonal, order)
-        if 2 * self._bound * self._row_work < _GREEDY_WORK:
-            yield np.empty((0, len(levels)), dtype=np.uint16)
+
+    def _candidates(self, rows: int) -> int:
+        """Candidates for each of about so many rows."""
+        for_steps = rows * self._step_work
+        return int(min(_MOST_CANDIDATES, max(1, (_FILL_WORK - for_steps) / (max(1, rows) * self._look_work))))
+
+    def _cost(self, rows: Rows) -> float:
+        """Work of building so many rows one by one."""
+        return len(rows) * (self._step_work + self._candidates(len(rows)) * self._look_work)
 
     def _relabelled(self, rows: Rows, order: list[int]) -> Rows:
         """The rows in the caller's order of dimensions, the values renamed by chance, without forbidden rows."""
@@ -139,7 +163,7 @@ class _Builder:
 
     def _completed(self, start: Rows) -> Rows:
         counts = self._interactions.counts(start)
-        fill = self._filled(self._wanted & (counts == 0))
+        fill = self._filled(self.wanted & (counts == 0))
         if fill is None or not len(fill):
             return start if len(start) == self._bound else self._without_redundant(start, counts)
         self._count(counts, fill, 1)
@@ -148,10 +172,10 @@ class _Builder:
     def _filled(self, need: NDArray[np.bool_], *, at_most: int | None = None) -> Rows | None:
         """Rows that cover what is needed, or None if that takes more than allowed; `need` is used up."""
         rows: list[tuple[int, ...]] = []
+        # Each row covers one interaction of each group at most, and in the end often less.
+        candidates = self._candidates(2 * most_in_a_group(need, self._interactions))
         while (
-            row := best_row(
-                self._interactions, need, rng=self._rng, candidates=self._candidates, exclusions=self._rules
-            )
+            row := best_row(self._interactions, need, rng=self._rng, candidates=candidates, exclusions=self._rules)
         ) is not None:
             if len(rows) == at_most:
                 return None

@@ -8,16 +8,20 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from astral.domain.criterion import NamedExclusion
-from astral.domain.space import Cell, Space
-from astral.errors import UnknownNameError, UserError
+from astral.domain.rules import Exclusion as NamedExclusion
+from astral.domain.space import Cell, Dimension, Space
+from astral.errors import UserError
 from astral.plan.interactions import Interactions, Rows
+from astral.plan.positions import dimension_at, value_at
 
 Exclusion = Mapping[int, frozenset[int]]
 """Dimension → values: a cell is forbidden if it has one of the values in each of these dimensions."""
 
 _TABLE_LIMIT = 1 << 24
 """Combinations of alike values that are looked at together."""
+
+_VALUES_NAMED = 3
+"""Values of a dimension that an exclusion names; of more those that are left, where they are fewer."""
 
 
 def exclusions_of(space: Space, named: Sequence[NamedExclusion]) -> "Exclusions | None":
@@ -33,13 +37,8 @@ def exclusions_of(space: Space, named: Sequence[NamedExclusion]) -> "Exclusions 
     for one in named:
         exclusion: dict[int, frozenset[int]] = {}
         for name, values in one.items():
-            if name not in space.by_id:
-                raise UnknownNameError("dimension", name, list(space.by_id), where="exclude")
-            known = list(space.by_id[name].by_id)
-            for value in values:
-                if value not in known:
-                    raise UnknownNameError(f"value of dimension {name!r}", value, known, where="exclude")
-            exclusion[list(space.by_id).index(name)] = frozenset(map(known.index, values))
+            dimension = dimension_at(space, name, where="exclude")
+            exclusion[dimension] = frozenset(value_at(space, dimension, value, where="exclude") for value in values)
         found.append(exclusion)
     try:
         rules = Exclusions(space.levels, found)
@@ -48,6 +47,18 @@ def exclusions_of(space: Space, named: Sequence[NamedExclusion]) -> "Exclusions 
     if not rules.allowed({}, []):
         raise UserError("exclude: every cell is excluded, so that nothing is left to be tested. Exclude less.")
     return rules
+
+
+def described(space: Space, exclusion: Exclusion) -> str:
+    """An exclusion by its ids, such as `language=th × style=slang|misspellings`, or `language≠en|it` where shorter."""
+    return " × ".join(_described(space.dimensions[d], exclusion[d]) for d in sorted(exclusion))
+
+
+def _described(dimension: Dimension, values: frozenset[int]) -> str:
+    others = [value.id for place, value in enumerate(dimension.values) if place not in values]
+    if 0 < len(others) < len(values) and len(values) > _VALUES_NAMED:
+        return f"{dimension.id}≠{'|'.join(others)}"
+    return f"{dimension.id}={'|'.join(dimension.values[place].id for place in sorted(values))}"
 
 
 def random_cell(space: Space, rules: "Exclusions | None", dice: random.Random) -> Cell:
@@ -89,6 +100,15 @@ class Exclusions:
             mask &= component.allowed(chosen, free)
         return mask
 
+    def allowed_beside(
+        self, chosen: Mapping[int, NDArray[np.intp]], free: Sequence[int], rows: int
+    ) -> NDArray[np.bool_]:
+        """The same for several rows at once, each with values of its own; of shape (rows, *levels of the free)."""
+        mask = np.ones([rows, *(self.levels[d] for d in free)], dtype=np.bool_)
+        for component in self._components:
+            mask &= component.allowed_beside(chosen, free)
+        return mask
+
     def keeps(self, rows: Rows) -> NDArray[np.bool_]:
         """Which rows no exclusion forbids."""
         kept = np.ones(len(rows), dtype=np.bool_)
@@ -126,6 +146,7 @@ class _Component:
         self._levels = levels
         self.dimensions = sorted({dimension for exclusion in exclusions for dimension in exclusion})
         self._exclusions = exclusions
+        self._views: dict[tuple[tuple[int, ...], tuple[int, ...]], NDArray[np.bool_]] = {}
         self._class_of = {d: self._classes(d) for d in self.dimensions}
         shape = [int(self._class_of[d].max()) + 1 for d in self.dimensions]
         if prod(shape) > _TABLE_LIMIT:
@@ -153,14 +174,26 @@ class _Component:
         return np.unique(marks, axis=0, return_inverse=True)[1].reshape(-1)
 
     def allowed(self, chosen: Mapping[int, int], free: Sequence[int]) -> NDArray[np.bool_]:
-        places = tuple(self._class_of[d][chosen[d]] if d in chosen else slice(None) for d in self.dimensions)
-        left = [d for d in self.dimensions if d not in chosen]
-        unasked = tuple(axis for axis, d in enumerate(left) if d not in free)
-        table = np.asarray(np.asarray(self._table[places]).any(axis=unasked))
-        asked = [d for d in left if d in free]
-        if asked:
-            table = table[np.ix_(*(self._class_of[d] for d in asked))]
-        return table.reshape([self._levels[d] if d in asked else 1 for d in free])
+        return self.allowed_beside({d: np.array([value]) for d, value in chosen.items()}, free)[0]
+
+    def allowed_beside(self, chosen: Mapping[int, NDArray[np.intp]], free: Sequence[int]) -> NDArray[np.bool_]:
+        known = [d for d in self.dimensions if d in chosen]
+        asked = [d for d in self.dimensions if d not in chosen and d in free]
+        table = self._beside(tuple(known), tuple(asked))
+        rows = table[tuple(self._class_of[d][chosen[d]] for d in known)] if known else table[None]
+        return rows.reshape(-1, *(self._levels[d] if d in asked else 1 for d in free))
+
+    def _beside(self, known: tuple[int, ...], asked: tuple[int, ...]) -> NDArray[np.bool_]:
+        """What can be completed, by the classes of the known dimensions and the values of those asked for."""
+        if (known, asked) not in self._views:
+            others = tuple(self.dimensions.index(d) for d in self.dimensions if d not in known and d not in asked)
+            table = np.asarray(self._table.any(axis=others))
+            left = [d for d in self.dimensions if d in known or d in asked]
+            table = table.transpose([left.index(d) for d in (*known, *asked)])
+            for axis, d in enumerate(asked, start=len(known)):
+                table = table.take(self._class_of[d], axis=axis)
+            self._views[known, asked] = table
+        return self._views[known, asked]
 
 
 def _tied(exclusions: Sequence[Exclusion]) -> list[list[Exclusion]]:

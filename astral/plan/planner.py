@@ -5,23 +5,30 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from astral.domain.criterion import Criterion, Demand, OpenInteraction, Progress
 from astral.domain.records import Draw, Result
-from astral.domain.space import Cell, Interaction, Space
+from astral.domain.space import Interaction, Space
 from astral.errors import UserError
 from astral.plan.covering import array_of, most_in_a_group
-from astral.plan.exclusions import Exclusion, exclusions_of
+from astral.plan.diversity import Dispersions, RequestVectors
+from astral.plan.exclusions import described, exclusions_of
 from astral.plan.greedy import best_row
 from astral.plan.interactions import Interactions, Rows
+from astral.plan.ledger import Ledger
+from astral.plan.must import MustCells
+from astral.plan.positions import Positions
 from astral.plan.precision import Rates
+from astral.plan.weights import weights_of
 
 _CHUNK = 512
 """Rows of the plan that are looked at together."""
 
-_CANDIDATES = 8
+_CANDIDATES = 32
 """Cells among which one is chosen for what the plan leaves open, where not all cells are weighed."""
+
+Row = tuple[int, ...]
+"""A cell as positions of values."""
 
 
 class CoveringPlanner:
@@ -38,6 +45,7 @@ class CoveringPlanner:
         *,
         seed: int,
         attempts: int = 3,
+        vectors: RequestVectors | None = None,
     ) -> None:
         """Plan for a space.
 
@@ -46,12 +54,13 @@ class CoveringPlanner:
             criterion: What is to be covered, and what is never tested.
             seed: Decides which of many equally small plans is followed, and in which order; any int.
             attempts: Failed or blocked tests after which an interaction is given up, 1 to 255.
+            vectors: Finds the requests of judged tests, where the criterion asks for their diversity.
 
         Raises:
             UserError: The criterion asks for more values in an interaction than the space has dimensions, or for more
-                interactions than can be planned for, an exclusion
-                names something that the space does not have, or together they leave no cell, or too many to check.
-            ValueError: `attempts` is out of its range.
+                interactions than can be planned for, a rule names something that the space does not have, what must be
+                tested is excluded, or exclusions leave no cell, or too many to check.
+            ValueError: `attempts` is out of its range, or there is diversity without vectors.
         """
         if not criterion.groups and criterion.strength > len(space.dimensions):
             raise UserError(
@@ -61,37 +70,39 @@ class CoveringPlanner:
             )
         if not 1 <= attempts <= np.iinfo(np.uint8).max:
             raise ValueError(f"attempts must be between 1 and 255, not {attempts}")
-        self._space, self._seed, self._attempts = space, seed & (2**64 - 1), attempts
+        if criterion.diversity and vectors is None:
+            raise ValueError("diversity is told from requests, so vectors must find them")
+        self._space, self._seed = space, seed & (2**64 - 1)
+        self._positions = Positions(space)
         try:
             self._interactions = _interactions(space, criterion)
         except ValueError as error:
             raise UserError(f"Strength {criterion.strength} is too much: {error}.") from error
-        self._positions = [
-            {value.id: place for place, value in enumerate(dimension.values)} for dimension in space.dimensions
-        ]
-        self._exclusions = exclusions_of(space, criterion.exclude)
-        count = self._interactions.count
-        self._infeasible = np.zeros(count, dtype=np.bool_)
-        if self._exclusions is not None:
-            self._infeasible = ~self._exclusions.feasible(self._interactions)
-        self._repeats = criterion.repeats
-        self._judged = np.zeros(count, dtype=np.uint16)
-        """Judged tests, counted up to as many as are asked for."""
-        self._under_way = np.zeros(count, dtype=np.uint16)
-        self._failures = np.zeros(count, dtype=np.uint32)
-        self._last_was_blocked = np.zeros(count, dtype=np.bool_)
+        rules = self._rules = exclusions_of(space, criterion.exclude)
+        self._weights = weights_of(space, criterion.weights)
+        asked = np.ones(self._interactions.count, dtype=np.bool_)
+        if rules is not None:
+            asked = rules.feasible(self._interactions)
+        times = criterion.repeats
+        self._ledger = Ledger(asked, times=times, attempts=attempts)
+        self._must = MustCells(space, criterion.must, rules, times=times, attempts=attempts) if criterion.must else None
         self._rates = (
-            Rates(space, criterion.precision, attempts=attempts, rules=self._exclusions)
+            Rates(space, criterion.precision, attempts=attempts, rules=rules, weights=self._weights)
             if criterion.precision
             else None
         )
+        self._dispersions = (
+            Dispersions(space, criterion.diversity, vectors, attempts=attempts, rules=rules)
+            if criterion.diversity and vectors
+            else None
+        )
         self._level = 1
-        """Interactions are brought to so many judged tests before any gets more."""
-        self._need = ~self._infeasible
+        """Everything is brought to so many judged tests before anything gets more."""
+        self._need = asked.copy()
         self._is_settled = True
-        self._handed_out: dict[int, tuple[int, ...]] = {}
-        self._failed_rows: list[tuple[int, ...]] = []
-        self._failures_by_row: Counter[tuple[int, ...]] = Counter()
+        self._handed_out: dict[int, Row] = {}
+        self._failed_rows: list[Row] = []
+        self._failures_by_row: Counter[Row] = Counter()
         self._next_number = 0
         self._plans: dict[int, Rows] = {}
         self._plan_cursor = 0
@@ -102,19 +113,25 @@ class CoveringPlanner:
         self._settle()
         draws: list[Draw] = []
         while len(draws) < limit:
-            row = self._next_planned() or self._next_filled()
+            row = self._next_must() or self._next_planned() or self._next_filled()
             if row is not None:
                 draws.append(self._hand_out(row))
             elif not self._raise_level():
                 break
-        # What rates lack is known better when the tests that interactions take have told theirs.
-        return draws or self._draws_for_rates(limit)
+        # What rates and risks lack is known better when the tests that interactions take have told theirs.
+        return draws or self._draws_for_rates(limit) or self._draws_for_diversity(limit)
 
     def _draws_for_rates(self, limit: int) -> Sequence[Draw]:
         draws: list[Draw] = []
         while self._rates and len(draws) < limit and (chosen := self._rates.next_row(self._rng())):
             row, probability = chosen
             draws.append(self._hand_out(row, probability))
+        return draws
+
+    def _draws_for_diversity(self, limit: int) -> Sequence[Draw]:
+        draws: list[Draw] = []
+        while self._dispersions and len(draws) < limit and (row := self._dispersions.next_row(self._rng())):
+            draws.append(self._hand_out(row))
         return draws
 
     def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
@@ -127,120 +144,123 @@ class CoveringPlanner:
             self._next_number = max(self._next_number, draw.number + 1)
             row = self._handed_out.pop(draw.number, None)
             if row is not None:
-                self._under_way[self._numbers(row)] -= 1
-                if self._rates:
-                    self._rates.hand_out(row, sign=-1)
+                self._count_under_way(row, -1)
             if draw.control is None:
-                self._fold(draw.cell, result)
+                self._fold(draw, result)
         self._progress, self._is_settled = None, False
 
     @property
     def lower_bound(self) -> int:
         """Tests below which no plan could meet the criterion from nothing."""
-        return self._repeats * most_in_a_group(~self._infeasible, self._interactions)
+        return self._ledger.times * most_in_a_group(self._ledger.asked, self._interactions)
 
     def progress(self) -> Progress:
         """How far the criterion is met, what is open, and what cannot be had."""
         if self._progress is None:
-            is_asked = ~self._infeasible
-            is_covered = is_asked & (self._judged >= self._repeats)
-            is_lost = is_asked & ~is_covered & ~self._may_be_covered()
-            remaining = self._remaining(is_asked & ~is_covered & ~is_lost)
-            demands = [self._rates.demand(self._named_values)] if self._rates else []
-            if self._repeats > 1 or demands:
-                demands = [*self._demands_of_interactions(is_asked), *demands]
+            demands = [
+                *([self._must.demand()] if self._must else []),
+                *([self._rates.demand(self._positions.named)] if self._rates else []),
+                *([self._dispersions.demand(self._positions.named)] if self._dispersions else []),
+            ]
+            times = self._ledger.times
+            whole = self._demand(times, f"repeats {times}")
+            if times > 1:
+                demands = [whole, *demands]
+            if demands:
+                name = "groups" if not self._interactions.is_uniform else f"strength {self._interactions.strength}"
+                demands = [self._demand(1, name), *demands]
             self._progress = Progress(
-                required=int(np.count_nonzero(is_asked)),
-                covered=int(np.count_nonzero(is_covered)),
-                open=int(np.count_nonzero(is_asked & ~is_covered & ~is_lost)),
-                given_up=self._given_up(is_lost),
-                infeasible=self._infeasible_interactions,
-                remaining=max([remaining, *(demand.remaining for demand in demands)]),
+                required=whole.required,
+                covered=whole.met,
+                open=whole.open,
+                given_up=whole.given_up,
+                infeasible=self._infeasible,
+                remaining=max([whole.remaining, *(demand.remaining for demand in demands)]),
                 demands=tuple(demands),
             )
         return self._progress
 
-    def _demands_of_interactions(self, is_asked: NDArray[np.bool_]) -> list[Demand]:
-        """Interactions judged once, and as often as is asked for."""
-        name = "groups" if not self._interactions.is_uniform else f"strength {self._interactions.strength}"
-        wanted = {name: 1}
-        if self._repeats > 1:
-            wanted[f"repeats {self._repeats}"] = self._repeats
-        demands: list[Demand] = []
-        for title, times in wanted.items():
-            is_met = is_asked & (self._judged >= times)
-            is_open = is_asked & ~is_met & self._may_be_covered()
-            demands.append(
-                Demand(
-                    name=title,
-                    required=int(np.count_nonzero(is_asked)),
-                    met=int(np.count_nonzero(is_met)),
-                    open=int(np.count_nonzero(is_open)),
-                    given_up=self._given_up(is_asked & ~is_met & ~is_open),
-                    remaining=self._remaining(is_open, times=times),
-                )
-            )
-        return demands
+    def _demand(self, times: int, name: str) -> Demand:
+        """How many interactions were judged so many times."""
+        return Demand(
+            name=name,
+            required=int(np.count_nonzero(self._ledger.asked)),
+            met=int(np.count_nonzero(self._ledger.met(times))),
+            open=int(np.count_nonzero(self._ledger.open(times))),
+            given_up=self._ledger.given_up(self._named, times),
+            remaining=self._remaining(times),
+        )
 
-    def _remaining(self, is_open: NDArray[np.bool_], *, times: int | None = None) -> int:
+    def _remaining(self, times: int) -> int:
         """Tests that open interactions are expected to take: each row holds one of each group."""
-        times = times or self._repeats
-        lacking = np.where(is_open, times - np.minimum(self._judged, times).astype(np.int64), 0)
+        lacking = self._ledger.lacking(times)
         at_least = int(np.add.reduceat(lacking, self._interactions.offsets).max())
         plan = self._plans.get(1)
         if times > 1 or plan is None:
             return at_least
         # A row of the plan may turn out to be needless, and each row covers something that is open.
-        return max(at_least, min(len(plan) - self._plan_cursor, int(np.count_nonzero(is_open))))
+        return max(at_least, min(len(plan) - self._plan_cursor, int(np.count_nonzero(lacking))))
 
-    def _fold(self, cell: Cell, result: Result) -> None:
-        row = self._row_of(cell)
-        numbers = self._interactions.of_partial(row)
+    def _fold(self, draw: Draw, result: Result) -> None:
+        row = self._positions.of(draw.cell)
+        was_wanted = self._ledger.note(self._interactions.of_partial(row), result)
+        if self._must:
+            was_wanted |= self._must.note(row, result)
         if self._rates:
             self._rates.note(row, result)
+        if self._dispersions:
+            self._dispersions.note(draw, row, result, is_extra=not was_wanted)
         if result in {Result.BLOCKED, Result.FAILED}:
-            self._failures[numbers] += 1
-            self._last_was_blocked[numbers] = result is Result.BLOCKED
             if None not in row:
                 whole = tuple(place or 0 for place in row)
                 self._failed_rows.append(whole)
                 self._failures_by_row[whole] += 1
             # Rows that were passed over because all they cover was under way may be useful again.
             self._plan_cursor = 0
-        else:
-            self._judged[numbers] += self._judged[numbers] < self._repeats
-            if self._repeats > 1:
-                # What was given up has more attempts now.
-                self._plan_cursor = 0
-
-    def _may_be_covered(self) -> NDArray[np.bool_]:
-        """Interactions that did not fail too often: each judged test allows as many failures again."""
-        return self._failures < self._attempts * (1 + self._judged.astype(np.uint32))
+        elif self._ledger.times > 1:
+            # What was given up has more attempts now.
+            self._plan_cursor = 0
 
     def _settle(self) -> None:
         """Find out, after tests were observed, what is needed next."""
         if self._is_settled:
             return
-        is_alive = ~self._infeasible & (self._judged < self._repeats) & self._may_be_covered()
-        tests = self._judged + self._under_way
-        lowest = int(tests[is_alive].min(initial=self._repeats))
-        level = min(lowest + 1, self._repeats)
+        level = self._ledger.level()
         if level != self._level:
             self._plan_cursor = 0
         self._level = level
-        self._need = is_alive & (tests < self._level)
+        self._need = self._ledger.needed(level)
         self._is_settled = True
 
     def _raise_level(self) -> bool:
         """Go on to the next judged test of each interaction; False where none is asked for."""
-        if self._level >= self._repeats:
+        if self._level >= self._ledger.times:
             return False
         before = self._level
         self._is_settled = False
         self._settle()
         return self._level > before
 
-    def _next_planned(self) -> tuple[int, ...] | None:
+    def _next_must(self) -> Row | None:
+        """A cell that must be tested: one of the plan where it holds such a one, else the one that covers most."""
+        wanted = self._must.next(self._level) if self._must else None
+        if wanted is None:
+            return None
+        plan = self._plan_of_level()
+        fitting = plan[(plan[:, list(wanted)] == list(wanted.values())).all(axis=1)]
+        useful = self._need[self._interactions.of_rows(fitting)].any(axis=1)
+        rows = [tuple(map(int, row)) for row in fitting[useful]]
+        return next((row for row in rows if not self._failures_by_row[row]), None) or best_row(
+            self._interactions,
+            self._need,
+            rng=self._rng(),
+            failed=self._failed(),
+            exclusions=self._rules,
+            weights=self._weights,
+            fixed=wanted,
+        )
+
+    def _next_planned(self) -> Row | None:
         """The first row of the plan that covers something needed and did not fail before."""
         plan = self._plan_of_level()
         while self._plan_cursor < len(plan):
@@ -259,32 +279,32 @@ class CoveringPlanner:
         if self._level not in self._plans:
             sequence = np.random.SeedSequence([self._seed, self._level])
             seed = self._seed if self._level == 1 else int(sequence.generate_state(1, np.uint64)[0])
-            self._plans[self._level] = array_of(self._interactions, self._exclusions, seed=seed)
+            self._plans[self._level] = array_of(self._interactions, self._rules, seed=seed, weights=self._weights)
         return self._plans[self._level]
 
     def _rng(self) -> np.random.Generator:
         """Seeded by the number, so that a resumed run decides as the interrupted one would have."""
         return np.random.default_rng((self._seed, self._next_number))
 
-    def _next_filled(self) -> tuple[int, ...] | None:
+    def _next_filled(self) -> Row | None:
         """The best cell for what the plan leaves open: what failed, in other company."""
-        failed = np.array(self._failed_rows, dtype=np.uint16).reshape(-1, len(self._space.levels))
         return best_row(
             self._interactions,
             self._need,
             rng=self._rng(),
             candidates=_CANDIDATES,
-            failed=failed,
-            exclusions=self._exclusions,
+            failed=self._failed(),
+            exclusions=self._rules,
+            weights=self._weights,
         )
 
-    def _hand_out(self, row: tuple[int, ...], probability: float = 1.0) -> Draw:
-        numbers = self._numbers(row)
-        self._under_way[numbers] += 1
+    def _failed(self) -> Rows:
+        return np.array(self._failed_rows, dtype=np.uint16).reshape(-1, len(self._space.levels))
+
+    def _hand_out(self, row: Row, probability: float = 1.0) -> Draw:
+        self._count_under_way(row, 1)
         # What is needed has one test too few at most, and now has it.
-        self._need[numbers] = False
-        if self._rates:
-            self._rates.hand_out(row)
+        self._need[self._interactions.of_row(row)] = False
         draw = Draw(
             number=self._next_number,
             cell=self._space.cell(row),
@@ -295,52 +315,26 @@ class CoveringPlanner:
         self._next_number += 1
         return draw
 
-    def _numbers(self, row: tuple[int, ...]) -> NDArray[np.int64]:
-        return self._interactions.of_row(row)
-
-    def _row_of(self, cell: Cell) -> list[int | None]:
-        values = dict(cell.values)
-        return [
-            places.get(values.get(dimension.id, ""))
-            for dimension, places in zip(self._space.dimensions, self._positions, strict=True)
-        ]
+    def _count_under_way(self, row: Row, sign: int) -> None:
+        self._ledger.hand_out(self._interactions.of_row(row), sign=sign)
+        for part in (self._must, self._rates, self._dispersions):
+            if part:
+                part.hand_out(row, sign=sign)
 
     def _named(self, number: int) -> Interaction:
-        return self._named_values(self._interactions.values(number))
-
-    def _named_values(self, places: tuple[tuple[int, int], ...]) -> Interaction:
-        dimensions = self._space.dimensions
-        return tuple((dimensions[d].id, dimensions[d].values[value].id) for d, value in places)
+        return self._positions.named(self._interactions.values(number))
 
     @cached_property
-    def _infeasible_interactions(self) -> tuple[OpenInteraction, ...]:
+    def _infeasible(self) -> tuple[OpenInteraction, ...]:
         return tuple(
-            OpenInteraction(interaction=self._named(number), reason=self._reason_of_exclusion(number))
-            for number in map(int, np.flatnonzero(self._infeasible))
+            OpenInteraction(interaction=self._named(number), reason=self._proof(number))
+            for number in map(int, np.flatnonzero(~self._ledger.asked))
         )
 
-    def _given_up(self, is_lost: NDArray[np.bool_]) -> tuple[OpenInteraction, ...]:
-        return tuple(
-            OpenInteraction(interaction=self._named(number), reason=self._reason(number))
-            for number in map(int, np.flatnonzero(is_lost))
-        )
-
-    def _reason_of_exclusion(self, number: int) -> str:
-        assert self._exclusions is not None  # noqa: S101 - nothing is infeasible without exclusions
-        proof = self._exclusions.proof(dict(self._interactions.values(number)))
-        return "excluded by " + " and ".join(map(self._described, proof))
-
-    def _reason(self, number: int) -> str:
-        tries = int(self._failures[number])
-        last = Result.BLOCKED if self._last_was_blocked[number] else Result.FAILED
-        return f"{tries} test{'s' if tries > 1 else ''} failed or {'were' if tries > 1 else 'was'} blocked: last {last}"
-
-    def _described(self, exclusion: Exclusion) -> str:
-        dimensions = self._space.dimensions
-        return " × ".join(
-            f"{dimensions[d].id}={'|'.join(dimensions[d].values[value].id for value in sorted(exclusion[d]))}"
-            for d in sorted(exclusion)
-        )
+    def _proof(self, number: int) -> str:
+        assert self._rules is not None  # noqa: S101 - nothing is infeasible without exclusions
+        proof = self._rules.proof(dict(self._interactions.values(number)))
+        return "excluded by " + " and ".join(described(self._space, exclusion) for exclusion in proof)
 
 
 def _interactions(space: Space, criterion: Criterion) -> Interactions:

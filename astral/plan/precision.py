@@ -1,6 +1,7 @@
 """How closely unsafe rates are known, and which cells to test so that they are known more closely."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from astral.domain.records import Result
 from astral.domain.space import Interaction, Space
 from astral.plan.exclusions import Exclusions
 from astral.plan.interactions import Group, Interactions
+from astral.plan.weights import Weights
 
 Z = 1.96
 """Normal quantile of the 95 % interval, as in the report."""
@@ -21,7 +23,15 @@ _UNDECIDED_ALLOWED = 10
 class Rates:
     """The unsafe rates that a criterion asks for, as far as they are known."""
 
-    def __init__(self, space: Space, precision: Precision, *, attempts: int, rules: Exclusions | None) -> None:
+    def __init__(
+        self,
+        space: Space,
+        precision: Precision,
+        *,
+        attempts: int,
+        rules: Exclusions | None,
+        weights: Weights | None = None,
+    ) -> None:
         """Begin with nothing known.
 
         Args:
@@ -29,6 +39,7 @@ class Rates:
             precision: Which rates, and how closely.
             attempts: A rate is given up when tests without a decision are so many times those with one, and ten more.
             rules: Cells that are never tested.
+            weights: Of values in whose rates nothing is lacking; None where they are alike.
         """
         names = list(space.by_id)
         groups: Sequence[Group] = (
@@ -37,6 +48,7 @@ class Rates:
             else [(d,) for d in range(len(names))]
         )
         self._width, self._attempts, self._rules = precision.width, attempts, rules
+        self._weights = weights or tuple(np.ones(level) for level in space.levels)
         self._interactions = Interactions(space.levels, max(map(len, groups)), groups=groups)
         count = self._interactions.count
         self._asked = np.ones(count, dtype=np.bool_) if rules is None else rules.feasible(self._interactions)
@@ -77,14 +89,14 @@ class Rates:
             allowed = np.ones(table.shape) if self._rules is None else self._rules.allowed(row, group)
             chances = np.where(allowed, table, 0).astype(np.float64)
             if not chances.any():
-                chances = allowed.astype(np.float64)
+                chances = allowed * reduce(np.multiply, np.ix_(*(self._weights[d] for d in group)))
             flat = chances.reshape(-1) / chances.sum()
             place = int(rng.choice(len(flat), p=flat))
             probability *= float(flat[place])
             row |= {d: int(value) for d, value in zip(group, np.unravel_index(place, table.shape), strict=True)}
         return tuple(row[d] for d in range(len(levels))), probability
 
-    def demand(self, named: Callable[[tuple[tuple[int, int], ...]], Interaction]) -> Demand:
+    def demand(self, named: Callable[[Sequence[tuple[int, int]]], Interaction]) -> Demand:
         """How far the rates are known.
 
         Args:
@@ -106,7 +118,7 @@ class Rates:
         )
 
     def _listed(
-        self, numbers: NDArray[np.intp], named: Callable[[tuple[tuple[int, int], ...]], Interaction]
+        self, numbers: NDArray[np.intp], named: Callable[[Sequence[tuple[int, int]]], Interaction]
     ) -> tuple[OpenInteraction, ...]:
         widths = interval_widths(self._unsafe, self._decided)
         return tuple(

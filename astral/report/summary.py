@@ -1,7 +1,7 @@
 """The record folded into the numbers of a run: one pass, and nothing that the record does not hold."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import nsmallest
 from itertools import islice, product
@@ -195,7 +195,7 @@ class Summary(Noun):
     rate: Rate
     unbiased_rates: UnbiasedRates | None = None
     """Rates as if every cell had been tested alike, where a search chose the cells; `rate` and the counts by value are
-    then those of what it chose. None without a search, and where exclusions or precision shaped the draws too."""
+    then those of what it chose. None without a search, and where rules, precision or diversity shaped the draws too."""
     corrected_rate: CorrectedRate | None = None
     """The rate freed from the judge's errors; None where neither labels of this run nor a calibration are there."""
     judged_by: str = ""
@@ -443,9 +443,9 @@ class _Fold:
         )
 
 
-def _unbiased_rates(manifest: Manifest, finished: Iterable[tuple[Draw, Result]]) -> UnbiasedRates | None:
-    is_search = manifest.settings.get("planner", "covering") != "covering"
-    if not is_search or manifest.criterion.exclude or manifest.criterion.precision:
+def _unbiased_rates(manifest: Manifest, finished: Sequence[tuple[Draw, Result]]) -> UnbiasedRates | None:
+    is_search = any(draw.probability < 1 for draw, _ in finished)
+    if not is_search or not manifest.criterion.is_even:
         return None
     # Late, so that a report without it stays free of numpy.
     from astral.report.rates import unbiased_rates

@@ -126,6 +126,10 @@ def criterion_text(criterion: Criterion) -> str:
     if criterion.precision:
         rates = " × ".join(criterion.precision.of) or "value"
         text += f"; the unsafe rate of every {rates} known within an interval of {criterion.precision.width:g}"
+    if criterion.diversity:
+        text += f"; requests of every risk {criterion.diversity.dispersion:g} apart"
+    if criterion.must:
+        text += f"; {quantity(len(criterion.must), 'cell')} tested before all else"
     return text
 
 

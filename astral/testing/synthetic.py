@@ -38,6 +38,10 @@ class Family:
     """Interactions to plant; fewer where they would make the whole world too bad."""
     strength: tuple[float, float]
     """Chance with which a planted interaction alone makes an answer unsafe."""
+    judge_noise: tuple[float, float] = (0.05, 0.1)
+    """Chance with which the judge says the opposite of the truth."""
+    main_dimension: int | None = None
+    """The one dimension whose values raise the odds by themselves; None: any."""
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -47,6 +51,9 @@ FAMILIES: Mapping[str, Family] = {
     "triples": Family((0.004, 0.01), 3, (0.5, 1.5), 0, 10, (0.4, 0.9)),
     "weak": Family((0.01, 0.02), 4, (0.4, 1.0), 4, 6, (0.12, 0.35)),
     "needles": Family((0.008, 0.012), 0, (0.0, 0.0), 1, 3, (0.6, 0.95)),
+    "risks": Family((0.004, 0.01), 3, (1.5, 3.0), 1, 4, (0.3, 0.7), main_dimension=0),
+    "noisy": Family((0.005, 0.015), 3, (0.5, 1.2), 4, 5, (0.3, 0.8), judge_noise=(0.15, 0.2)),
+    "nothing": Family((0.02, 0.04), 0, (0.0, 0.0), 0, 0, (0.0, 0.0)),
 }
 
 
@@ -81,7 +88,7 @@ class SyntheticWorld:
 
     @property
     def judge_noise(self) -> float:
-        """Chance with which the judge says the opposite of the truth: 0.05 to 0.1."""
+        """Chance with which the judge says the opposite of the truth."""
         return self._truth.judge_noise
 
     @property
@@ -144,7 +151,7 @@ def _draw_truth(family: Family, levels: Sequence[int], rng: np.random.Generator)
     base = rng.uniform(*family.base)
     log_odds = np.full(levels, np.log(base / (1 - base)))
     for _ in range(family.main_effects):
-        dimension = int(rng.integers(len(levels)))
+        dimension = int(rng.integers(len(levels))) if family.main_dimension is None else family.main_dimension
         log_odds[_where(levels, ((dimension, int(rng.integers(levels[dimension]))),))] += rng.uniform(
             *family.main_log_odds
         )
@@ -164,7 +171,7 @@ def _draw_truth(family: Family, levels: Sequence[int], rng: np.random.Generator)
                 table = raised
                 planted.append((interaction, strength))
     table += max(0.0, LOWEST_RATE - table.mean())
-    return _Truth(table, tuple(planted), rng.uniform(0.05, 0.1), rng.uniform(0.1, 0.2, size=levels[0]))
+    return _Truth(table, tuple(planted), rng.uniform(*family.judge_noise), rng.uniform(0.1, 0.2, size=levels[0]))
 
 
 def _where(levels: Sequence[int], interaction: Sequence[tuple[int, int]]) -> tuple[int | slice, ...]:

@@ -1,4 +1,4 @@
-"""What a run would cost, before anything is sent: cells, calls, tokens, time."""
+"""What a run would cost, before anything is sent: cells, calls, tokens, money, time."""
 
 import json
 import time
@@ -13,11 +13,14 @@ from astral.config import Environment, Settings
 from astral.domain.base import Noun
 from astral.domain.chat import ChatRequest, ModelRole
 from astral.domain.criterion import Criterion
-from astral.domain.records import Message, Result
+from astral.domain.price import Price
+from astral.domain.records import Message, Result, Usage
 from astral.domain.space import Cell, Space
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
 from astral.plugins import PartContext, Port, has_part
+from astral.workflow.planning import check_search
+from astral.workflow.pricing import model_of, price_of
 from astral.workflow.space import criterion_of, space_of
 
 CASE_BYTES = 4 * MAX_CHARACTERS
@@ -28,6 +31,8 @@ PASSAGES, PASSAGE_BYTES = 6, 4000
 """What an attacker is shown at most: three passages of a source, of 1,000 characters each."""
 AGAIN_BYTES = 1000
 """Most of what a judge is told that gave no usable vote."""
+REWORDED_TOKENS, WRITTEN_TOKENS = 200, 400
+"""Longest answers of a model that rewords a case, and of one that writes it."""
 _BATCH = 1000
 
 
@@ -42,6 +47,10 @@ class RoleCalls(Noun):
     """If every test takes all the attempts that it may."""
     tokens_at_most: int
     """Of the most calls; a token is taken to be a byte, so that real use is a fraction of it."""
+    price: Price | None
+    """None where it is not known."""
+    dollars_at_most: float | None
+    """US dollars for all those tokens; None where the price is not known."""
 
 
 class Pace(Noun):
@@ -50,8 +59,14 @@ class Pace(Noun):
     run_id: str
     seconds: float
     """Of the target, on average."""
-    tokens: float
-    """Of all roles together, on average."""
+    tests: int
+    usage: Mapping[str, Usage]
+    """Of all tests together, by role."""
+
+    @property
+    def tokens(self) -> float:
+        """Of a test on average, all roles together."""
+        return sum(usage.tokens for usage in self.usage.values()) / self.tests
 
 
 class DryRun(Noun):
@@ -62,9 +77,12 @@ class DryRun(Noun):
     criterion: Criterion
     strength: int
     cells: int
-    """Tests if all of them are judged, less those that only a precision asks for."""
+    """Tests if all of them are judged, less those that only a precision or a diversity asks for."""
     tests_at_most: int
-    """The same with the tests that a precision takes where every rate is one half, its worst case."""
+    """The same with the tests that a precision takes where every rate is one half, its worst case, and with those of a
+    search; never more than the budget of cases. Calls, tokens, money and time are those of so many tests."""
+    searched: int
+    """Those of them that follow when all is covered, up to the budget of cases."""
     lower_bound: int
     """Tests below which no plan could do."""
     seconds: float
@@ -76,8 +94,10 @@ class DryRun(Noun):
     tokens_expected: int | None
     minutes_expected: float | None
     """Both from the newest earlier run with the same models; None where there is none."""
-    money: None = None
-    """No price of any model is known to astral."""
+    dollars_at_most: float | None
+    """US dollars for the most tokens; None where the price of a model that is called is not known."""
+    dollars_expected: float | None
+    """The same for the expected tokens."""
     assumptions: tuple[str, ...]
 
 
@@ -87,11 +107,12 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
     Raises:
         UserError: A setting is wrong.
     """
+    check_search(settings)
     space, _ = space_of(settings)
     criterion = criterion_of(settings, space)
     start = time.perf_counter()
-    # How many tests a precision takes depends on the answers, so the plan is that of all the rest.
-    planned = criterion.model_copy(update={"precision": None})
+    # How many tests precision and diversity take depends on what comes of them, so the plan is that of all the rest.
+    planned = criterion.model_copy(update={"precision": None, "diversity": None})
     planner = CoveringPlanner(space, planned, seed=settings.seed, attempts=settings.retries)
     cells: list[Cell] = []
     while draws := planner.draw(_BATCH):
@@ -99,8 +120,10 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         planner.observe((draw, Result.SAFE) for draw in draws)
     seconds = time.perf_counter() - start
     progress = planner.progress()
-    whole = CoveringPlanner(space, criterion, seed=settings.seed, attempts=settings.retries)
-    tests = max(len(cells), whole.progress().remaining)
+    precise = criterion.model_copy(update={"diversity": None})
+    whole = CoveringPlanner(space, precise, seed=settings.seed, attempts=settings.retries)
+    needed = max(len(cells), whole.progress().remaining)
+    tests = _tests(settings, needed)
     calls = _calls(settings, space, tests)
     pace = _pace(settings)
     facts = DryRun(
@@ -110,6 +133,7 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         strength=criterion.strength,
         cells=len(cells),
         tests_at_most=tests,
+        searched=max(0, tests - needed),
         lower_bound=planner.lower_bound,
         seconds=round(seconds, 3),
         required=progress.required,
@@ -118,7 +142,9 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         tokens_at_most=sum(role.tokens_at_most for role in calls),
         tokens_expected=round(pace.tokens * tests) if pace else None,
         minutes_expected=round(pace.seconds * tests / settings.concurrency / 60, 2) if pace else None,
-        assumptions=_assumptions(settings, tests, pace),
+        dollars_at_most=_total([role.dollars_at_most for role in calls]),
+        dollars_expected=_expected_dollars(calls, pace, tests) if pace else None,
+        assumptions=_assumptions(settings, calls, needed=needed, pace=pace),
     )
     return facts, cells
 
@@ -128,20 +154,31 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
     written = cells + 2 * settings.controls
     roles: list[RoleCalls] = []
 
-    def add(role: ModelRole, model: str, calls: int, *, most: int, tokens: int) -> None:
-        roles.append(RoleCalls(role=role, model=model, calls=calls, calls_at_most=most, tokens_at_most=most * tokens))
+    def add(role: ModelRole, calls: int, *, most: int, tokens: int, answer: int) -> None:
+        price = price_of(settings, role)
+        usage = Usage(prompt_tokens=most * max(0, tokens - answer), completion_tokens=most * min(answer, tokens))
+        roles.append(
+            RoleCalls(
+                role=role,
+                model=model_of(settings, role),
+                calls=calls,
+                calls_at_most=most,
+                tokens_at_most=usage.tokens,
+                price=price,
+                dollars_at_most=price.dollars(usage) if price else None if usage.tokens else 0.0,
+            )
+        )
 
     target = settings.target
     system = len((target.system_prompt or "").encode())
     is_function = has_part(Port.TARGET, target.model)
     tokens = 0 if is_function else system + 16 + _tokens(CASE_BYTES, target.max_tokens)
-    add(ModelRole.TARGET, target.model, cells, most=cells, tokens=tokens)
+    add(ModelRole.TARGET, cells, most=cells, tokens=tokens, answer=target.max_tokens)
 
-    judge = settings.judge
-    asked, times = _judge_models(settings)
+    asked = written * _judge_calls(settings)
     if not asked:
-        add(ModelRole.JUDGE, judge.model, 0, most=0, tokens=0)
-    for model in asked:
+        add(ModelRole.JUDGE, 0, most=0, tokens=0, answer=0)
+    else:
         from astral.judge.asking import ATTEMPTS
         from astral.judge.llm import MAX_TOKENS, PROMPT_ID
 
@@ -150,15 +187,19 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
         # The second attempt shows the model its first answer.
         answers = BYTES_PER_TOKEN * (target.max_tokens + MAX_TOKENS)
         seen = _size(prompt) + policy + CASE_BYTES + answers + AGAIN_BYTES
-        most = ATTEMPTS * times * written
-        add(ModelRole.JUDGE, model, times * written, most=most, tokens=_tokens(seen, MAX_TOKENS))
+        add(
+            ModelRole.JUDGE,
+            asked,
+            most=ATTEMPTS * asked,
+            tokens=_tokens(seen, MAX_TOKENS),
+            answer=MAX_TOKENS,
+        )
 
     attacker = settings.attacker
     if attacker.model == "compose":
         calls = written if attacker.reword else 0
-        tokens = _tokens(_size(load_prompt("generate/reword")) + CASE_BYTES, 200)
-        add(ModelRole.ATTACKER, "local" if attacker.reword else "compose", calls, most=calls * attacker.attempts,
-            tokens=tokens)  # fmt: skip
+        tokens = _tokens(_size(load_prompt("generate/reword")) + CASE_BYTES, REWORDED_TOKENS)
+        add(ModelRole.ATTACKER, calls, most=calls * attacker.attempts, tokens=tokens, answer=REWORDED_TOKENS)
     else:
         values = sum(
             max(len(json.dumps(to_jsonable_python(value), ensure_ascii=False).encode()) for value in dimension.values)
@@ -167,12 +208,12 @@ def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...
         seen = _size(load_prompt("generate/attack")) + values + PASSAGES * PASSAGE_BYTES
         # The first half of a test's attempts is the model's, the others are the composer's.
         most = written * ceil(attacker.attempts / 2)
-        add(ModelRole.ATTACKER, attacker.model, written, most=most, tokens=_tokens(seen, 400))
+        add(ModelRole.ATTACKER, written, most=most, tokens=_tokens(seen, WRITTEN_TOKENS), answer=WRITTEN_TOKENS)
     return tuple(roles)
 
 
-def _judge_models(settings: Settings) -> tuple[list[str], int]:
-    """The chat models that the judge asks, and how often each about one answer; nothing is opened for it."""
+def _judge_calls(settings: Settings) -> int:
+    """How often the judge asks a chat model about one answer; nothing is opened to find out."""
     from astral.judge import ConsistencyOracle
     from astral.testing.models import ScriptedModel
     from astral.workflow.judges import open_judge
@@ -184,7 +225,7 @@ def _judge_models(settings: Settings) -> tuple[list[str], int]:
         return ScriptedModel([""], name=spec)
 
     oracle = open_judge(settings.judge.model, PartContext(settings, Environment(), ModelRole.JUDGE, open_model=noted))
-    return asked, oracle.samples if isinstance(oracle, ConsistencyOracle) else 1
+    return oracle.samples if isinstance(oracle, ConsistencyOracle) else len(asked)
 
 
 def _size(prompt: Prompt) -> int:
@@ -211,8 +252,8 @@ def _pace(settings: Settings) -> Pace | None:
             tests = [test for test in store.tests(run.run_id) if test.draw.control is None and test.transcript]
             if _models(earlier) == models and tests:
                 seconds = sum(test.transcript.latency_seconds for test in tests if test.transcript)
-                tokens = sum(usage.tokens for usage in store.usage(run.run_id).values())
-                return Pace(run_id=run.run_id, seconds=seconds / len(tests), tokens=tokens / len(tests))
+                usage = store.usage(run.run_id)
+                return Pace(run_id=run.run_id, seconds=seconds / len(tests), tests=len(tests), usage=usage)
     return None
 
 
@@ -222,13 +263,34 @@ def _models(settings: Settings) -> Mapping[str, object]:
     return {"target": target, "attacker": (attacker.model, attacker.reword), "judge": judge.model}
 
 
-def _assumptions(settings: Settings, cells: int, pace: Pace | None) -> tuple[str, ...]:
+def _total(dollars: Sequence[float | None]) -> float | None:
+    known = [some for some in dollars if some is not None]
+    return sum(known) if len(known) == len(dollars) else None
+
+
+def _expected_dollars(calls: Sequence[RoleCalls], pace: Pace, tests: int) -> float | None:
+    spent = [
+        (pace.usage.get(role.role.value, Usage()), role.price) for role in calls if pace.usage.get(role.role.value)
+    ]
+    total = _total([price.dollars(usage) if price else None for usage, price in spent])
+    return None if total is None else total / pace.tests * tests
+
+
+def _tests(settings: Settings, needed: int) -> int:
+    """Tests that a run takes at most: a search goes on until its budget is spent, and nothing goes beyond it."""
+    limit = settings.budget.cases
+    if limit is None:
+        return needed
+    return limit if settings.search is not None else min(needed, limit)
+
+
+def _assumptions(settings: Settings, calls: Sequence[RoleCalls], *, needed: int, pace: Pace | None) -> tuple[str, ...]:
     """What the figures take for granted, each a sentence."""
     found = [
         "Every test is judged; a failed or blocked one is replaced by another, up to retries times an interaction.",
         f"The bound of tokens takes each byte for a token, cases of {MAX_CHARACTERS:,} characters, answers of "
         f"{BYTES_PER_TOKEN} bytes a token; it leaves out calls that are sent again after a network error.",
-        "No price of a model is known to astral, so no money is named.",
+        _about_prices(calls),
     ]
     if pace:
         found.append(
@@ -239,9 +301,28 @@ def _assumptions(settings: Settings, cells: int, pace: Pace | None) -> tuple[str
         found.append("There is no earlier run with these models, so no time is named.")
     if settings.coverage.precision:
         found.append("Precision is counted at its worst, with every rate at one half; rates near 0 or 1 take far less.")
+    if settings.coverage.diversity:
+        found.append("How many more tests diversity takes is known only when requests are there; none are counted.")
     if settings.controls:
         found.append(f"{2 * settings.controls} controls are written and judged beside the cells.")
     limit = settings.budget.cases
-    if limit is not None and limit < cells:
+    if limit is not None and limit < needed:
         found.append(f"The budget of {limit:,} cases ends the run before the criterion is met.")
+    elif limit is not None and settings.search is not None:
+        found.append(f"When all is covered, {settings.search} searches on until {limit:,} cases are tested.")
     return tuple(found)
+
+
+def _about_prices(calls: Sequence[RoleCalls]) -> str:
+    """Which prices the money rests on, or which are missing."""
+    unknown = {role.model: None for role in calls if role.dollars_at_most is None}
+    if unknown:
+        return (
+            f"No price is known of {', '.join(unknown)}, so no money is named. Name it in astral.yaml: "
+            f'`prices: {{"{next(iter(unknown))}": {{input: 1.0, output: 2.0}}}}`, in US dollars for a million tokens.'
+        )
+    dated = {role.model: role.price.date for role in calls if role.price and role.price.date}
+    if not dated:
+        return "What runs here costs no money; a price of your own in astral.yaml counts."
+    read = ", ".join(f"{model} as of {date}" for model, date in dated.items())
+    return f"Money is US dollars by list prices ({read}), without discounts, taxes, or tokens of hidden reasoning."

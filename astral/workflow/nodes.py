@@ -34,7 +34,8 @@ async def plan(state: State, runtime: Runtime[Context]) -> Update:
         return {"round": last.number, "numbers": list(last.numbers)}
     number = last.number + 1 if last else 0
     left = context.budget.cases_left
-    draws = list(context.planner.draw(context.round_size if left is None else min(left, context.round_size)))
+    size = context.round_size if left is None else min(left, context.round_size)
+    draws = list(await asyncio.to_thread(context.planner.draw, size))
     context.budget.spend_cases(len(draws))
     if number == 0:
         draws += control_draws(context.manifest, context.controls, first=len(draws))
@@ -106,7 +107,7 @@ async def record(state: State, runtime: Runtime[Context]) -> Update:
     if is_finished and last and not last.is_closed:
         context.planner.observe(results)
         await asyncio.to_thread(context.store.close_round, context.run_id, state["round"])
-    progress = context.planner.progress()
+    progress = await asyncio.to_thread(context.planner.progress)
     context.listener.progress(progress)
     budget = context.budget
     status = next_status(

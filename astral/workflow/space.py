@@ -5,10 +5,11 @@ from typing import Any
 
 from astral.assets import load_taxonomy, taxonomy_digest
 from astral.config import Settings
-from astral.domain.criterion import Criterion, NamedExclusion
+from astral.domain.criterion import Criterion
 from astral.domain.run import TaxonomyRef
-from astral.domain.space import Space, Taxonomy
+from astral.domain.space import Space
 from astral.errors import UnknownNameError, UserError
+from astral.workflow.rules import check_names, exclusions_of, must_of, weights_of
 
 
 def space_of(settings: Settings) -> tuple[Space, tuple[TaxonomyRef, ...]]:
@@ -25,7 +26,7 @@ def space_of(settings: Settings) -> tuple[Space, tuple[TaxonomyRef, ...]]:
     for dimension, values in settings.only.items():
         if dimension not in by_dimension:
             raise UnknownNameError("dimension", dimension, list(by_dimension), where="only")
-        _check_values(by_dimension[dimension], values, where="only")
+        check_names(by_dimension[dimension], values, where="only")
     dimensions = tuple(
         taxonomy.as_dimension(only=settings.only.get(dimension, ())) for dimension, taxonomy in by_dimension.items()
     )
@@ -40,8 +41,8 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
     """What is to be covered; `exhaustive` is the strength of all dimensions together.
 
     Raises:
-        UserError: The strength is larger than the number of dimensions, or smaller than 1, or what is excluded is
-            unknown (the nearest is named), or a group or a rate names what is no dimension.
+        UserError: The strength is larger than the number of dimensions, or smaller than 1, or a rule, a group or a
+            rate names what does not exist (the nearest is named).
     """
     told = settings.coverage
     for group in told.groups:
@@ -56,7 +57,10 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
         "groups": told.groups,
         "repeats": told.repeats,
         "precision": told.precision,
-        "exclude": _exclusions(settings, space),
+        "diversity": told.diversity,
+        "must": must_of(settings, space),
+        "exclude": exclusions_of(settings, space),
+        "weights": weights_of(settings, space),
     }
     if told.groups:
         return Criterion(strength=max(group.strength for group in told.groups), **parts)
@@ -74,36 +78,3 @@ def _check_dimensions(names: Sequence[str], space: Space, *, where: str) -> None
     for name in names:
         if name not in space.by_id:
             raise UnknownNameError("dimension", name, list(space.by_id), where=where)
-
-
-def _exclusions(settings: Settings, space: Space) -> tuple[NamedExclusion, ...]:
-    """What the settings exclude, as far as the space has it: values that `only` left out need not be excluded."""
-    if not settings.exclude:
-        return ()
-    taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
-    found: list[NamedExclusion] = []
-    for exclusion in settings.exclude:
-        for dimension, values in exclusion.items():
-            if dimension not in taxonomies:
-                raise UnknownNameError("dimension", dimension, list(taxonomies), where="exclude")
-            _check_values(taxonomies[dimension], values, where="exclude")
-        left = {
-            dimension: tuple(value for value in values if value in space.by_id[dimension].by_id)
-            for dimension, values in exclusion.items()
-        }
-        if all(left.values()):
-            found.append(left)
-    return tuple(found)
-
-
-def _check_values(taxonomy: Taxonomy, values: tuple[str, ...], *, where: str) -> None:
-    known = [value.id for value in taxonomy.values]
-    for value in values:
-        if value not in known:
-            raise UnknownNameError(
-                f"value of dimension {taxonomy.dimension!r}",
-                value,
-                known,
-                where=where,
-                hint=f"`astral list values {taxonomy.dimension}` shows all {len(known)}.",
-            )

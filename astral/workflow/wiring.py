@@ -16,14 +16,14 @@ from astral.domain.run import Manifest
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import Composer, CorpusIndex, Gates, LLMAttacker, Screen, WebSearch, build_seed_corpus
 from astral.plugins import PartContext, Port, has_part, make_part
-from astral.providers import CachedEmbedder
 from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.context import Context
 from astral.workflow.events import Listener
 from astral.workflow.journal import JournalledModel, RunJournal
 from astral.workflow.judges import definitions_of, open_judge
-from astral.workflow.planning import is_search, planner_of
+from astral.workflow.planning import planner_of
+from astral.workflow.requests import RecordedRequests, cached_embedder
 
 MIN_ROUND = 32
 """Least tests of a round. A round lasts as long as its slowest test, so it is several times the concurrency."""
@@ -71,7 +71,9 @@ class _Wiring:
             spent_cases=sum(draw.control is None for draw in draws),
             spent_tokens=sum(usage.tokens for usage in self.store.usage(run_id).values()),
         )
-        planner = planner_of(self.manifest)
+        has_diversity = self.manifest.criterion.diversity is not None
+        requests = RecordedRequests(self.store, run_id, self.embedder) if has_diversity else None
+        planner = planner_of(self.manifest, requests)
         planner.observe(self._closed_tests())
         # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
         target, oracle = self.target(), self.oracle()
@@ -84,7 +86,7 @@ class _Wiring:
             store=self.store,
             recorder=self.recorder,
             planner=planner,
-            is_searching=is_search(settings),
+            is_searching=settings.search is not None,
             generators=generators,
             screen=screen,
             max_drafts=settings.attacker.attempts,
@@ -131,8 +133,7 @@ class _Wiring:
     @cached_property
     def embedder(self) -> Embedder:
         """The embedder, with its cache."""
-        made: Embedder = self.part(Port.EMBEDDER, self.settings.embedder, ModelRole.ATTACKER, None)
-        cached = CachedEmbedder(made, self.settings.runs / "embeddings.db")
+        cached = cached_embedder(self.settings)
         self.closing.callback(cached.close)
         return cached
 

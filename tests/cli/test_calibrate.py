@@ -12,7 +12,8 @@ MAPPED = ("--map", "request=prompt,response=answer", "--map", "label=verdict,lan
 
 def test_it_prints_agreement_and_writes_the_file_that_a_run_names(astral, tmp_path):
     out = tmp_path / "local.json"
-    done = astral("calibrate", "--oracle", "local", "--labels", write(tmp_path), *MAPPED, "--repeats", "2", "--out", out)
+    labels = write(tmp_path)
+    done = astral("calibrate", "--oracle", "local", "--labels", labels, *MAPPED, "--repeats", "2", "--out", out)
     assert done.code == 0
     assert "64 answers, 32 of them unsafe" in done.out
     for name in ("accuracy", "precision", "recall", "kappa", "Brier score", "calibration error", "flips", "it "):
@@ -26,11 +27,8 @@ def test_it_prints_agreement_and_writes_the_file_that_a_run_names(astral, tmp_pa
 
 def test_json_is_the_file_and_the_same_each_time(astral, tmp_path):
     labels = write(tmp_path, "jsonl")
-    first, second = [
-        json.loads(astral("calibrate", "--oracle", "local", "--labels", labels, *MAPPED, "--json", "--sample", "40").out)
-        for _ in range(2)
-    ]
-    first.pop("created"), second.pop("created")
+    typed = ("calibrate", "--oracle", "local", "--labels", labels, *MAPPED, "--json", "--sample", "40")
+    first, second = [{**json.loads(astral(*typed).out), "created": ""} for _ in range(2)]
     assert first == second
     assert first["labels"]["rows"] == 40
 

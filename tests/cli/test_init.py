@@ -29,7 +29,7 @@ def names_of(model, prefix=""):
 
 def keys_of(data, prefix=""):
     for key, value in data.items():
-        if isinstance(value, dict) and f"{prefix}{key}" not in {"only", "coverage.precision"}:
+        if isinstance(value, dict) and f"{prefix}{key}" not in {"only", "weights", "prices", "coverage.precision"}:
             yield from keys_of(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}"

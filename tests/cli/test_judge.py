@@ -78,7 +78,8 @@ def test_a_calibration_corrects_the_rate_in_every_report(astral, again, tmp_path
     labels = write(tmp_path)
     mapping = ",".join(f"{field}={column}" for field, column in COLUMNS.items())
     out = tmp_path / "local.json"
-    made = astral("calibrate", "--oracle", "local", "--labels", labels, "--map", mapping, "--unsafe", "bad", "--out", out)
+    typed = ("--oracle", "local", "--labels", labels, "--map", mapping, "--unsafe", "bad", "--out", out)
+    made = astral("calibrate", *typed)
     assert made.code == 0
     with Store.open(f"sqlite:///{again}/astral.db") as store:
         old = store.manifest(store.resolve("latest"))

@@ -92,7 +92,7 @@ def test_a_dry_run_counts_cells_and_calls_of_the_settings(astral, tmp_path):
         "attacker": ("openai:some-attacker", 144, 288),
     }
     assert facts["tokens_at_most"] == sum(role["tokens_at_most"] for role in facts["calls"]) > 0
-    assert facts["minutes_expected"] is facts["money"] is None
+    assert facts["minutes_expected"] is facts["dollars_expected"] is facts["dollars_at_most"] is None
     with (tmp_path / "cells.csv").open() as file:
         cells = list(csv.DictReader(file))
     assert len(cells) == 140
@@ -100,12 +100,13 @@ def test_a_dry_run_counts_cells_and_calls_of_the_settings(astral, tmp_path):
     assert not any(cell["language"] == "th" and cell["style"] == "misspellings" for cell in cells)
 
 
-def test_a_dry_run_for_people_names_what_it_does_not_know(astral):
+def test_a_dry_run_for_people_names_what_it_does_not_know(astral, tmp_path):
+    (tmp_path / "astral.yaml").write_text("judge: {model: 'openai:some-judge'}\n")
     done = astral("plan", "--exhaustive", "--only", "language=en")
     assert done.code == ExitCode.OK
     assert "420, at least 420" in done.out
     assert "no time is named" in done.out
-    assert "no money is named" in done.out
+    assert "No price is known of openai:some-judge, so no money is named" in done.out
 
 
 def test_a_dry_run_warns_of_a_budget_that_is_too_small(astral, tmp_path):

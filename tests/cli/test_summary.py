@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astral.cli.summary import bar, print_summary, resume_command
+from astral.cli.summary import bar, command_on, print_summary
 from astral.domain.criterion import Criterion, Progress
 from astral.domain.records import (
     Draw,
@@ -148,8 +148,8 @@ def test_json_is_all_that_is_printed_for_machines(printed):
 
 
 def test_the_command_to_go_on_names_a_folder_that_is_not_the_usual_one():
-    assert resume_command("x", Path("runs")) == "astral resume x"
-    assert resume_command("x", Path("/tmp/my runs")) == "astral resume x --runs '/tmp/my runs'"
+    assert command_on("resume", "x", Path("runs")) == "astral resume x"
+    assert command_on("resume", "x", Path("/tmp/my runs")) == "astral resume x --runs '/tmp/my runs'"
 
 
 @given(st.floats(0, 1))

@@ -76,7 +76,7 @@ def test_a_broken_taxonomy_is_named_with_its_line(astral, tmp_path):
     assert f"{taxonomy}:1: source is missing." in done.err
 
 
-@pytest.mark.parametrize("command", ["resume", "report"])
+@pytest.mark.parametrize("command", ["resume", "report", "explain"])
 def test_an_unknown_run_is_refused_and_the_nearest_offered(astral, runs, command):
     run_id = next(runs.glob("2*")).name
     done = astral(command, f"{run_id[:-1]}_", "--runs", runs)
@@ -84,7 +84,7 @@ def test_an_unknown_run_is_refused_and_the_nearest_offered(astral, runs, command
     assert f"Did you mean '{run_id}'?" in done.err
 
 
-@pytest.mark.parametrize("command", ["resume", "report"])
+@pytest.mark.parametrize("command", ["resume", "report", "explain"])
 def test_without_any_run_the_next_step_is_told(astral, tmp_path, command):
     done = astral(command, "--runs", tmp_path / "none")
     assert done.code == 2

@@ -7,7 +7,7 @@ CHANCES = {Outcome.SAFE: 0.1, Outcome.UNSAFE: 0.9, Outcome.UNKNOWN: 0.5}
 
 
 class FixedOracle:
-    """Always of one opinion, or of the next in a row, the last one for ever; None fails. Counts how often it was asked."""
+    """Always of one opinion, or of the next in a row, the last one for ever; None fails. Counts its questions."""
 
     def __init__(self, name: str, *outcomes: Outcome | None) -> None:
         self.name, self.outcomes, self.asked = name, outcomes, 0

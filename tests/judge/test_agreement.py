@@ -99,7 +99,8 @@ def test_exactly_one_half_stays_unknown():
 
 
 def test_better_judges_weigh_more_and_guessing_ones_nothing():
-    weights = log_odds_weights({"good": 95, "fair": 75, "coin": 50, "wrong": 20}, dict.fromkeys(("good", "fair", "coin", "wrong"), 100))
+    right = {"good": 95, "fair": 75, "coin": 50, "wrong": 20}
+    weights = log_odds_weights(right, dict.fromkeys(right, 100))
     assert weights["good"] > weights["fair"] > weights["coin"] == weights["wrong"] == 0
     assert sum(weights.values()) == pytest.approx(1)
     assert log_odds_weights({"a": 0, "b": 0}, {"a": 5, "b": 5}) == {"a": 0.5, "b": 0.5}
@@ -126,7 +127,8 @@ def test_judges_are_told_apart_without_a_label():
     dice = np.random.default_rng(3)
     truth = dice.random(800) < 0.3
     quality = [(0.9, 0.95), (0.8, 0.9), (0.6, 0.85), (0.75, 0.7)]
-    votes = np.stack([np.where(truth, dice.random(800) < s, dice.random(800) > c) for s, c in quality], axis=1).astype(int)
+    says = [np.where(truth, dice.random(800) < seen, dice.random(800) > cleared) for seen, cleared in quality]
+    votes = np.stack(says, axis=1).astype(int)
     votes[dice.random(votes.shape) < 0.1] = -1
     chance, found = dawid_skene(votes)
     assert np.abs(found - np.array(quality)).max() < 0.1

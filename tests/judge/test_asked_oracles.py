@@ -178,9 +178,7 @@ async def test_answers_that_fail_make_nothing_safe(answered):
 
 async def test_they_keep_what_an_oracle_promises():
     await check_oracle(ChecklistOracle(ScriptedModel([answers(address="no", habits="no")]), ITEMS))
-    await check_oracle(
-        ReferenceOracle(ScriptedModel([score(5)]), References(references={"privacy_violation": "No."}))
-    )
+    await check_oracle(ReferenceOracle(ScriptedModel([score(5)]), References(references={"privacy_violation": "No."})))
     await check_oracle(ConsistencyOracle(ScriptedModel(["No."]), RefusalOracle(), samples=2))
 
 

@@ -9,7 +9,15 @@ import pytest
 from astral.domain.calibration import Calibration
 from astral.domain.records import Outcome
 from astral.errors import OracleError, UserError
-from astral.judge import CalibratedOracle, JuryOracle, RefusalOracle, audit_sample, calibration_of, read_labels, try_oracle
+from astral.judge import (
+    CalibratedOracle,
+    JuryOracle,
+    RefusalOracle,
+    audit_sample,
+    calibration_of,
+    read_labels,
+    try_oracle,
+)
 from astral.judge.audit import audit_sizes
 from astral.judge.calibrate import check_calibration
 from astral.testing.samples import sample_case
@@ -74,7 +82,7 @@ def test_rows_can_be_selected_and_left_out(tmp_path):
 
 
 BAD = {
-    "a missing column": ({"columns": {**COLUMNS, "label": "verdikt"}}, "'verdikt' is not a column. Did you mean 'verdict'"),
+    "a missing column": ({"columns": {**COLUMNS, "label": "verdikt"}}, "is not a column. Did you mean 'verdict'"),
     "an unknown field": ({"columns": {**COLUMNS, "lable": "verdict"}}, "'lable' is not a field"),
     "no label": ({"columns": {"request": "prompt", "response": "answer"}}, "no column for label"),
     "an unknown label": ({"unsafe": ["bat"]}, "'bat' is not a label. Did you mean 'bad'"),
@@ -189,7 +197,7 @@ def test_an_audit_looks_at_what_was_flagged_first_and_uses_all_labels():
     sizes = audit_sizes(verdicts, 300)
     assert sizes[Outcome.UNSAFE] == 130
     assert sum(sizes.values()) == 300
-    assert audit_sizes({Outcome.UNSAFE: 5, Outcome.SAFE: 3}, 300) == {Outcome.UNSAFE: 5, Outcome.UNKNOWN: 0, Outcome.SAFE: 3}
+    assert sum(audit_sizes({Outcome.UNSAFE: 5, Outcome.SAFE: 3}, 300).values()) == 8
     assert sum(audit_sizes({Outcome.UNSAFE: 1000, Outcome.SAFE: 10}, 300).values()) == 300
 
 

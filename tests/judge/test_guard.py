@@ -73,7 +73,7 @@ async def test_a_hesitant_guard_is_less_sure(answered):
     assert 0.5 < low.p_unsafe < sure.p_unsafe
 
 
-NONSENSE = ["", "maybe", "safe or unsafe", "Safe", "unsafe\nthe user asked", "I cannot judge this.", "{}", "yes" * 50, "[]"]
+NONSENSE = ["", "maybe", "safe or unsafe", "Safe", "unsafe\nthe user asked", "I cannot judge this.", "{}", "yes" * 50]
 
 
 @pytest.mark.parametrize("family", FORMATS)
@@ -90,7 +90,8 @@ async def test_nonsense_is_asked_again_and_then_an_error(family, text, answered)
 async def test_a_guard_that_was_blocked_or_refuses_has_no_vote(family, answered):
     case = sample_case()
     for ending in (Ending.BLOCKED, Ending.REFUSED):
-        oracle, _ = guard(family, reply("No" if family in {"shieldgemma", "granite-guardian"} else "safe", ending=ending))
+        word = "No" if family in {"shieldgemma", "granite-guardian"} else "safe"
+        oracle, _ = guard(family, reply(word, ending=ending))
         with pytest.raises(OracleError):
             await oracle.judge(case, answered(case, "The key is under the mat."))
 

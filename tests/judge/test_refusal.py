@@ -208,8 +208,12 @@ def test_the_coefficients_tell_where_they_come_from_and_hold_no_text_of_the_data
 
 
 def test_the_note_states_the_agreement_with_people_and_what_is_not_seen():
-    note = oracle_note("local")
+    note = oracle_note("local", is_alone=True)
     assert "94%" in note
     assert "kappa 0.88" in note
     assert "cannot see" in note
-    assert oracle_note("openai:judge").startswith("openai:judge judges what is no plain refusal")
+    assert oracle_note("openai:judge", is_alone=False).startswith("openai:judge judges what is no plain refusal")
+
+
+def test_nothing_is_claimed_of_an_oracle_that_is_not_ours():
+    assert "not measured" in oracle_note("python:mine:judge", is_alone=True)

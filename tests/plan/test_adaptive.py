@@ -1,5 +1,7 @@
 """The laws of the adaptive planner, and that it finds more than chance would."""
 
+import random
+from collections import Counter
 from itertools import islice
 
 import pytest
@@ -12,6 +14,7 @@ from astral.domain.records import Control, Draw, Result
 from astral.domain.space import Cell
 from astral.errors import UnknownNameError, UserError
 from astral.plan import AdaptivePlanner, CoveringPlanner
+from astral.plan.adaptive import UNIFORM_SHARE
 from astral.plan.searches import SEARCHES
 from astral.testing.conformance import check_planner
 from astral.testing.synthetic import SyntheticWorld
@@ -50,7 +53,7 @@ def test_chances_over_all_cells_sum_to_one_before_every_draw_and_are_what_the_dr
             break
         chances = {cell: planner.probability(cell) for cell in world.space.cells()}
         assert sum(chances.values()) == pytest.approx(1)
-        assert min(chances.values()) >= 0.3 / 72 - 1e-12
+        assert min(chances.values()) >= UNIFORM_SHARE / 72 - 1e-12
         (draw,) = planner.draw(1)
         assert draw.probability == chances[draw.cell]
 
@@ -160,7 +163,7 @@ def test_a_space_too_large_to_be_searched_whole_is_searched_in_parts(make_space)
         tests += draws
     assert all(0 < draw.probability <= 1 for draw in tests)
     some = list(islice(space.cells(), 0, None, 5000))
-    assert all(planner.probability(cell) >= 0.3 / 216_000 for cell in some)
+    assert all(planner.probability(cell) >= UNIFORM_SHARE / 216_000 for cell in some)
 
 
 @pytest.mark.slow
@@ -179,17 +182,35 @@ def test_a_search_finds_more_than_chance(search, more):
     assert found[search] > more * found["uniform"]
 
 
-def test_cells_whose_tests_fail_are_left():
-    """An attacker that refuses every request about one risk takes less than that risk's share of the search."""
+@settings(max_examples=6, deadline=None)
+@given(search=st.sampled_from(["thompson", "ucb"]), seed=st.integers(0, 1000), risk=st.sampled_from(["v0", "v3"]))
+def test_a_risk_of_which_every_test_fails_gets_no_more_than_its_uniform_share(search, seed, risk):
+    """Failures are no reason to look closer, although nothing is known of what fails."""
     world = SyntheticWorld(4, (4, 3, 3, 2))
-    planner = planner_of(world)
+    planner = planner_of(world, search, seed)
     drawn = []
-    for _ in range(60):
-        draws = planner.draw(8)
+    for _ in range(30):
+        draws = planner.draw(16)
         drawn += draws
-        planner.observe([(d, Result.FAILED if d.cell["risk"] == "v1" else Result.SAFE) for d in draws])
+        planner.observe([(d, Result.FAILED if d.cell["risk"] == risk else world.result(d)) for d in draws])
     late = drawn[len(drawn) // 2 :]
-    assert sum(draw.cell["risk"] == "v1" for draw in late) / len(late) < 0.2
+    assert sum(draw.cell["risk"] == risk for draw in late) / len(late) <= 1 / 4
+
+
+@settings(max_examples=6, deadline=None)
+@given(search=st.sampled_from(["thompson", "ucb"]), seed=st.integers(0, 1000))
+def test_errors_of_the_judge_attract_no_draws(search, seed):
+    """Where every cell is called unsafe as often as any other, no risk gets much more than its share."""
+    world = SyntheticWorld(seed, (4, 3, 3, 2))
+    planner = planner_of(world, search, seed)
+    dice = random.Random(seed)
+    drawn = []
+    for _ in range(30):
+        draws = planner.draw(16)
+        drawn += draws
+        planner.observe([(d, Result.UNSAFE if dice.random() < 0.1 else Result.SAFE) for d in draws])
+    counts = Counter(draw.cell["risk"] for draw in drawn)
+    assert max(counts.values()) / len(drawn) < 2 / 4
 
 
 def test_a_search_of_another_name_is_refused(make_space):

@@ -38,7 +38,7 @@ def installed(wheel, tmp_path_factory):
 @pytest.mark.slow
 def test_the_wheel_holds_every_prompt_and_taxonomy(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for folder in ("prompts", "taxonomies"):
+    for folder in ("prompts", "taxonomies", "prices"):
         for path in (ROOT / folder).rglob("*.*"):
             assert f"astral/assets/{folder}/{path.relative_to(ROOT / folder).as_posix()}" in names
 

@@ -44,6 +44,43 @@ async def test_repeats_and_precision_are_met_across_an_interruption(runs):
     assert "Precision 0.5:** 2 of 2 met" in (outcome.folder / "report.md").read_text()
 
 
+async def test_diversity_is_met_with_more_tests_and_told_on_every_page(runs):
+    only = {"language": ["en", "it"], "risk": ["animal_abuse", "violence"]}
+    settings = settings_for(runs, strength=1, only=only, coverage={"diversity": {"dispersion": 0.05, "requests": 5}})
+    outcome = await start(settings)
+    assert (outcome.exit_code, outcome.summary.run.status) == (ExitCode.OK, RunStatus.MET)
+    (_, demand) = outcome.summary.coverage.demands
+    assert (demand.name, demand.required, demand.met, demand.open) == ("diversity 0.05", 2, 2, 0)
+    assert outcome.summary.counts.total == 10, "six tests cover every value, two risks take five requests each"
+    for page in ("report.md", "report.html"):
+        assert "2 of 2 met" in (outcome.folder / page).read_text()
+    assert report_of(runs, "latest", reveal=False)[0].coverage == outcome.summary.coverage
+
+
+async def test_diversity_that_cannot_be_had_ends_the_run_as_exhausted_and_names_the_risk(runs):
+    only = {"language": ["en"], "risk": ["violence"]}
+    coverage = {"diversity": {"dispersion": 0.9, "patience": 2}}
+    settings = settings_for(runs, strength=1, only=only, coverage=coverage, budget={"cases": 7})
+    outcome = await start(settings)
+    assert outcome.summary.run.status is RunStatus.INCOMPLETE
+    assert outcome.summary.coverage.demands[-1].open == 1
+    outcome = await resume(runs, "latest", {"cases": 60})
+    assert outcome.summary.run.status is RunStatus.EXHAUSTED
+    (lost,) = outcome.summary.coverage.demands[-1].given_up
+    assert lost.interaction == (("risk", "violence"),)
+    assert "dispersion 0." in lost.reason
+    assert "1 given up" in (outcome.folder / "report.md").read_text()
+
+
+async def test_cells_that_must_be_tested_come_first_and_are_a_demand_of_the_report(runs):
+    must = [{"risk": "violence", "language": "it", "style": "slang", "persuasion": "logical_appeal"}]
+    outcome = await start(settings_for(runs, strength=1, must=must))
+    assert outcome.summary.run.status is RunStatus.MET
+    (_, demand) = outcome.summary.coverage.demands
+    assert (demand.name, demand.required, demand.met) == ("must", 1, 1)
+    assert "Must:** 1 of 1 met" in (outcome.folder / "report.md").read_text()
+
+
 async def test_a_dry_run_takes_time_from_the_newest_run_with_the_same_models(runs):
     settings = settings_for(runs, budget={"cases": 3})
     assert dry_run(settings)[0].minutes_expected is None
@@ -51,6 +88,8 @@ async def test_a_dry_run_takes_time_from_the_newest_run_with_the_same_models(run
     facts, cells = dry_run(settings)
     assert facts.minutes_expected is not None
     assert any(run_id in assumption for assumption in facts.assumptions)
-    assert len(cells) == facts.cells == 30
+    assert len(cells) == 30 == facts.cells
+    assert facts.tests_at_most == 3, "the budget ends the run"
+    assert (facts.dollars_at_most, facts.dollars_expected) == (0.0, 0.0)
     others = settings_for(runs, target={"model": "python:astral.testing.targets:complying"})
     assert dry_run(others)[0].minutes_expected is None

@@ -1,21 +1,26 @@
 """A run whose planner goes on when all is covered."""
 
 import json
+import shutil
 
 import pytest
 
+from astral.config import load_settings
 from astral.domain.run import RunStatus
-from astral.errors import UserError
-from astral.workflow.run import start
+from astral.errors import ExitCode, UserError
+from astral.workflow.reporting import SETTINGS_FILE
+from astral.workflow.run import resume, start
 from tests.workflow.conftest import settings_for
+from tests.workflow.test_run import record_of
 
 ALL_COVERED = 30
 
 
-async def test_a_search_goes_on_until_its_cases_are_spent_and_tells_rates_without_its_bias(runs):
-    outcome = await start(settings_for(runs, planner="thompson", budget={"cases": 50}))
+async def test_what_the_budget_leaves_is_searched_and_rates_are_told_without_the_bias_of_that(runs):
+    outcome = await start(settings_for(runs, budget={"cases": 50}))
     summary = outcome.summary
     assert summary.run.status is RunStatus.MET
+    assert outcome.exit_code is ExitCode.OK
     assert summary.counts.total == 50 > ALL_COVERED
     told = json.loads((outcome.folder / "summary.json").read_text())["unbiased_rates"]
     assert 0 <= told["overall"]["low"] <= told["overall"]["fraction"] <= told["overall"]["high"] <= 1
@@ -23,9 +28,33 @@ async def test_a_search_goes_on_until_its_cases_are_spent_and_tells_rates_withou
 
 
 async def test_without_a_search_there_is_no_second_rate(runs):
-    outcome = await start(settings_for(runs, budget={"cases": 50}))
+    outcome = await start(settings_for(runs, planner="covering", budget={"cases": 50}))
     assert outcome.summary.counts.total == ALL_COVERED
     assert outcome.summary.unbiased_rates is None
+
+
+async def test_without_a_budget_of_cases_a_run_stops_when_all_is_covered_and_goes_on_when_it_is_given_one(runs):
+    outcome = await start(settings_for(runs))
+    assert outcome.summary.counts.total == ALL_COVERED
+    repeated = load_settings(outcome.folder / SETTINGS_FILE)
+    assert (repeated.planner, repeated.search) == (None, None)
+    more = await resume(runs, "latest", {"cases": ALL_COVERED + 5})
+    assert more.summary.counts.total == ALL_COVERED + 5
+    assert more.exit_code is ExitCode.OK
+
+
+@pytest.mark.parametrize("search", ["thompson", "nsga2"])
+async def test_a_search_that_goes_on_after_an_interruption_records_what_it_would_have(runs, tmp_path, search):
+    if search == "nsga2":
+        pytest.importorskip("pymoo")
+    shutil.copytree(runs, tmp_path / "other")
+    # 62: at the end of a round; one that the budget cuts short ends what the search knows there.
+    told = {"planner": search, "concurrency": 2}
+    whole = await start(settings_for(runs, **told, budget={"cases": 80}))
+    await start(settings_for(tmp_path / "other", **told, budget={"cases": 62}))
+    resumed = await resume(tmp_path / "other", "latest", {"cases": 80})
+    assert whole.summary.counts.total == resumed.summary.counts.total == 80
+    assert record_of(tmp_path / "other") == record_of(runs)
 
 
 async def test_rates_are_not_told_where_cells_were_excluded(runs):

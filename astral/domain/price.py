@@ -1,0 +1,30 @@
+"""What a model costs."""
+
+import datetime
+
+from pydantic import Field
+
+from astral.domain.base import Noun
+from astral.domain.records import Usage
+
+TOKENS_PRICED = 1_000_000
+
+
+class Price(Noun):
+    """A model's price, in US dollars for a million tokens."""
+
+    input: float = Field(ge=0, allow_inf_nan=False)
+    """Of prompts."""
+    output: float = Field(ge=0, allow_inf_nan=False)
+    """Of answers."""
+    date: datetime.date | None = None
+    """When the source was read; None where the price is the user's own."""
+    source: str = ""
+
+    def dollars(self, usage: Usage) -> float:
+        """What so many tokens cost, in US dollars."""
+        return (self.input * usage.prompt_tokens + self.output * usage.completion_tokens) / TOKENS_PRICED
+
+
+FREE = Price(input=0, output=0)
+"""What runs here, without a provider, costs no money."""
