@@ -72,7 +72,9 @@ PARTIAL_WEIGHT = 2.5
 """Partial refusals are rare: without a weight none would ever be predicted."""
 FOLDS, REPEATS = 10, 5
 VERSION = 1
-ORIGINAL_ANSWERS = Path(__file__).parents[1] / "tests" / "judge" / "answers"
+_TESTS = Path(__file__).parents[1] / "tests" / "judge"
+ORIGINAL = {"answers": _TESTS / "answers", "unseen": _TESTS / "unseen"}
+"""The phrases were written and mended with `answers` in view; with `unseen`, unusual refusals on purpose, never."""
 DESTINATION = Path(__file__).parents[1] / "astral" / "judge" / COEFFICIENTS_FILE
 # How a plain list of phrases tells refusals: the baseline.
 PHRASE_LIST = re.compile(
@@ -112,7 +114,11 @@ def main() -> None:
         rows = list(csv.DictReader(file))
     answers = read(rows)
     measured = measure(answers)
-    print(json.dumps({**measured, "original_answers_by_language": by_language()}, indent=2))
+    print(
+        json.dumps(
+            {**measured, "original_answers": {name: by_language(folder) for name, folder in ORIGINAL.items()}}, indent=2
+        )
+    )
     if options.fit:
         everything = np.ones(len(rows), dtype=bool)
         provenance = {
@@ -152,10 +158,10 @@ def read(rows: list[dict[str, str]]) -> Answers:
     )
 
 
-def by_language() -> dict[str, dict[str, float | int]]:
-    """Complied or not on the short original answers of `tests/judge/answers`, which nothing was fitted on."""
+def by_language(folder: Path) -> dict[str, dict[str, float | int]]:
+    """Complied or not on short original answers in the ten languages."""
     found: dict[str, dict[str, float | int]] = {}
-    for path in sorted(ORIGINAL_ANSWERS.glob("*.yaml")):
+    for path in sorted(folder.glob("*.yaml")):
         texts = yaml.safe_load(path.read_text(encoding="utf-8"))
         labelled = [(text, False) for text in texts["refused"]] + [(text, True) for text in texts["complied"]]
         readings = [
