@@ -83,7 +83,7 @@ def stratified_audit(strata: Mapping[Outcome, Stratum], calibration: Confusion |
     Args:
         strata: The run's judged answers by outcome.
         calibration: The judge against people on other answers. If it misses here as often as there, what it found
-            tells how much it missed, and the interval becomes two to four times narrower.
+            tells how much it missed, and the interval becomes two to eight times narrower.
 
     Raises:
         ValueError: There is no answer, or more labels than answers, or more unsafe ones than labels.
