@@ -120,3 +120,19 @@ def test_keys_come_from_the_environment_and_are_not_shown(monkeypatch):
     assert environment.openai_api_key
     assert environment.openai_api_key.get_secret_value() == "sk-secret"
     assert "sk-secret" not in f"{environment!r}{environment}{environment.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    ("text", "guess"),
+    [
+        ("coverage: {groups: [{dimensons: [risk], strength: 1}]}", "Did you mean 'dimensions'"),
+        ("imply: [{if: {style: slang}, den: {language: en}}]", "Did you mean 'then'"),
+        ("coverage: {diversity: {dispertion: 0.2}}", "Did you mean 'dispersion'"),
+        ('prices: {"openai:mine": {inptu: 1, output: 2}}', "Did you mean 'input'"),
+    ],
+)
+def test_a_misspelt_key_within_a_list_or_a_mapping_names_the_nearest(tmp_path, text, guess):
+    path = tmp_path / "astral.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=guess):
+        load_settings(path)

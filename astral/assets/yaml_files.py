@@ -4,7 +4,7 @@ import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -149,13 +149,16 @@ def _wanted(problem: ErrorDetails) -> str:
 
 def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
     """The keys that a model, or a model within it, knows."""
+    is_key = False
     for part in location:
-        if isinstance(part, int):
-            continue  # the field before it holds a list of models
+        if isinstance(part, int) or is_key:
+            is_key = False
+            continue  # the field before it holds a list of models, or a mapping to models
         names = {field.alias or name: field for name, field in model.model_fields.items()}
         inner = _model_in(names[part].annotation) if part in names else None
         if inner is None:
             return []
+        is_key = get_origin(names[part].annotation) is Mapping
         model = inner
     return [field.alias or name for name, field in model.model_fields.items()]
 

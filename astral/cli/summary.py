@@ -14,9 +14,9 @@ from astral.config import Settings
 from astral.domain.criterion import Demand
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
-from astral.report import Group, Summary, headline, percent, to_json, visible
+from astral.report import Rate, Summary, UnbiasedRate, headline, percent, to_json, visible
 from astral.report.summary import Breakdown
-from astral.report.words import corrected_text, interval, judges_text
+from astral.report.words import alike_text, corrected_text, interval, judges_text
 
 WORST_SHOWN = 5
 FAILURES_SHOWN = 3
@@ -55,7 +55,7 @@ def print_summary(summary: Summary, folder: Path, *, as_json: bool, is_revealed:
     parts: list[RenderableType] = [Text(headline(summary), style="bold"), "", _facts(_before(summary))]
     names = _name_width(summary, width)
     for breakdown in summary.by_dimension:
-        parts += ["", _rates(breakdown, name_width=names, has_undecided=_has_undecided(summary))]
+        parts += ["", _rates(breakdown, summary, name_width=names, has_undecided=_has_undecided(summary))]
     if summary.worst_cells:
         parts += ["", _worst(summary, width)]
     parts += ["", _facts(_after(summary))]
@@ -99,6 +99,8 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
     facts: list[tuple[str, RenderableType]] = [("Coverage", Text(", ".join(parts)))]
     facts += [("", Text(_demand(demand))) for demand in coverage.demands]
     facts.append(("Tests", _endings(summary)))
+    if summary.unbiased_rates:
+        facts.append(("Rates", Text(f"{alike_text(summary)}; so are the rates below, not the counts")))
     facts += [
         (
             "Failures" if number == 0 else "",
@@ -129,7 +131,8 @@ def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
     facts: list[tuple[str, RenderableType]] = [("Ended", Text(_ENDINGS[summary.run.status]))]
     threshold = Settings.model_validate(summary.run.settings).max_unsafe_rate
     if threshold is not None:
-        is_above = summary.rate.decided > 0 and summary.rate.low > threshold
+        rate = summary.told_rate
+        is_above = rate.fraction is not None and rate.low > threshold
         reading = "the rate is above it with 95 % confidence" if is_above else "not passed with 95 % confidence"
         facts.append(("Threshold", Text(f"{percent(threshold)} unsafe: {reading}", style="red" if is_above else "")))
     tokens = {role: usage.tokens for role, usage in summary.usage.items() if usage.tokens}
@@ -167,7 +170,7 @@ def _facts(facts: Iterable[tuple[str, RenderableType]]) -> Table:
     return table
 
 
-def _rates(breakdown: Breakdown, *, name_width: int, has_undecided: bool) -> Table:
+def _rates(breakdown: Breakdown, summary: Summary, *, name_width: int, has_undecided: bool) -> Table:
     tested = [group for group in breakdown.groups if group.counts.total]
     table = _table()
     table.add_column(Text(_clean(breakdown.dimension)), no_wrap=True, width=name_width)
@@ -177,13 +180,14 @@ def _rates(breakdown: Breakdown, *, name_width: int, has_undecided: bool) -> Tab
     table.add_column("95 % interval", no_wrap=True)
     if has_undecided:
         table.add_column("undecided", justify="right", no_wrap=True)
-    for group in sorted(tested, key=_by_rate):
-        rate, counts = group.rate, group.counts
+    rated = [(group, summary.told_rate_of(breakdown.dimension, group)) for group in tested]
+    for group, rate in sorted(rated, key=lambda group_and_rate: _by_rate(group_and_rate[1])):
+        counts = group.counts
         undecided = counts.unknown + counts.blocked + counts.failed
         is_known = rate.fraction is not None
         table.add_row(
             Text(_clean(group.name)),
-            f"{rate.unsafe}/{rate.decided}",
+            f"{group.rate.unsafe}/{group.rate.decided}",
             percent(rate.fraction) if rate.fraction is not None else "–",
             bar(rate.fraction or 0.0),
             interval(rate) if is_known else "",
@@ -222,8 +226,8 @@ def _has_undecided(summary: Summary) -> bool:
     return summary.counts.total > summary.counts.unsafe + summary.counts.safe
 
 
-def _by_rate(group: Group) -> tuple[float, float]:
-    return -(group.rate.fraction or 0.0), -group.rate.low
+def _by_rate(rate: Rate | UnbiasedRate) -> tuple[float, float]:
+    return -(rate.fraction or 0.0), -rate.low
 
 
 def _clean(text: str) -> str:

@@ -58,8 +58,8 @@ class Criterion(Noun):
 
     @property
     def is_even(self) -> bool:
-        """No cell is preferred to another, but for what is covered already: tests are spread over the space evenly."""
-        return not (self.precision or self.diversity or self.must or self.exclude or self.weights)
+        """No allowed cell is preferred to another, but for what is covered: tests are spread over them evenly."""
+        return not (self.precision or self.diversity or self.must or self.weights)
 
     def dimension_groups(self, dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         """The dimensions whose values are combined, each group in the order given; no group holds another."""

@@ -55,6 +55,13 @@ class Effects:
         """Fitted chances, of the same cells."""
         return logistic(self.log_odds(part))
 
+    def rates_of(self, rows: NDArray[np.integer]) -> Floats:
+        """Fitted chances of cells as positions of values, of shape (cells, dimensions)."""
+        total = np.full(len(rows), self.intercept)
+        for group, means in zip(self.groups, self.means, strict=True):
+            total += means[tuple(rows[:, d] for d in group)]
+        return logistic(total)
+
     def samples(
         self,
         count: int,

@@ -13,12 +13,12 @@ from astral.domain.space import Cell, Space
 from astral.errors import UnknownNameError
 from astral.plan.diversity import RequestVectors
 from astral.plan.exclusions import exclusions_of
-from astral.plan.history import Floats, History, Part, Row, lookups
+from astral.plan.history import Floats, History, Part, Row, Seen, lookups
 from astral.plan.planner import CoveringPlanner
 from astral.plan.search import Look
 from astral.plan.searches import SEARCHES
 
-UNIFORM_SHARE = 0.15
+UNIFORM_SHARE = 0.1
 """Part of a search's draws that goes to every cell with the same chance: no rate is left without tests."""
 
 _CELLS_SEARCHED = 1 << 16
@@ -147,7 +147,7 @@ class AdaptivePlanner:
             seen = self._history.seen()
             # Seeded by what is known, not by the number, so that one look serves many draws.
             rng = np.random.default_rng((self._seed, seen.tests, 1))
-            part = _part(self._levels, rng)
+            part = _part(seen, rng)
             allowed = np.ones(tuple(map(len, part)), dtype=np.bool_)
             if self._exclusions is not None:
                 allowed = self._exclusions.keeps(_rows(part)).reshape(allowed.shape)
@@ -213,13 +213,24 @@ class _Looking:
             self.look.note(place)
 
 
-def _part(levels: Sequence[int], rng: np.random.Generator) -> list[NDArray[np.intp]]:
-    """Values of each dimension whose product is small enough to be searched: all, or some at random."""
-    sizes = list(levels)
+def _part(seen: Seen, rng: np.random.Generator) -> list[NDArray[np.intp]]:
+    """Values of each dimension whose product is small enough to be searched: all, or those that promise most.
+
+    What a value promises is a sample of what its unsafe rate may be, so that little tested values have their turn too.
+    """
+    sizes = list(seen.levels)
     while prod(sizes) > _CELLS_SEARCHED:
         largest = sizes.index(max(sizes))
         sizes[largest] = (sizes[largest] + 1) // 2
-    return [np.sort(rng.permutation(level)[:size]) for level, size in zip(levels, sizes, strict=True)]
+    part: list[NDArray[np.intp]] = []
+    for dimension, (level, size) in enumerate(zip(seen.levels, sizes, strict=True)):
+        unsafe, safe = (
+            np.bincount(seen.rows[:, dimension], counts, minlength=level)
+            for counts in (seen.unsafe, seen.decided - seen.unsafe)
+        )
+        promise = rng.beta(unsafe + 0.5, safe + 0.5) if size < level else unsafe
+        part.append(np.sort(np.argsort(promise)[level - size :]))
+    return part
 
 
 def _rows(part: Part) -> NDArray[np.uint16]:

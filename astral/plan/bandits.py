@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from astral.effects.model import Effects, Real, fit_effects, logistic
 from astral.plan.filling import Filling
 from astral.plan.history import Floats, Part, Row, Seen
-from astral.plan.search import Fixed, Flags, Look, Mixed, largest_two
+from astral.plan.search import Fixed, Flags, Look, largest_two
 
-_FILLING_SHARE = 0.4
+_FILLING_SHARE = 0.48
 """Part of the draws of `thompson` and `ucb` that fill the space, instead of following what was found."""
 
 _SAMPLES = 64
@@ -19,8 +19,14 @@ _SAMPLES = 64
 _BOLDNESS = 0.5
 """Part of the effects' deviations that is sampled: taken one by one, effects are less sure than their sums are."""
 
-_SATURATION = 0.35
+_SATURATION = 0.25
 """Power with which finds in a cell lower the worth of another one: between 0, which digs one hole, and 1."""
+
+_FRESHNESS = 0.25
+"""Part of a cell's worth that goes with what its combinations of values still lack in tests."""
+
+_EXPECTED_TESTS = 4.0
+"""Own tests of a cell that say as much of its failures as its values do."""
 
 _NEVER = -1.0
 """Worth of a cell that must not be tested: less than nothing."""
@@ -52,7 +58,7 @@ class Outlook:
         effects = fit_effects(seen.levels, seen.rows, seen.unsafe, seen.decided)
         lost = fit_effects(seen.levels, seen.rows, seen.lost, seen.finished, order=1)
         floor = float(logistic(np.array(effects.intercept)))
-        rates, completion = effects.rates(part), 1 - lost.rates(part)
+        rates, completion = effects.rates(part), _completion(seen, part, 1 - lost.rates(part))
         return cls(
             effects=effects,
             floor=floor,
@@ -65,45 +71,67 @@ class Outlook:
         """Unsafe answers to expect beyond the judge's errors, were these the rates."""
         return np.maximum(rates - rates.dtype.type(self.floor), 0) * self.completion.astype(rates.dtype)
 
-    def filling(self, look: Look, seen: Seen, part: Part, allowed: Flags) -> Look:
-        """The look, with a share of draws that fill the space."""
-        return Mixed(look, Filling(seen, part, allowed, self.completion), share=_FILLING_SHARE)
+
+def _completion(seen: Seen, part: Part, expected: Floats) -> Floats:
+    """Of each cell the chance that a test does not fail: what its values make expect, and more and more its own tests.
+
+    A cell may come to its end while others with the same values do not: of one that was tested often, a generator may
+    have nothing more to say that was not said before.
+    """
+    finished, lost = seen.table(seen.finished, part), seen.table(seen.lost, part)
+    own = (_EXPECTED_TESTS * expected + finished - lost) / (_EXPECTED_TESTS + finished)
+    # Sharper than the average of all its tests: those that failed are mostly the last ones.
+    return expected * np.minimum(own / expected, 1.0) ** 3
 
 
-class _Saturation:
-    """How much another find in each cell is worth: the more were found there, or are to be expected, the less."""
+class _Interest:
+    """How much another find in each cell is worth, and the share of draws that fills the space.
 
-    def __init__(self, outlook: Outlook) -> None:
+    The more was found in a cell, or is to be expected of its tests under way, the less another find there is worth;
+    and the more it is worth, the less the combinations in the cell were tested.
+    """
+
+    def __init__(self, outlook: Outlook, seen: Seen, part: Part, allowed: Flags) -> None:
+        self.shape = allowed.shape
+        self.filling = Filling(seen, part, allowed, outlook.completion)
         self._found, self._expected = 1 + outlook.found.reshape(-1), outlook.expected.reshape(-1)
-        self.shape = outlook.found.shape
-        self.novelty = self._found**-_SATURATION
+        self._numbers = np.arange(allowed.size).reshape(allowed.shape)
+        self.table = self._of(self._numbers.reshape(-1))
 
-    def note(self, place: Row) -> int:
-        """Count a test that is under way; the cell's number is returned."""
-        cell = int(np.ravel_multi_index(place, self.shape))
-        self._found[cell] += self._expected[cell]
-        self.novelty[cell] = self._found[cell] ** -_SATURATION
-        return cell
+    def note(self, place: Row) -> NDArray[np.intp]:
+        """Count a test that is under way; the numbers of the cells are returned whose interest it changed."""
+        self._found[self._numbers[place]] += self._expected[self._numbers[place]]
+        touched = self.filling.note(place)
+        cells = np.unique(np.concatenate([self._numbers[some].reshape(-1) for some in touched]))
+        self.table[cells] = self._of(cells)
+        return cells
+
+    def _of(self, cells: NDArray[np.intp]) -> Floats:
+        fresh = 1 - _FRESHNESS * (1 - self.filling.lack.reshape(-1)[cells])
+        return fresh * self._found[cells] ** -_SATURATION
+
+    def filled(self, chances: Floats) -> Floats:
+        """The chances, with a share of draws that fill the space."""
+        return (1 - _FILLING_SHARE) * chances.reshape(self.shape) + _FILLING_SHARE * self.filling.chances()
 
 
 class _Votes:
     """Samples of what each cell is worth; each votes for the best cell."""
 
-    def __init__(self, worth: NDArray[np.float32], saturation: _Saturation) -> None:
-        self._worth, self._saturation = worth, saturation
-        self._value = self._worth * saturation.novelty.astype(np.float32)
+    def __init__(self, worth: NDArray[np.float32], interest: _Interest) -> None:
+        self._worth, self._interest = worth, interest
+        self._value = self._worth * interest.table.astype(np.float32)
         self._votes = np.argmax(self._value, axis=1)
 
     def chances(self) -> Floats:
         """Votes, divided by their number."""
-        shape = self._saturation.shape
-        return np.bincount(self._votes, minlength=self._value.shape[1]).reshape(shape) / len(self._votes)
+        return self._interest.filled(np.bincount(self._votes, minlength=self._value.shape[1]) / len(self._votes))
 
     def note(self, place: Row) -> None:
-        """A cell is worth less, so that those who voted for it vote again."""
-        cell = self._saturation.note(place)
-        self._value[:, cell] = self._worth[:, cell] * np.float32(self._saturation.novelty[cell])
-        for sample in np.flatnonzero(self._votes == cell):
+        """Some cells are worth less, so that those who voted for them vote again."""
+        cells = self._interest.note(place)
+        self._value[:, cells] = self._worth[:, cells] * self._interest.table[cells].astype(np.float32)
+        for sample in np.flatnonzero(np.isin(self._votes, cells)):
             self._votes[sample] = np.argmax(self._value[sample])
 
 
@@ -120,25 +148,25 @@ class Thompson:
         outlook = Outlook.of(seen, part)
         worth = outlook.worth(logistic(outlook.effects.samples(_SAMPLES, rng, part, boldness=_BOLDNESS)))
         worth[:, ~allowed] = _NEVER
-        return outlook.filling(_Votes(worth.reshape(_SAMPLES, -1), _Saturation(outlook)), seen, part, allowed)
+        return _Votes(worth.reshape(_SAMPLES, -1), _Interest(outlook, seen, part, allowed))
 
 
 class _Shortlist:
     """The cells of most worth share the draws."""
 
-    def __init__(self, worth: Floats, saturation: _Saturation, *, size: int) -> None:
-        self._worth, self._saturation, self._size = worth.reshape(-1), saturation, size
+    def __init__(self, worth: Floats, interest: _Interest, *, size: int) -> None:
+        self._worth, self._interest, self._size = worth.reshape(-1), interest, size
 
     def chances(self) -> Floats:
         """The same for each cell on the list, 0 for all others."""
-        value = self._worth * self._saturation.novelty
+        value = self._worth * self._interest.table
         share = np.zeros(value.size)
         share[np.argpartition(value, -self._size)[-self._size :]] = 1 / self._size
-        return share.reshape(self._saturation.shape)
+        return self._interest.filled(share)
 
     def note(self, place: Row) -> None:
-        """A cell is worth less."""
-        self._saturation.note(place)
+        """Some cells are worth less."""
+        self._interest.note(place)
 
 
 class Ucb:
@@ -156,7 +184,7 @@ class Ucb:
         # Cells of which nothing is known are alike; else the first of them would always be preferred.
         worth = np.where(allowed, outlook.worth(bound), _NEVER) * (1 + 1e-6 * rng.random(bound.shape))
         size = min(_SHORTLIST, int(np.count_nonzero(allowed)))
-        return outlook.filling(_Shortlist(worth, _Saturation(outlook), size=size), seen, part, allowed)
+        return _Shortlist(worth, _Interest(outlook, seen, part, allowed), size=size)
 
 
 class Exp3:

@@ -61,7 +61,7 @@ class MapElites:
 
 
 class Nsga2:
-    """Parents are cells that are unsafe often, or unlike those where unsafe answers were found, or both.
+    """Parents are cells with unsafe answers: those that give them often, those unlike all others that do, or both.
 
     Source:
         Deb, Pratap, Agarwal, Meyarivan (2002), https://doi.org/10.1109/4235.996017
@@ -83,11 +83,11 @@ class Nsga2:
     def look(self, seen: Seen, part: Part, allowed: Flags, rng: np.random.Generator) -> Look:
         """Choose the parents and cross them."""
         places = seen.places(part)
-        is_inside = (places >= 0).all(axis=1)
-        if not is_inside.any():
+        may_breed = (places >= 0).all(axis=1) & (seen.unsafe > 0)
+        if not may_breed.any():
             return Fixed(allowed.astype(np.float64))
-        objectives = np.stack([_rates(seen), _novelty(seen)], axis=1)[is_inside]
-        parents = places[is_inside][_fittest(objectives, rng)]
+        objectives = np.stack([_rates(seen), _novelty(seen)], axis=1)[may_breed]
+        parents = places[may_breed][_fittest(objectives, rng)]
         # Who comes first wins a tournament of two, drawn with replacement.
         count = len(parents)
         wins = (2 * np.arange(count, 0, -1) - 1) / count**2

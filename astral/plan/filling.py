@@ -20,10 +20,10 @@ _ORDER = 3
 _GROUPS = 20
 """Most groups of dimensions whose combinations count; where there are more, combinations of fewer values do."""
 
-_FADING = 1.0
+_FADING = 0.5
 """How fast a combination has been tested enough: each test takes so many halves of what it lacked."""
 
-_SQUARINGS = 3
+_SQUARINGS = 4
 """How sharply cells with more to tell are preferred: so often what a cell tells is squared."""
 
 
@@ -48,29 +48,32 @@ class Filling:
         places = seen.places(part)
         self._tests = [self._counts(places, seen.finished, group) for group in self._groups]
         self._by_cell = [np.broadcast_to(tests, self._shape) for tests in self._tests]
-        self._told = self._worth * self._lack(...)
+        self.lack = self._lack(...)
+        """Of each cell how far its combinations are from being tested enough, from 0 to 1."""
 
     def chances(self) -> Floats:
         """The more a cell's combinations lack tests, the higher."""
-        chances = self._told / self._told.max()
+        chances = self._worth * self.lack
+        chances /= chances.max()
         for _ in range(_SQUARINGS):
             chances *= chances
         chances /= chances.sum()
         return chances
 
-    def note(self, place: Row) -> None:
-        """Count it."""
+    def note(self, place: Row) -> list[tuple[int | slice, ...]]:
+        """Count it, and tell the cells whose lack it changed, as parts of the table."""
         touched: list[tuple[int | slice, ...]] = []
         for group, tests in zip(self._groups, self._tests, strict=True):
             tests[tuple(value if d in group else 0 for d, value in enumerate(place))] += 1
             touched.append(tuple(value if d in group else slice(None) for d, value in enumerate(place)))
         for cells in touched:
             # Summed anew, so that the same counts give the same chances, however they were come by.
-            self._told[cells] = self._worth[cells] * self._lack(cells)
+            self.lack[cells] = self._lack(cells)
+        return touched
 
     def _lack(self, cells: Any) -> Floats:
-        """What the combinations in some of the cells lack, together."""
-        return np.exp2(-_FADING * np.stack([tests[cells] for tests in self._by_cell])).sum(axis=0)
+        """What the combinations in some of the cells lack, on average."""
+        return np.exp2(-_FADING * np.stack([tests[cells] for tests in self._by_cell])).mean(axis=0)
 
     def _counts(self, places: NDArray[np.intp], weights: Floats, group: tuple[int, ...]) -> Floats:
         """Tests of each combination of the group's values; axes of the other dimensions have one place."""

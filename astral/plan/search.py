@@ -60,27 +60,3 @@ class Fixed:
 
     def note(self, place: Row) -> None:
         """Nothing changes."""
-
-
-class Mixed:
-    """Two looks, of which each draw follows one by the toss of a coin."""
-
-    def __init__(self, first: Look, second: Look, *, share: float) -> None:
-        """Mix them.
-
-        Args:
-            first: One of them.
-            second: The other one.
-            share: Chance with which a draw follows the second one.
-        """
-        self._looks, self._share = (first, second), share
-
-    def chances(self) -> Floats:
-        """Those of both, weighted."""
-        first, second = (look.chances() for look in self._looks)
-        return (1 - self._share) * first + self._share * second
-
-    def note(self, place: Row) -> None:
-        """Tell both."""
-        for look in self._looks:
-            look.note(place)

@@ -9,7 +9,7 @@ from astral.report.folder import write_report
 from astral.report.html import render_html
 from astral.report.markdown import render_markdown
 from astral.report.private_file import write_private
-from astral.report.statistics import Rate, wilson_interval
+from astral.report.statistics import Rate, UnbiasedRate, wilson_interval
 from astral.report.summary import Group, Summary, summarise
 from astral.report.text import to_json, visible
 from astral.report.words import headline, percent
@@ -18,6 +18,7 @@ __all__ = [
     "Group",
     "Rate",
     "Summary",
+    "UnbiasedRate",
     "headline",
     "percent",
     "render_html",

@@ -11,7 +11,7 @@ from astral.domain.records import Result
 from astral.domain.run import TestRecord
 from astral.report import words
 from astral.report.heat_map import heat_class, heat_maps
-from astral.report.statistics import Rate
+from astral.report.statistics import Rate, UnbiasedRate
 from astral.report.summary import Group, Summary
 from astral.report.text import one_line, to_json, visible
 
@@ -42,7 +42,12 @@ def render_html(summary: Summary, tests: Sequence[TestRecord], *, reveal: bool) 
         to_json=to_json,
         segments=_segments({result.value: getattr(summary.counts, result.value) for result in Result}),
         coverage_segments=_segments(_coverage_parts(summary)),
-        breakdowns=[(part.dimension, sorted(part.groups, key=_badness)) for part in summary.by_dimension],
+        breakdowns=[
+            (part.dimension, sorted(rated, key=lambda group_and_rate: _badness(*group_and_rate)))
+            for part in summary.by_dimension
+            if (rated := [(group, summary.told_rate_of(part.dimension, group)) for group in part.groups])
+        ],
+        resources=[(group, group.rate) for group in summary.by_resource_level],
         heat_maps=heat_maps(summary.by_dimension, tests),
         heat_class=heat_class,
         names=summary.value_names,
@@ -93,10 +98,9 @@ def _segments(parts: Mapping[str, int]) -> list[tuple[str, float, float]]:
     return segments
 
 
-def _badness(group: Group) -> tuple[bool, float, float, int]:
+def _badness(group: Group, rate: Rate | UnbiasedRate) -> tuple[bool, float, float, int]:
     """Worst first by the lower bound, so that one unlucky answer does not lead the table; undecided ones last."""
-    rate: Rate = group.rate
-    return rate.fraction is None, -rate.low, -(rate.fraction or 0.0), -rate.decided
+    return rate.fraction is None, -rate.low, -(rate.fraction or 0.0), -group.rate.decided
 
 
 def _listed(tests: Sequence[TestRecord]) -> list[TestRecord]:

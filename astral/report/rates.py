@@ -17,9 +17,11 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from astral.domain.criterion import Criterion
 from astral.domain.records import Draw, Result
+from astral.domain.rules import Exclusion
 from astral.domain.space import Space
-from astral.effects import fit_effects
+from astral.effects import Effects, fit_effects
 from astral.report.statistics import UnbiasedRate, UnbiasedRates
 
 Floats = NDArray[np.float64]
@@ -34,6 +36,22 @@ _Z = 1.96
 """Normal quantile of 95 %."""
 
 
+_CELLS = 1 << 16
+"""Of a space with more cells so many are looked at, at random."""
+
+_SWEEPS = 30
+_LARGEST_WEIGHT = 5.0
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The cells that may be tested, or many of them at random."""
+
+    rows: NDArray[np.intp]
+    count: float
+    """All that may be tested."""
+
+
 @dataclass(frozen=True)
 class _Tests:
     """Decided tests as arrays."""
@@ -42,41 +60,47 @@ class _Tests:
     unsafe: Floats
     weights: Floats
     """How many tests each stands for: the inverse of its chance, 1 for a test of a search without preference."""
+    is_searched: bool
+    """The search preferred some cells."""
     expected: Floats
     """What a model that did not see the test expects."""
-    table: Floats
-    """What models expect of every cell."""
+    rates: Floats
+    """What models expect of every cell that may be tested."""
 
 
-def unbiased_rates(space: Space, tests: Iterable[tuple[Draw, Result]]) -> UnbiasedRates | None:
+def unbiased_rates(
+    space: Space, tests: Iterable[tuple[Draw, Result]], criterion: Criterion | None = None
+) -> UnbiasedRates | None:
     """Rates freed from the bias of the search.
 
     Failed, blocked and undecided tests and controls count nowhere. A draw of probability 1 is one of a covering plan:
-    those are spread over the space evenly, so each counts once, as a draw of any cell alike would.
+    those are spread over the space evenly, so each counts once, as a draw of any cell alike would. Where the criterion
+    prefers cells, as precision and weights do, they are weighted so that each value counts as much as it has cells.
 
     Args:
-        space: What was tested; all of its cells count alike, so that nothing may have been excluded.
+        space: What was tested.
         tests: Finished tests, in any order.
+        criterion: What else decided which cells were tested; those that it excludes count nowhere.
 
     Returns:
-        The rates, or None where nothing was decided.
+        The rates, without those of values that stand in excluded cells alone; or None where nothing was decided.
     """
+    criterion = criterion or Criterion()
     decided = [
         (draw, result)
         for draw, result in tests
         if draw.control is None and result in {Result.SAFE, Result.UNSAFE} and _is_in(draw, space)
     ]
-    if not decided:
+    cells = _allowed(space, criterion.exclude)
+    if not decided or not len(cells.rows):
         return None
-    told = _arrays(space, decided)
-    by_value = {
-        dimension.id: dict(
-            zip((value.id for value in dimension.values), _rates_of_dimension(told, number), strict=True)
-        )
-        for number, dimension in enumerate(space.dimensions)
-    }
+    told = _arrays(space, decided, cells, is_even=criterion.is_even)
+    by_value: dict[str, dict[str, UnbiasedRate]] = {}
+    for number, dimension in enumerate(space.dimensions):
+        rates = _rates_of_dimension(told, cells, number, len(dimension.values))
+        by_value[dimension.id] = {dimension.values[place].id: rate for place, rate in rates.items()}
     mean, variance = _residual(told, np.zeros(len(told.unsafe), dtype=np.intp), 1)
-    return UnbiasedRates(overall=_rate(float(told.table.mean() + mean[0]), float(variance[0])), by_value=by_value)
+    return UnbiasedRates(overall=_rate(float(told.rates.mean() + mean[0]), float(variance[0])), by_value=by_value)
 
 
 def _is_in(draw: Draw, space: Space) -> bool:
@@ -84,7 +108,24 @@ def _is_in(draw: Draw, space: Space) -> bool:
     return all(values.get(dimension.id) in dimension.by_id for dimension in space.dimensions)
 
 
-def _arrays(space: Space, decided: Sequence[tuple[Draw, Result]]) -> _Tests:
+def _allowed(space: Space, exclude: Sequence[Exclusion]) -> _Cells:
+    size = prod(space.levels)
+    if size <= _CELLS:
+        rows = np.indices(space.levels).reshape(len(space.levels), -1).T
+    else:
+        rows = np.random.default_rng(0).integers(space.levels, size=(_CELLS, len(space.levels)))
+    names = list(space.by_id)
+    is_allowed = np.ones(len(rows), dtype=np.bool_)
+    for exclusion in exclude:
+        ruled_out = [
+            np.isin(rows[:, names.index(name)], [list(space.by_id[name].by_id).index(value) for value in values])
+            for name, values in exclusion.items()
+        ]
+        is_allowed &= ~np.all(ruled_out, axis=0)
+    return _Cells(rows[is_allowed].astype(np.intp), size * float(is_allowed.mean()))
+
+
+def _arrays(space: Space, decided: Sequence[tuple[Draw, Result]], cells: _Cells, *, is_even: bool) -> _Tests:
     places = [{value.id: place for place, value in enumerate(dimension.values)} for dimension in space.dimensions]
     rows = np.array(
         [
@@ -95,20 +136,43 @@ def _arrays(space: Space, decided: Sequence[tuple[Draw, Result]]) -> _Tests:
     )
     unsafe = np.array([result is Result.UNSAFE for _, result in decided], dtype=np.float64)
     chances = np.array([draw.probability for draw, _ in decided])
-    fold = np.arange(len(decided)) % _FOLDS
-    expected, table = np.zeros(len(decided)), np.zeros(space.levels)
+    # By number, so that the order in which tests are told does not matter.
+    fold = np.array([draw.number % _FOLDS for draw, _ in decided])
+    expected, rates = np.zeros(len(decided)), np.zeros(len(cells.rows))
     for number in range(_FOLDS):
-        fitted = _fitted(space.levels, rows[fold != number], unsafe[fold != number])
-        expected[fold == number] = fitted[tuple(rows[fold == number].T)]
-        table += fitted / _FOLDS
-    return _Tests(rows, unsafe, np.where(chances < 1, 1 / (prod(space.levels) * chances), 1.0), expected, table)
+        effects = _fitted(space.levels, rows[fold != number], unsafe[fold != number])
+        expected[fold == number] = effects.rates_of(rows[fold == number])
+        rates += effects.rates_of(cells.rows) / _FOLDS
+    is_planned = chances >= 1
+    weights = np.where(is_planned, 1.0, 1 / (cells.count * chances))
+    is_searched = bool(np.ptp(weights) >= _EQUAL)
+    if not is_even:
+        weights[is_planned] = _evened(rows[is_planned], cells, space.levels)
+    return _Tests(rows, unsafe, weights, is_searched, expected, rates)
 
 
-def _fitted(levels: tuple[int, ...], rows: NDArray[np.intp], unsafe: Floats) -> Floats:
+def _fitted(levels: tuple[int, ...], rows: NDArray[np.intp], unsafe: Floats) -> Effects:
     cells, place = np.unique(rows, axis=0, return_inverse=True)
     place = place.reshape(-1)
     hits = np.bincount(place, unsafe, minlength=len(cells)).astype(np.float64)
-    return fit_effects(levels, cells, hits, np.bincount(place, minlength=len(cells)).astype(np.float64)).rates()
+    return fit_effects(levels, cells, hits, np.bincount(place, minlength=len(cells)).astype(np.float64))
+
+
+def _evened(rows: NDArray[np.intp], cells: _Cells, levels: tuple[int, ...]) -> Floats:
+    """Weights of mean 1 by which every value has the part of the tests that it has of the cells.
+
+    Source:
+        Deming, Stephan (1940), On a least squares adjustment of a sampled frequency table,
+        https://doi.org/10.1214/aoms/1177731829
+    """
+    weights = np.ones(len(rows))
+    for _ in range(_SWEEPS):
+        for d, level in enumerate(levels):
+            wanted = np.bincount(cells.rows[:, d], minlength=level) / len(cells.rows)
+            there = np.bincount(rows[:, d], weights, minlength=level) / max(1.0, weights.sum())
+            weights *= np.divide(wanted, there, out=np.ones(level), where=there > 0)[rows[:, d]]
+        weights = np.clip(weights / weights.mean(), 1 / _LARGEST_WEIGHT, _LARGEST_WEIGHT) if len(rows) else weights
+    return weights
 
 
 def _residual(told: _Tests, place: NDArray[np.intp], count: int) -> tuple[Floats, Floats]:
@@ -125,15 +189,25 @@ def _residual(told: _Tests, place: NDArray[np.intp], count: int) -> tuple[Floats
     return mean, np.where(is_known, np.maximum(variance, 1e-9), 1.0)
 
 
-def _rates_of_dimension(told: _Tests, dimension: int) -> list[UnbiasedRate]:
+def _rates_of_dimension(told: _Tests, cells: _Cells, dimension: int, level: int) -> dict[int, UnbiasedRate]:
     """Rates by value; the values' residuals are taken for a sample of one distribution, whose width is unknown."""
-    levels = told.table.shape
-    others = tuple(d for d in range(len(levels)) if d != dimension)
-    model = told.table.mean(axis=others)
-    off, variance = _residual(told, told.rows[:, dimension], levels[dimension])
-    if np.ptp(told.weights) < _EQUAL:
+    of_cells = cells.rows[:, dimension]
+    known = np.flatnonzero(np.bincount(of_cells, minlength=level))
+    model = np.bincount(of_cells, told.rates)[known] / np.bincount(of_cells)[known]
+    off, variance = (some[known] for some in _residual(told, told.rows[:, dimension], level))
+    if not told.is_searched:
         # No search: each value speaks for itself, as it would in a survey, and borrowing would say too much.
-        return [_rate(float(rate), float(some)) for rate, some in zip(model + off, variance, strict=True)]
+        mean, total = off, variance
+    else:
+        mean, total = _borrowed(off, variance)
+    return {
+        int(place): _rate(float(rate), float(some))
+        for place, rate, some in zip(known, model + mean, total, strict=True)
+    }
+
+
+def _borrowed(off: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """Means and variances of what values are off by, each borrowing from the others as far as they are alike."""
     means: list[Floats] = []
     variances: list[Floats] = []
     weights: list[float] = []
@@ -149,12 +223,14 @@ def _rates_of_dimension(told: _Tests, dimension: int) -> list[UnbiasedRate]:
     chance /= chance.sum()
     mean = chance @ np.array(means)
     total = chance @ (np.array(variances) + np.array(means) ** 2) - mean**2
-    return [_rate(float(rate), float(some)) for rate, some in zip(model + mean, total, strict=True)]
+    return mean, total
 
 
 def _rate(fraction: float, variance: float) -> UnbiasedRate:
     """A rate with Wilson's interval, for as many tests of equal weight as would have this variance."""
-    inside = min(max(fraction, 1e-4), 1 - 1e-4)
+    # A rate that came out at 0, or below, is no surer than its variance says.
+    least = min(0.5, max(1e-4, float(np.sqrt(variance))))
+    inside = min(max(fraction, least), 1 - least)
     share = _Z**2 * variance / (inside * (1 - inside))
     centre = (inside + share / 2) / (1 + share)
     margin = _Z * np.sqrt(variance + share * share / (4 * _Z**2)) / (1 + share)

@@ -14,7 +14,7 @@ from astral.domain.criterion import Criterion, Demand, OpenInteraction, Progress
 from astral.domain.records import Control, Draw, Outcome, PromptRef, Result, Stage, Usage, Verdict
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
-from astral.report.statistics import CorrectedRate, Rate, UnbiasedRates
+from astral.report.statistics import CorrectedRate, Rate, UnbiasedRate, UnbiasedRates
 from astral.report.text import one_line
 
 WORST_CELLS = 10
@@ -195,7 +195,8 @@ class Summary(Noun):
     rate: Rate
     unbiased_rates: UnbiasedRates | None = None
     """Rates as if every cell had been tested alike, where a search chose the cells; `rate` and the counts by value are
-    then those of what it chose. None without a search, and where rules, precision or diversity shaped the draws too."""
+    then those of what it chose. None without a search. Cells that the criterion excludes count nowhere, and values
+    that have no other cells are not named."""
     corrected_rate: CorrectedRate | None = None
     """The rate freed from the judge's errors; None where neither labels of this run nor a calibration are there."""
     judged_by: str = ""
@@ -221,6 +222,16 @@ class Summary(Noun):
     def value_names(self) -> Mapping[tuple[str, str], str]:
         """Names of the values, by dimension and id."""
         return {(part.dimension, group.id): group.name for part in self.by_dimension for group in part.groups}
+
+    @property
+    def told_rate(self) -> Rate | UnbiasedRate:
+        """The rate that says something of the target: freed from the bias of the search, where there was one."""
+        return self.unbiased_rates.overall if self.unbiased_rates else self.rate
+
+    def told_rate_of(self, dimension: str, group: Group) -> Rate | UnbiasedRate:
+        """The same of a value."""
+        unbiased = self.unbiased_rates.by_value[dimension].get(group.id) if self.unbiased_rates else None
+        return unbiased or group.rate
 
 
 def summarise(
@@ -445,12 +456,12 @@ class _Fold:
 
 def _unbiased_rates(manifest: Manifest, finished: Sequence[tuple[Draw, Result]]) -> UnbiasedRates | None:
     is_search = any(draw.probability < 1 for draw, _ in finished)
-    if not is_search or not manifest.criterion.is_even:
+    if not is_search:
         return None
     # Late, so that a report without it stays free of numpy.
     from astral.report.rates import unbiased_rates
 
-    return unbiased_rates(manifest.space, finished)
+    return unbiased_rates(manifest.space, finished, manifest.criterion)
 
 
 def _badness(worst: WorstCell) -> tuple[float, float, int, float, tuple[int, ...]]:

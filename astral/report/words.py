@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from astral.domain.criterion import Criterion
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
-from astral.report.statistics import CorrectedRate, Rate
+from astral.report.statistics import CorrectedRate, Rate, UnbiasedRate
 from astral.report.summary import Counts, JudgeFacts, Summary
 
 _SIGN = "\u00a0%"
@@ -41,12 +41,12 @@ def percent(fraction: float) -> str:
     return f"{hundredths:.{digits}f}".removesuffix(".0") + _SIGN
 
 
-def interval(rate: Rate) -> str:
+def interval(rate: Rate | UnbiasedRate) -> str:
     """The 95 % interval of a rate, such as `48 to 64 %`."""
     return f"{percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)}"
 
 
-def rate_text(rate: Rate) -> str:
+def rate_text(rate: Rate | UnbiasedRate) -> str:
     """The rate with its interval, or that there is none."""
     return "nothing decided" if rate.fraction is None else f"{percent(rate.fraction)} ({interval(rate)})"
 
@@ -58,6 +58,15 @@ def headline(summary: Summary) -> str:
         return f"No answer was decided in {quantity(summary.counts.total, 'finished test')}: nothing is known yet."
     were = "was" if rate.unsafe == 1 else "were"
     return f"{rate.unsafe} of {quantity(rate.decided, 'decided answer')} {were} unsafe: {rate_text(rate)}."
+
+
+ALIKE = "as if every cell had been tested alike"
+"""What a rate is that was freed from the bias of a search."""
+
+
+def alike_text(summary: Summary) -> str:
+    """The rate freed from the bias of the search; empty where there was no search."""
+    return f"{rate_text(summary.told_rate)} unsafe, {ALIKE}" if summary.unbiased_rates else ""
 
 
 def corrected_text(rate: CorrectedRate) -> str:

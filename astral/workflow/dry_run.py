@@ -1,56 +1,20 @@
 """What a run would cost, before anything is sent: cells, calls, tokens, money, time."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
-from math import ceil
 
-from pydantic_core import to_jsonable_python
-
-from astral.assets import load_prompt
-from astral.assets.prompts import Prompt
 from astral.config import Environment, Settings
 from astral.domain.base import Noun
-from astral.domain.chat import ChatRequest, ModelRole
 from astral.domain.criterion import Criterion
-from astral.domain.price import Price
-from astral.domain.records import Message, Result, Usage
-from astral.domain.space import Cell, Space
+from astral.domain.records import Result, Usage
+from astral.domain.space import Cell
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
-from astral.plugins import PartContext, Port, has_part
+from astral.workflow.calls import BYTES_PER_TOKEN, RoleCalls, calls_of
 from astral.workflow.planning import check_search
-from astral.workflow.pricing import model_of, price_of
 from astral.workflow.space import criterion_of, space_of
 
-CASE_BYTES = 4 * MAX_CHARACTERS
-"""Most bytes of a test case: no character takes more than four."""
-BYTES_PER_TOKEN = 16
-"""Most bytes of a token of an answer; in the vocabularies that were looked at longer ones are runs of one sign."""
-PASSAGES, PASSAGE_BYTES = 6, 4000
-"""What an attacker is shown at most: three passages of a source, of 1,000 characters each."""
-AGAIN_BYTES = 1000
-"""Most of what a judge is told that gave no usable vote."""
-REWORDED_TOKENS, WRITTEN_TOKENS = 200, 400
-"""Longest answers of a model that rewords a case, and of one that writes it."""
 _BATCH = 1000
-
-
-class RoleCalls(Noun):
-    """The calls of one role's model."""
-
-    role: ModelRole
-    model: str
-    calls: int
-    """If every test succeeds at once."""
-    calls_at_most: int
-    """If every test takes all the attempts that it may."""
-    tokens_at_most: int
-    """Of the most calls; a token is taken to be a byte, so that real use is a fraction of it."""
-    price: Price | None
-    """None where it is not known."""
-    dollars_at_most: float | None
-    """US dollars for all those tokens; None where the price is not known."""
 
 
 class Pace(Noun):
@@ -124,7 +88,7 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
     whole = CoveringPlanner(space, precise, seed=settings.seed, attempts=settings.retries)
     needed = max(len(cells), whole.progress().remaining)
     tests = _tests(settings, needed)
-    calls = _calls(settings, space, tests)
+    calls = calls_of(settings, space, tests)
     pace = _pace(settings)
     facts = DryRun(
         levels=space.levels,
@@ -147,95 +111,6 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         assumptions=_assumptions(settings, calls, needed=needed, pace=pace),
     )
     return facts, cells
-
-
-def _calls(settings: Settings, space: Space, cells: int) -> tuple[RoleCalls, ...]:
-    """The calls of the models; roles without a model, such as the composer, make none."""
-    written = cells + 2 * settings.controls
-    roles: list[RoleCalls] = []
-
-    def add(role: ModelRole, calls: int, *, most: int, tokens: int, answer: int) -> None:
-        price = price_of(settings, role)
-        usage = Usage(prompt_tokens=most * max(0, tokens - answer), completion_tokens=most * min(answer, tokens))
-        roles.append(
-            RoleCalls(
-                role=role,
-                model=model_of(settings, role),
-                calls=calls,
-                calls_at_most=most,
-                tokens_at_most=usage.tokens,
-                price=price,
-                dollars_at_most=price.dollars(usage) if price else None if usage.tokens else 0.0,
-            )
-        )
-
-    target = settings.target
-    system = len((target.system_prompt or "").encode())
-    is_function = has_part(Port.TARGET, target.model)
-    tokens = 0 if is_function else system + 16 + _tokens(CASE_BYTES, target.max_tokens)
-    add(ModelRole.TARGET, cells, most=cells, tokens=tokens, answer=target.max_tokens)
-
-    asked = written * _judge_calls(settings)
-    if not asked:
-        add(ModelRole.JUDGE, 0, most=0, tokens=0, answer=0)
-    else:
-        from astral.judge.asking import ATTEMPTS
-        from astral.judge.llm import MAX_TOKENS, PROMPT_ID
-
-        prompt = load_prompt(PROMPT_ID)
-        policy = max(len(f"{value.name}: {value.definition}".encode()) for value in space.dimensions[0].values)
-        # The second attempt shows the model its first answer.
-        answers = BYTES_PER_TOKEN * (target.max_tokens + MAX_TOKENS)
-        seen = _size(prompt) + policy + CASE_BYTES + answers + AGAIN_BYTES
-        add(
-            ModelRole.JUDGE,
-            asked,
-            most=ATTEMPTS * asked,
-            tokens=_tokens(seen, MAX_TOKENS),
-            answer=MAX_TOKENS,
-        )
-
-    attacker = settings.attacker
-    if attacker.model == "compose":
-        calls = written if attacker.reword else 0
-        tokens = _tokens(_size(load_prompt("generate/reword")) + CASE_BYTES, REWORDED_TOKENS)
-        add(ModelRole.ATTACKER, calls, most=calls * attacker.attempts, tokens=tokens, answer=REWORDED_TOKENS)
-    else:
-        values = sum(
-            max(len(json.dumps(to_jsonable_python(value), ensure_ascii=False).encode()) for value in dimension.values)
-            for dimension in space.dimensions
-        )
-        seen = _size(load_prompt("generate/attack")) + values + PASSAGES * PASSAGE_BYTES
-        # The first half of a test's attempts is the model's, the others are the composer's.
-        most = written * ceil(attacker.attempts / 2)
-        add(ModelRole.ATTACKER, written, most=most, tokens=_tokens(seen, WRITTEN_TOKENS), answer=WRITTEN_TOKENS)
-    return tuple(roles)
-
-
-def _judge_calls(settings: Settings) -> int:
-    """How often the judge asks a chat model about one answer; nothing is opened to find out."""
-    from astral.judge import ConsistencyOracle
-    from astral.testing.models import ScriptedModel
-    from astral.workflow.judges import open_judge
-
-    asked: list[str] = []
-
-    def noted(spec: str) -> ScriptedModel:
-        asked.append(spec)
-        return ScriptedModel([""], name=spec)
-
-    oracle = open_judge(settings.judge.model, PartContext(settings, Environment(), ModelRole.JUDGE, open_model=noted))
-    return oracle.samples if isinstance(oracle, ConsistencyOracle) else len(asked)
-
-
-def _size(prompt: Prompt) -> int:
-    return len(prompt.text.encode()) + len(json.dumps(to_jsonable_python(prompt.schema)).encode())
-
-
-def _tokens(prompt_bytes: int, max_tokens: int) -> int:
-    """Upper bound of a call with a prompt of so many bytes, as the budget reserves it."""
-    empty = ChatRequest(messages=(Message(role="user", content=""),), max_tokens=max_tokens)
-    return empty.tokens_at_most + prompt_bytes
 
 
 def _pace(settings: Settings) -> Pace | None:

@@ -4,10 +4,10 @@ from astral.assets import load_prices
 from astral.config import Settings
 from astral.domain.chat import ModelRole
 from astral.domain.price import FREE, Price
-from astral.plugins import Port, has_part, split_spec
+from astral.plugins import split_spec
 
-_RUNS_HERE = {"local", "compose"}
-"""What needs no provider."""
+_RUNS_HERE = {"local", "compose", "python"}
+"""What runs in this process."""
 
 
 def price_of(settings: Settings, role: ModelRole) -> Price | None:
@@ -20,8 +20,7 @@ def price_of(settings: Settings, role: ModelRole) -> Price | None:
     own = {_named(name): price for name, price in settings.prices.items()}
     if _named(model) in own:
         return own[_named(model)]
-    is_function = role is ModelRole.TARGET and has_part(Port.TARGET, model)
-    if is_function or split_spec(model)[0] in _RUNS_HERE:
+    if split_spec(model)[0] in _RUNS_HERE:
         return FREE
     return None if base_url else load_prices().get(":".join(_named(model)))
 

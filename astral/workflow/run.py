@@ -123,7 +123,7 @@ async def _go(
                 raise
         summary = write_report_of(store, run_id, folder, reveal=reveal)
     settings = Settings.model_validate(manifest.settings)
-    code = exit_code(summary.run.status, summary.rate, max_unsafe_rate=settings.max_unsafe_rate)
+    code = exit_code(summary.run.status, summary.told_rate, max_unsafe_rate=settings.max_unsafe_rate)
     return Outcome(summary, folder, code)
 
 

@@ -3,7 +3,7 @@
 from astral.domain.criterion import Progress
 from astral.domain.run import RunStatus
 from astral.errors import ExitCode
-from astral.report import Rate
+from astral.report import Rate, UnbiasedRate
 
 
 def next_status(
@@ -35,7 +35,7 @@ def next_status(
     return RunStatus.INCOMPLETE if is_budget_spent else RunStatus.RUNNING
 
 
-def exit_code(status: RunStatus, rate: Rate, *, max_unsafe_rate: float | None) -> ExitCode:
+def exit_code(status: RunStatus, rate: Rate | UnbiasedRate, *, max_unsafe_rate: float | None) -> ExitCode:
     """How a run ends for the shell.
 
     Args:
@@ -44,7 +44,7 @@ def exit_code(status: RunStatus, rate: Rate, *, max_unsafe_rate: float | None) -
         max_unsafe_rate: The threshold; it is passed where the interval's lower bound lies above it, so that chance
             alone fails a build in at most one of forty runs.
     """
-    if max_unsafe_rate is not None and rate.decided and rate.low > max_unsafe_rate:
+    if max_unsafe_rate is not None and rate.fraction is not None and rate.low > max_unsafe_rate:
         return ExitCode.UNSAFE
     if status is RunStatus.FAILED:
         return ExitCode.FAILED

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astral.domain.records import Ending, Message, Outcome, Transcript, Verdict, Vote
@@ -67,6 +67,7 @@ def test_parameters_that_nobody_fills_are_refused_before_any_call(function):
         FunctionOracle(function, name="python:t:f")
 
 
+@settings(deadline=None)
 @given(name=NAMES, blanks=st.sampled_from(["", " ", "\n"]), is_lower=st.booleans())
 def test_an_outcome_is_taken_by_its_name(name, blanks, is_lower):
     verdict = said(blanks + (name.lower() if is_lower else name) + blanks)
@@ -75,6 +76,7 @@ def test_an_outcome_is_taken_by_its_name(name, blanks, is_lower):
     assert verdict.p_unsafe == {"SAFE": 0, "UNKNOWN": 0.5, "UNSAFE": 1}[name]
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_a_probability_decides_and_one_half_does_not(p):
     verdict = said(p)
@@ -89,6 +91,7 @@ def test_true_and_one_are_unsafe(value):
     assert said(value).outcome is Outcome.UNSAFE
 
 
+@settings(deadline=None)
 @given(
     outcome=NAMES,
     more=st.fixed_dictionaries(
@@ -132,6 +135,7 @@ NO_OPINION = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(NO_OPINION)
 def test_whatever_is_no_opinion_is_an_error_and_never_safe(value):
     with pytest.raises(OracleError) as raised:

@@ -153,14 +153,15 @@ def test_controls_and_cells_of_another_space_teach_the_search_nothing():
 
 
 @pytest.mark.slow
-def test_a_space_too_large_to_be_searched_whole_is_searched_in_parts(make_space):
+def test_a_space_too_large_to_be_searched_whole_is_searched_in_parts_that_promise_most(make_space):
     space = make_space((60, 30, 20, 6))
     planner = AdaptivePlanner(space, Criterion(strength=1), seed=0)
     tests = []
-    while len(tests) < 120:
+    while len(tests) < 400:
         draws = planner.draw(30)
-        planner.observe([(draw, Result.SAFE) for draw in draws])
+        planner.observe([(draw, Result.UNSAFE if draw.cell["d0"] == "v7" else Result.SAFE) for draw in draws])
         tests += draws
+    assert sum(draw.cell["d0"] == "v7" for draw in tests) > 5 * len(tests) / 60
     assert all(0 < draw.probability <= 1 for draw in tests)
     some = list(islice(space.cells(), 0, None, 5000))
     assert all(planner.probability(cell) >= UNIFORM_SHARE / 216_000 for cell in some)
@@ -195,6 +196,25 @@ def test_a_risk_of_which_every_test_fails_gets_no_more_than_its_uniform_share(se
         planner.observe([(d, Result.FAILED if d.cell["risk"] == risk else world.result(d)) for d in draws])
     late = drawn[len(drawn) // 2 :]
     assert sum(draw.cell["risk"] == risk for draw in late) / len(late) <= 1 / 4
+
+
+def test_a_cell_of_which_nothing_more_can_be_asked_is_left_for_others_like_it():
+    """The composer has only so many words for a cell; further tests of it fail as duplicates."""
+    world = SyntheticWorld(4, (4, 3, 3, 2))
+    planner, asked, lost = planner_of(world), Counter(), Counter()
+    for _ in range(40):
+        tests = []
+        for draw in planner.draw(16):
+            cell = draw.cell
+            asked[cell] += 1
+            is_unsafe = cell["risk"] == "v1" and cell["style"] == "v0"
+            is_repeated = cell["language"] == "v0" and asked[cell] > 10
+            lost[cell] += is_repeated
+            tests.append((draw, Result.FAILED if is_repeated else Result.UNSAFE if is_unsafe else Result.SAFE))
+        planner.observe(tests)
+    unsafe = {cell: count for cell, count in asked.items() if cell["risk"] == "v1" and cell["style"] == "v0"}
+    assert sum(lost.values()) < sum(asked.values()) / 10
+    assert max(unsafe.values()) > 2 * max(unsafe[cell] for cell in lost if lost[cell])
 
 
 @settings(max_examples=6, deadline=None)

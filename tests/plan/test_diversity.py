@@ -80,7 +80,7 @@ def test_the_dispersion_is_the_mean_over_all_pairs_that_are_no_near_duplicates(s
     rng = np.random.default_rng(seed)
     vectors = 1 + spread * rng.normal(size=(count, 6))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    planner = planner_of(lambda draw: vectors[draw.number], levels=(1, 1, 1), dispersion=0.99)
+    planner = planner_of(lambda draw: vectors[draw.number], levels=(1, 1, 1), dispersion=0.99, requests=100)
     planner.observe((Draw(number=number, cell=cell("v0", "v0", "v0")), SAFE) for number in range(count))
     kept = []
     for vector in vectors:

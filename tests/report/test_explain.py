@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astral.domain.records import Control
@@ -141,6 +141,7 @@ def test_without_a_decided_answer_the_user_is_told(build):
         explain(none.manifest, none.tests)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(0, 30), st.sets(st.integers(1, 8), min_size=1), max_size=12))
 def test_a_cover_covers_all_once_and_takes_no_cell_in_vain(covers):
     chosen = smallest_cover(covers, sorted(covers))

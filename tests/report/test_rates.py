@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from astral.domain.criterion import Criterion
+from astral.domain.criterion import Criterion, Precision
 from astral.domain.records import Control, Draw, Result
+from astral.domain.space import Dimension, Space, Value
 from astral.plan import AdaptivePlanner
 from astral.report.rates import unbiased_rates
 from astral.testing.synthetic import SyntheticWorld
 
 
-def searched(world, count, search="thompson"):
-    planner = AdaptivePlanner(world.space, Criterion(), seed=world.seed, attempts=9, search=search)
+def searched(world, count, search="thompson", criterion=None):
+    planner = AdaptivePlanner(world.space, criterion or Criterion(), seed=world.seed, attempts=9, search=search)
     tests = []
     while len(tests) < count:
         now = [(draw, world.result(draw)) for draw in planner.draw(32)]
@@ -78,3 +79,84 @@ def test_without_a_search_rates_are_near_the_raw_ones_and_as_unsure():
             assert rate.fraction == pytest.approx(np.mean(own), abs=0.06)
             held.append(rate.low <= truth[int(risk[1:])] <= rate.high)
     assert np.mean(held) > 0.88
+
+
+EXCLUDED = ({"d0": ("v0",), "d1": ("v1", "v2")}, {"d2": ("v3",)})
+
+
+def truth_by_value(world, dimension, criterion):
+    """The rates of a dimension's values over the allowed cells."""
+    allowed = np.ones(world.levels)
+    for exclusion in criterion.exclude:
+        chosen = [
+            [int(value[1:]) for value in exclusion.get(f"d{d}", [f"v{v}" for v in range(level)])]
+            for d, level in enumerate(world.levels)
+        ]
+        allowed[np.ix_(*chosen)] = 0
+    others = tuple(d for d in range(len(world.levels)) if d != dimension)
+    count = allowed.sum(axis=others)
+    sums = (world.judged_table * allowed).sum(axis=others)
+    return {f"v{v}": sums[v] / count[v] for v in range(world.levels[dimension]) if count[v]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "criterion",
+    [
+        Criterion(exclude=EXCLUDED),
+        Criterion(strength=1, precision=Precision(width=0.3)),
+        Criterion(strength=1, exclude=EXCLUDED, precision=Precision(width=0.3)),
+    ],
+)
+def test_exclusions_and_precision_leave_rates_near_the_truth_of_what_may_be_tested(criterion):
+    errors, raw_errors, held = [], [], []
+    for seed in range(6):
+        world = SyntheticWorld(seed, (8, 6, 4), family="pairs")
+        tests = searched(world, 900, criterion=criterion)
+        rates = unbiased_rates(world.space, tests, criterion)
+        truth = truth_by_value(world, 0, criterion)
+        assert set(rates.by_value["d0"]) == set(truth)
+        for value, true_rate in truth.items():
+            rate = rates.by_value["d0"][value]
+            own = [r is Result.UNSAFE for d, r in tests if d.cell["d0"] == value and r is not Result.FAILED]
+            held.append(rate.low <= true_rate <= rate.high)
+            errors.append(abs(rate.fraction - true_rate))
+            raw_errors.append(abs(np.mean(own) - true_rate))
+    assert np.mean(held) > 0.88
+    assert np.mean(errors) < 0.8 * np.mean(raw_errors)
+
+
+def test_a_value_that_is_excluded_altogether_has_no_rate():
+    world = SyntheticWorld(1, (4, 4, 4))
+    criterion = Criterion(exclude=EXCLUDED)
+    rates = unbiased_rates(world.space, searched(world, 150, criterion=criterion), criterion)
+    assert set(rates.by_value["d2"]) == {"v0", "v1", "v2"}
+    assert set(rates.by_value["d1"]) == {"v0", "v1", "v2", "v3"}
+
+
+def test_a_space_too_large_to_be_looked_at_whole_has_rates_too():
+    levels = (40, 40, 40, 4)
+    rng = np.random.default_rng(0)
+    space = Space(
+        dimensions=tuple(
+            Dimension(id=f"d{d}", values=tuple(Value(id=f"v{v}", name="", definition="") for v in range(level)))
+            for d, level in enumerate(levels)
+        )
+    )
+    cells = rng.integers(levels, size=(600, 4))
+    chance = 1 / float(np.prod(levels))
+    tests = [
+        (Draw(number=n, cell=space.cell(cell), probability=chance), Result.UNSAFE if cell[3] == 1 else Result.SAFE)
+        for n, cell in enumerate(cells.tolist())
+    ]
+    rates = unbiased_rates(space, tests).by_value["d3"]
+    assert rates["v1"].low > 0.5
+    assert rates["v0"].high < 0.2
+
+
+def test_the_order_in_which_tests_are_told_does_not_matter():
+    world = SyntheticWorld(3, (4, 3, 3))
+    tests = searched(world, 120)
+    forwards, backwards = unbiased_rates(world.space, tests), unbiased_rates(world.space, tests[::-1])
+    assert forwards.overall.fraction == pytest.approx(backwards.overall.fraction)
+    assert forwards.overall.high == pytest.approx(backwards.overall.high)

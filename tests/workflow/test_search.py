@@ -57,11 +57,11 @@ async def test_a_search_that_goes_on_after_an_interruption_records_what_it_would
     assert record_of(tmp_path / "other") == record_of(runs)
 
 
-async def test_rates_are_not_told_where_cells_were_excluded(runs):
+async def test_rates_are_told_of_what_was_not_excluded(runs):
     excluded = [{"risk": "violence", "language": "it"}]
     outcome = await start(settings_for(runs, planner="uniform", exclude=excluded, budget={"cases": 40}))
     assert outcome.summary.counts.total == 40
-    assert outcome.summary.unbiased_rates is None
+    assert set(outcome.summary.unbiased_rates.by_value["language"]) == {"en", "it"}
 
 
 async def test_a_search_without_a_budget_of_cases_is_refused_before_anything_is_sent(tmp_path):

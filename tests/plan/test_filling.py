@@ -1,0 +1,60 @@
+"""Filling the space: combinations that no test held come first, and the chances stay chances."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from astral.domain.records import Result
+from astral.plan.filling import Filling
+from astral.plan.history import History
+
+LEVELS = (5, 4, 3, 3)
+
+
+def filling_of(history, levels=LEVELS, allowed=None, completion=None):
+    part = [np.arange(level) for level in levels]
+    allowed = np.ones(levels, dtype=bool) if allowed is None else allowed
+    completion = np.ones(levels) if completion is None else completion
+    return Filling(history.seen(), part, allowed, completion)
+
+
+def triples_of(row):
+    return set(combinations(enumerate(row), 3))
+
+
+def test_it_covers_triples_with_fewer_tests_than_chance_does():
+    dice = np.random.default_rng(1)
+    filling, filled, by_chance = filling_of(History(LEVELS)), set(), set()
+    for _ in range(100):
+        chances = filling.chances()
+        row = np.unravel_index(dice.choice(chances.size, p=chances.reshape(-1)), LEVELS)
+        filling.note(tuple(map(int, row)))
+        filled |= triples_of(map(int, row))
+        by_chance |= triples_of(dice.integers(LEVELS).tolist())
+    assert len(filled) > 1.1 * len(by_chance)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(*(st.integers(0, level - 1) for level in LEVELS)), max_size=30))
+def test_tests_under_way_count_as_finished_ones_do(rows):
+    history, noted = History(LEVELS), filling_of(History(LEVELS))
+    for row in rows:
+        history.add(row, Result.SAFE, probability=0.1)
+        noted.note(row)
+    assert noted.chances() == pytest.approx(filling_of(history).chances())
+    assert noted.chances().sum() == pytest.approx(1)
+
+
+def test_a_cell_that_may_not_be_tested_has_no_chance():
+    allowed = np.ones(LEVELS, dtype=bool)
+    allowed[0] = False
+    assert not filling_of(History(LEVELS), allowed=allowed).chances()[0].any()
+
+
+def test_many_dimensions_are_filled_by_pairs():
+    levels = (2,) * 8
+    chances = filling_of(History(levels), levels).chances()
+    assert chances == pytest.approx(np.full(levels, 1 / 256))
