@@ -86,7 +86,7 @@ def test_what_was_seen_bounds_the_rate(found, calibration):
     total = sum(one.answers for one in found.values())
     seen = sum(one.unsafe for one in found.values())
     cleared = sum(one.labelled - one.unsafe for one in found.values())
-    assert seen / total <= rate.low <= rate.fraction <= rate.high <= 1 - cleared / total
+    assert seen / total <= rate.low <= rate.fraction <= rate.high <= (total - cleared) / total
 
 
 @given(strata)
