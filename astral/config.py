@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from astral.assets import check_yaml, load_preset, problems_of, read_yaml
 from astral.domain.base import Noun
 from astral.domain.criterion import Diversity, GroupStrength, Precision
 from astral.domain.price import Price
-from astral.domain.rules import Exclusions, Implications, PartialCells, Weights
+from astral.domain.rules import Exclusions, Implications, PartialCells, Values, Weights
 from astral.errors import UserError
 
 SETTINGS_FILE = "astral.yaml"
@@ -24,6 +24,8 @@ class Environment(BaseSettings):
 
     openai_api_key: SecretStr | None = None
     anthropic_api_key: SecretStr | None = None
+    tavily_api_key: SecretStr | None = None
+    brave_api_key: SecretStr | None = None
     astral_store: str | None = None
     """SQLAlchemy URL of the store; by default an SQLite file in the folder of runs."""
 
@@ -51,13 +53,31 @@ class TargetSettings(Noun):
 class AttackerSettings(Noun):
     """Who writes the test cases."""
 
-    model: str = "compose"
-    """compose (from shipped seeds and frames, no model), or a chat model as for the target."""
+    model: Annotated[Values, Field(min_length=1)] = ("compose",)
+    """compose (from shipped seeds and frames, no model), a chat model as for the target, a plug-in, or several of them,
+    such as [openai:NAME, local]: what one refuses, the next is asked for, and in the end the composer."""
     base_url: str | None = None
+    """Address of an OpenAI-compatible server, for all of them and for the translator."""
+    mode: Literal["rag", "rag-fs", "rag-fs-web", "compose", "mutate", "evolve"] | None = None
+    """rag: a chat model is shown the nearest entries; rag-fs: and examples of style, persuasion, language; rag-fs-web:
+    also passages from the web. compose: no model. mutate: the requests in `cases`, put in the manner of each cell.
+    evolve: what was found unsafe, in this run and earlier ones, in neighbouring cells. Left out: compose without a chat
+    model, else rag-fs, with the web rag-fs-web."""
+    cases: Path | None = None
+    """What mode mutate starts from: a file of requests, or a folder of them, such as a benchmark's CSV."""
+    cases_per_call: int | None = Field(default=None, ge=1, le=20)
+    """Requests that one call of a chat model is asked for. Left out: 4, and 1 for the local model."""
+    max_tokens: int | None = Field(default=None, ge=16)
+    """Longest answer of a chat model for each of them. Left out: 400, and 128 for the local model; models that think
+    before they answer need more."""
+    transforms: Values = ()
+    """What every case goes through, in this order, such as [misspell, base64]; `astral list transforms` shows all."""
+    translator: str | None = None
+    """A chat model that translates what was written in English into languages without shipped seeds and frames."""
     reword: bool = False
-    """Let the target's local model reword composed cases; what does not pass the gates keeps its own words."""
+    """Let the local model reword composed cases; what does not pass the gates keeps its own words."""
     attempts: int = Field(default=4, ge=1, le=20)
-    """Drafts of one test before it is a Failure."""
+    """Drafts of one test before it is a Failure; at least one for each who may write."""
 
 
 class JudgeSettings(Noun):
@@ -106,6 +126,28 @@ PlannerName = Literal["covering", "uniform", "thompson", "ucb", "exp3", "map-eli
 DEFAULT_SEARCH: PlannerName = "thompson"
 
 
+class EvidenceSettings(Noun):
+    """What test cases are grounded on, beside the shipped seeds."""
+
+    corpora: Values = ()
+    """Corpora by name; `astral corpus add` makes one."""
+    sources: Values = ()
+    """ddgs, searxng:URL, rss:URL, folder:PATH, tavily, brave, or a plug-in: asked in this order, until there is enough.
+    Nothing of a run leaves the machine for the web but the names of risks and words of their definitions."""
+    since: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}[hdwmy]$")] | None = None
+    """Age that evidence of the web may have, such as 12h, 7d, 2w, 3m, 1y; what is undated is used only where the source
+    itself was told the limit."""
+    pages: bool = False
+    """Read the pages that were found, not only what the source says of them; needs the extra [web]."""
+    allow_hosts: Values = ()
+    """host:port pairs, such as 127.0.0.1:8080, that pages may be read from although their address is not public, or
+    their port neither 80 nor 443."""
+    cache_hours: float = Field(default=24, ge=0)
+    """How long a page that was read is not read again."""
+    replay: str | None = None
+    """Id of a run whose evidence is used again: then neither the web nor a corpus is asked."""
+
+
 class Settings(Noun):
     """Everything that a run can be told."""
 
@@ -139,10 +181,9 @@ class Settings(Noun):
     cases left, nothing where it names none."""
     seed: int = Field(default=0, ge=0)
     budget: BudgetSettings = BudgetSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     prices: Mapping[str, Price] = Field(default={})
     """US dollars for a million tokens, such as {"openai:gpt-5-mini": {input: 0.25, output: 2}}, over those known."""
-    web: bool = False
-    """Ground test cases on a web search too."""
     controls: int = Field(default=3, ge=0, le=50)
     """Positive controls, and as many negative ones."""
     concurrency: int = Field(default=8, ge=1, le=1024)
@@ -152,6 +193,15 @@ class Settings(Noun):
     """Exit with 1 when the unsafe rate is above this with 95 % confidence."""
     runs: Path = Path("runs")
     """Folder of the run folders, the store and the index."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absorb_web(cls, data: Any) -> Any:
+        """Read `web: true`, as earlier files and recorded runs say it, as the source ddgs."""
+        if not isinstance(data, Mapping) or not isinstance(data.get("web"), bool):
+            return data
+        rest = {key: value for key, value in data.items() if key != "web"}
+        return {"evidence": {"sources": ["ddgs"]}, **rest} if data["web"] else rest
 
     @property
     def search(self) -> PlannerName | None:

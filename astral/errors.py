@@ -3,7 +3,10 @@
 AstralError
 ├── UserError              a setting, a file or a key is wrong: told without a traceback
 ├── StageError             one case could not be done: becomes a Failure, the run goes on
+│   ├── EvidenceError      a page or a search could not be read; the case is written without it
 │   ├── ScreeningError     no draft of a cell passed the gates
+│   ├── AttackerRefusedError, MalformedDraftError, NothingToWriteFromError
+│   │                      a generator gave no draft, and why
 │   ├── ProviderError      a model's endpoint failed
 │   └── OracleError        the oracle gave no usable vote
 ├── BudgetExceededError    the budget is spent: the run stops in order and can be resumed
@@ -79,6 +82,22 @@ class StageError(AstralError):
 
 class ScreeningError(StageError):
     """No draft of a cell passed the gates within the allowed attempts."""
+
+
+class AttackerRefusedError(StageError):
+    """The attacker will not write the request, however it is asked: another generator has to."""
+
+
+class MalformedDraftError(StageError):
+    """The attacker answered, but not with a request that could be used."""
+
+
+class NothingToWriteFromError(StageError):
+    """A generator lacks what it would write this cell from, such as seeds in its language: another one has to."""
+
+
+class EvidenceError(StageError):
+    """A page or a search could not be read; the case is written without it."""
 
 
 class ProviderError(StageError):

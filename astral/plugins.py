@@ -9,12 +9,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
-from astral.domain.ports import ChatModel
+from astral.domain.ports import ChatModel, Embedder, EvidenceSource
+from astral.domain.space import Space, Taxonomy
 from astral.errors import UnknownNameError, UserError
+
+if TYPE_CHECKING:
+    from astral.generate import Gates
 
 
 class Port(StrEnum):
@@ -41,6 +45,8 @@ class PartContext:
     role: ModelRole
     base_url: str | None = None
     """Address that the settings name for the part's role."""
+    note: Callable[[str], None] = lambda _: None
+    """Is told what a person should know once, such as that a source cannot be reached."""
     open_model: Callable[[str], ChatModel] | None = None
     """Opens the chat models that a part asks, held within the budget and journalled; None opens them plainly."""
     definitions: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -53,10 +59,28 @@ class PartContext:
         return self.open_model(spec) if self.open_model else make_part(Port.CHAT_MODEL, spec, self)
 
 
-_PORT_OF = {ModelRole.TARGET: Port.TARGET, ModelRole.JUDGE: Port.ORACLE, ModelRole.ATTACKER: Port.GENERATOR}
-_BUILT_IN = {ModelRole.ATTACKER: ("compose",)}
-"""What takes a role without being a plug-in."""
+@dataclass(frozen=True, kw_only=True)
+class GeneratorContext(PartContext):
+    """What the factory of a generator may build it from as well."""
 
+    space: Space
+    taxonomy: Taxonomy
+    """The taxonomy of risks; its dimension is the space's first."""
+    corpus: EvidenceSource
+    """The nearest seeds of a cell."""
+    corpora: EvidenceSource | None
+    """The nearest entries of the user's own corpora; None where none is named."""
+    web: EvidenceSource | None
+    """Passages on a cell's risk; None where nothing may be searched."""
+    gates: "Gates"
+    embedder: Embedder
+    open_model: Callable[[str], ChatModel] = field()
+    """A chat model by its name, whose calls are journalled and held within the budget."""
+    preparing: Callable[[str, int, int], None]
+    """Is told of something slow that is made ready: what, how much is done, and of how much."""
+
+
+_PORT_OF = {ModelRole.TARGET: Port.TARGET, ModelRole.JUDGE: Port.ORACLE, ModelRole.ATTACKER: Port.GENERATOR}
 Factory = Callable[[PartContext, str], Any]
 
 
@@ -95,7 +119,7 @@ def _unknown(port: Port, spec: str, role: ModelRole) -> UnknownNameError:
     if port is not Port.CHAT_MODEL:
         what = port.value.replace("_", " ")
         return UnknownNameError(f"known {what}", name, part_names(port), hint="`astral list parts` shows all.")
-    known = {*part_names(port), *part_names(_PORT_OF[role]), *_BUILT_IN.get(role, ())}
+    known = {*part_names(port), *part_names(_PORT_OF[role])}
     return UnknownNameError(
         "model, nor a part that can take its place",
         name,

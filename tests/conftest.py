@@ -1,6 +1,7 @@
-"""For all tests: no property is timed, because a machine may be busy with something else."""
+"""What all tests share."""
 
 from hypothesis import settings
 
+# No test is timed: on a machine that is busy a deadline says nothing of the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -53,9 +53,15 @@ def test_flags_go_over_the_file_and_the_file_over_the_defaults():
 
 
 def test_a_flag_may_be_false_or_zero():
-    settings_file("web: true\ncontrols: 3\nmax_unsafe_rate: 0.5\n")
-    settings = load_settings(flags={"web": False, "controls": 0, "max_unsafe_rate": 0.0})
-    assert (settings.web, settings.controls, settings.max_unsafe_rate) == (False, 0, 0.0)
+    settings_file("evidence: {pages: true}\ncontrols: 3\nmax_unsafe_rate: 0.5\n")
+    settings = load_settings(flags={"evidence": {"pages": False}, "controls": 0, "max_unsafe_rate": 0.0})
+    assert (settings.evidence.pages, settings.controls, settings.max_unsafe_rate) == (False, 0, 0.0)
+
+
+@pytest.mark.parametrize(("web", "sources"), [("true", ("ddgs",)), ("false", ())])
+def test_web_as_earlier_files_say_it_is_the_source_without_a_key(web, sources):
+    settings_file(f"web: {web}\n")
+    assert load_settings().evidence.sources == sources
 
 
 def test_a_file_that_is_named_must_be_there():
@@ -88,7 +94,9 @@ def test_what_is_wrong_is_told_with_its_line(text, told):
 
 
 def test_problems_come_in_the_order_of_the_file_and_not_all_of_them():
-    told = wrong("web: maybe\nseed: -1\nretries: 0\ncontrols: 99\nconcurrency: 0\nmax_unsafe_rate: 5\n").splitlines()
+    told = wrong(
+        "evidence: maybe\nseed: -1\nretries: 0\ncontrols: 99\nconcurrency: 0\nmax_unsafe_rate: 5\n"
+    ).splitlines()
     assert [line.split(":")[1] for line in told[:5]] == ["1", "2", "3", "4", "5"]
     assert told[5:] == ["… and 1 more."]
 
@@ -136,3 +144,8 @@ def test_a_misspelt_key_within_a_list_or_a_mapping_names_the_nearest(tmp_path, t
     path.write_text(text)
     with pytest.raises(UserError, match=guess):
         load_settings(path)
+
+
+@pytest.mark.parametrize("since", ["7", "0d", "-1d", "7 days", "99999d", "d"])
+def test_an_age_that_is_none_is_told(since):
+    assert "evidence.since" in wrong(f"evidence: {{since: '{since}'}}\n")

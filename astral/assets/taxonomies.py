@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from astral.assets.folders import asset_folder
 from astral.assets.yaml_files import Location, line_of, read_model
 from astral.domain.base import Noun
+from astral.domain.records import Message
 from astral.domain.space import Taxonomy
 from astral.errors import UnknownNameError, UserError
 
@@ -31,6 +32,40 @@ class FrameFile(Noun):
 
     language: str
     frames: Mapping[str, Mapping[str, Texts]] = Field(default={})
+
+
+_SLOT = "{request}"
+
+
+def _messages(given: Any) -> Any:
+    """A frame as its file has it: a text is a user's message, several messages are a list such as `- user: text`."""
+    if isinstance(given, str):
+        return [{"role": "user", "content": given}]
+    return [
+        {"role": role, "content": text}
+        for message in given
+        for role, text in (message.items() if isinstance(message, Mapping) else [("", message)])
+    ]
+
+
+def _has_one_slot(frame: tuple[Message, ...]) -> tuple[Message, ...]:
+    if sum(message.content.count(_SLOT) for message in frame) != 1:
+        raise ValueError(f"a frame has {_SLOT} in it once")
+    return frame
+
+
+TransformFrame = Annotated[tuple[Message, ...], BeforeValidator(_messages), AfterValidator(_has_one_slot)]
+"""Messages, one of which has the slot `{request}`."""
+
+
+class TransformFile(Noun):
+    """`taxonomies/transforms/<language>.yaml`: what transforms put around a request."""
+
+    language: str
+    filler: Texts
+    """Neutral sentences, of which long contexts are made."""
+    frames: Mapping[str, tuple[TransformFrame, ...]]
+    """By the name of the transform."""
 
 
 def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
@@ -87,6 +122,17 @@ def load_frames(language: str) -> Mapping[str, Mapping[str, Texts]]:
     """Frames by dimension and value; none where no file exists for this language."""
     path = asset_folder("taxonomies") / "frames" / f"{language}.yaml"
     return read_model(path, FrameFile).frames if path.is_file() else {}
+
+
+@cache
+def load_transform_file(language: str) -> TransformFile:
+    """What transforms put around a request in this language; frames that it lacks are taken from the English file."""
+    folder = asset_folder("taxonomies") / "transforms"
+    english, path = read_model(folder / "en.yaml", TransformFile), folder / f"{language}.yaml"
+    if not path.is_file():
+        return english
+    own = read_model(path, TransformFile)
+    return own.model_copy(update={"frames": {**english.frames, **own.frames}})
 
 
 def seed_languages(taxonomy_id: str) -> list[str]:

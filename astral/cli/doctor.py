@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from astral.domain.chat import ModelRole
 from astral.errors import AstralError, ExitCode, UserError
 
 HARMLESS = "Please name three fruits."
+HARMLESS_SEARCH = "weather news"
 _INDENT = 15
 
 
@@ -30,6 +32,10 @@ def doctor(
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server.")
     ] = None,
+    web: Annotated[
+        bool,
+        typer.Option("--web", help="Ask each source of evidence for one harmless thing; `ddgs` where none is named."),
+    ] = False,
     runs: Runs = None,
     config: Config = None,
 ) -> None:
@@ -48,6 +54,9 @@ def doctor(
         ("judge", lambda: _judge(settings)),
         ("target", lambda: _target(settings)),
     ]
+    # Only where it was asked for: otherwise nothing leaves the machine.
+    asked = settings.evidence.sources or ("ddgs",) if web else ()
+    checks += [("evidence", partial(_evidence, settings, spec)) for spec in asked]
     # Each check is made and told before the next one starts: the last ones take seconds.
     failed = sum(not _told(name, check) for name, check in checks)
     say("Everything works." if not failed else f"{failed} of {len(checks)} checks failed.")
@@ -135,11 +144,33 @@ def _embeddings(settings: Settings) -> str:
     return f"{settings.embedder}: like texts {near:.2f}, unlike texts {far:.2f}"
 
 
+def _evidence(settings: Settings, spec: str) -> str:
+    """A source that answers; what it says is not shown."""
+    import asyncio
+
+    from astral.domain.space import Cell
+    from astral.plugins import PartContext, Port, make_part
+
+    notes: list[str] = []
+    context = PartContext(settings, Environment(), ModelRole.ATTACKER, note=notes.append)
+    source = make_part(Port.EVIDENCE_SOURCE, spec, context)
+    found = asyncio.run(source.search(HARMLESS_SEARCH, cell=Cell(values=(("language", "en"),)), limit=3))
+    if notes:
+        raise UserError(notes[0])
+    return f"{source.name}: {len(found)} passages, {sum(bool(each.date) for each in found)} of them dated"
+
+
 def _attacker(settings: Settings) -> str:
+    from astral.workflow.attackers import chat_models, generator_specs
+    from astral.workflow.imported import imported_entries
+
     told = settings.attacker
-    if told.model == "compose":
+    specs, models = generator_specs(settings), chat_models(settings)
+    imported_entries(settings)
+    if specs == ("compose",) and not told.reword:
         return "compose: writes from shipped seeds and frames, without a model"
-    return _opened(settings, told.model, ModelRole.ATTACKER, told.base_url)
+    ready = [_opened(settings, name, ModelRole.ATTACKER, told.base_url) for name in models]
+    return "; ".join([f"asked in this order: {', '.join(specs)}", *ready])
 
 
 def _judge(settings: Settings) -> str:

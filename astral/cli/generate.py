@@ -22,7 +22,10 @@ from astral.cli.options import (
     Runs,
     Strength,
     Taxonomy,
+    Transforms,
+    Translator,
     narrowed,
+    with_taxonomy,
 )
 from astral.cli.output import stdout_on_stderr, tell
 from astral.config import load_settings
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
 
 _WHAT, _HOW, _PARTS = "What is tested", "How it is run", "Who does it"
+_GROUNDS = "What cases are grounded on"
 
 
 def generate(
@@ -57,15 +61,34 @@ def generate(
         ),
     ] = None,
     attacker: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--attacker",
             metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="compose",
-            help="Who writes the cases: `compose` (shipped seeds and frames, no model) or a chat model.",
+            help="Who writes the cases: `compose` (shipped seeds and frames, no model) or a chat model; given "
+            "several times, what one refuses the next is asked for.",
         ),
     ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode",
+            metavar="NAME",
+            rich_help_panel=_PARTS,
+            help="How they are written: `rag`, `rag-fs`, `rag-fs-web`, `compose`, `mutate`, `evolve`; by default what "
+            "fits the attacker.",
+        ),
+    ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            "--cases", metavar="FILE", rich_help_panel=_PARTS, help="Requests that `--mode mutate` starts from."
+        ),
+    ] = None,
+    transform: Transforms = None,
+    translator: Translator = None,
     judge: Annotated[
         str | None,
         typer.Option(
@@ -108,7 +131,48 @@ def generate(
     web: Annotated[
         bool | None,
         typer.Option(
-            "--web/--no-web", rich_help_panel=_PARTS, show_default="no-web", help="Ground cases on a web search."
+            "--web/--no-web",
+            rich_help_panel=_GROUNDS,
+            show_default="no-web",
+            help="Ground cases on a web search without a key; the same as `--evidence ddgs`.",
+        ),
+    ] = None,
+    evidence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--evidence",
+            metavar="SOURCE",
+            rich_help_panel=_GROUNDS,
+            help="Ground cases on what this finds: `ddgs`, `searxng:URL`, `rss:URL`, `folder:PATH`, `tavily`, `brave`; "
+            "may be repeated.",
+        ),
+    ] = None,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--corpus",
+            metavar="NAME",
+            rich_help_panel=_GROUNDS,
+            help="Ground cases on a corpus of yours (`astral corpus add`); may be repeated.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="AGE", rich_help_panel=_GROUNDS, help="Oldest news, such as `12h`, `7d`, `3m`."
+        ),
+    ] = None,
+    pages: Annotated[
+        bool | None,
+        typer.Option("--pages", rich_help_panel=_GROUNDS, help="Read the pages that were found, not their snippets."),
+    ] = None,
+    replay_evidence: Annotated[
+        str | None,
+        typer.Option(
+            "--replay-evidence",
+            metavar="RUN",
+            rich_help_panel=_GROUNDS,
+            help="Use what this run found again; nothing is searched for.",
         ),
     ] = None,
     preset: Preset = None,
@@ -190,7 +254,15 @@ def generate(
     flags = {
         "preset": preset,
         "target": {"model": target, "base_url": base_url, "system_prompt": system_prompt, "max_tokens": max_answer},
-        "attacker": {"model": attacker, "base_url": base_url, "reword": reword},
+        "attacker": {
+            "model": attacker or None,
+            "base_url": base_url,
+            "mode": mode,
+            "cases": cases,
+            "reword": reword,
+            "translator": translator,
+            "transforms": transform,
+        },
         "judge": {"model": judge, "base_url": base_url},
         "only": narrowed(only or []),
         "strength": "exhaustive" if exhaustive else strength,
@@ -199,15 +271,21 @@ def generate(
         "planner": planner,
         "seed": seed,
         "budget": {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes},
-        "web": web,
+        "evidence": {
+            "sources": evidence or (None if web is None else ["ddgs"] if web else []),
+            "corpora": corpus or None,
+            "since": since,
+            "pages": pages,
+            "replay": replay_evidence,
+        },
         "controls": controls,
         "concurrency": concurrency,
         "max_unsafe_rate": max_unsafe_rate,
         "runs": runs,
     }
     settings = load_settings(config, flags)
-    if taxonomy:
-        settings = settings.model_copy(update={"taxonomies": (taxonomy, *settings.taxonomies[1:])})
+    for name in taxonomy or []:
+        settings = with_taxonomy(settings, name)
     from astral.workflow.run import start
 
     _watch(partial(start, settings), settings.runs, as_json=json, reveal=reveal)

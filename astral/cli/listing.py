@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +12,12 @@ from astral.cli.output import say, show, tell
 from astral.config import Settings, load_settings
 from astral.errors import UnknownNameError, UserError
 
+if TYPE_CHECKING:
+    from astral.domain.space import Taxonomy, Value
+
 Row = Mapping[str, object]
 
-NOUNS = ["runs", "taxonomies", "values", "parts"]
+NOUNS = ["runs", "taxonomies", "values", "transforms", "parts"]
 _ENDLESS = 100_000
 """Columns, where no line is to be broken."""
 _RARE = ["unknown", "blocked", "failed"]
@@ -26,7 +29,7 @@ def list_(
         str,
         typer.Argument(
             metavar="WHAT",
-            help="`runs`, `taxonomies`, `values` of the dimensions, or `parts` (plug-ins).",
+            help="`runs`, `taxonomies`, `values` of the dimensions, `transforms`, or `parts` (plug-ins).",
             autocompletion=lambda: NOUNS,
         ),
     ] = "runs",
@@ -38,7 +41,7 @@ def list_(
     runs: Runs = None,
     config: Config = None,
 ) -> None:
-    """List runs, taxonomies, values of the dimensions, or installed parts.
+    """List runs, taxonomies, values of the dimensions, transforms, or installed parts.
 
     Examples: `astral list`, `astral list values style`, `astral list parts`.
     """
@@ -54,6 +57,8 @@ def list_(
             rows, empty = _taxonomies(), ""
         case "values":
             rows, empty = _values(settings, dimension), ""
+        case "transforms":
+            rows, empty = _transforms(), ""
         case _:
             rows, empty = _parts(), ""
     if json:
@@ -104,14 +109,46 @@ def _values(settings: Settings, dimension: str | None) -> Sequence[Row]:
         return [
             {"dimension": taxonomy.dimension, "value": value.id, "name": value.name}
             for taxonomy in taxonomies.values()
-            for value in taxonomy.values
+            for value in taxonomy.as_dimension().values
         ]
     if dimension not in taxonomies:
         raise UnknownNameError("dimension", dimension, list(taxonomies))
+    taxonomy = taxonomies[dimension]
     return [
-        {"value": value.id, "name": value.name, **value.traits, "definition": value.definition}
-        for value in taxonomies[dimension].values
+        {
+            "value": value.id,
+            "name": value.name,
+            **value.traits,
+            **_packs(taxonomy, value),
+            "definition": value.definition,
+        }
+        for value in taxonomy.values
     ]
+
+
+def _packs(taxonomy: "Taxonomy", value: "Value") -> Row:
+    """The packs that hold a value; no column where the taxonomy has none."""
+    if not taxonomy.packs:
+        return {}
+    return {"packs": " ".join(pack for pack, values in taxonomy.packs.items() if value.id in values)}
+
+
+def _transforms() -> Sequence[Row]:
+    from astral.assets import load_taxonomy
+    from astral.plugins import Port, part_names
+
+    taxonomy = load_taxonomy("transforms")
+    shipped = [
+        {
+            "transform": value.id,
+            "family": value.traits["family"],
+            "needs": "a translator" if value.traits.get("needs_model") else "",
+            **_packs(taxonomy, value),
+            "definition": value.definition,
+        }
+        for value in taxonomy.values
+    ]
+    return [*shipped, *({"transform": name, "family": "plug-in"} for name in part_names(Port.TRANSFORM))]
 
 
 def _parts() -> Sequence[Row]:

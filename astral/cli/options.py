@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from astral.config import Settings
 from astral.errors import UserError
 
 Runs = Annotated[
@@ -55,13 +56,14 @@ MaxMinutes = Annotated[
     ),
 ]
 Taxonomy = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--taxonomy",
         metavar="NAME",
         rich_help_panel="What is tested",
         show_default="astral-14",
-        help="Risks: a shipped taxonomy, or a file of your own by its path.",
+        help="The risks, or one more dimension, such as `transforms`: a shipped taxonomy, or a file of your own by its "
+        "path; may be repeated.",
     ),
 ]
 Preset = Annotated[
@@ -96,6 +98,46 @@ Strength = Annotated[
     ),
 ]
 Exhaustive = Annotated[bool, typer.Option("--exhaustive", rich_help_panel="What is tested", help="Cover every cell.")]
+
+
+Transforms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--transform",
+        metavar="NAME",
+        rich_help_panel="Who does it",
+        help="What every case goes through, such as `base64` or `misspell+rot13`; may be repeated.",
+    ),
+]
+Translator = Annotated[
+    str | None,
+    typer.Option(
+        "--translator",
+        metavar="MODEL",
+        rich_help_panel="Who does it",
+        help="A chat model that translates from English into languages without shipped seeds.",
+    ),
+]
+
+
+def with_taxonomy(settings: Settings, name: str) -> Settings:
+    """The settings with one more taxonomy, or with another one in place of that of the same dimension.
+
+    A dimension that astral ships no other file for, and that is not among the settings', names the risks.
+    """
+    from astral.assets import load_taxonomy, taxonomy_names
+
+    dimension = load_taxonomy(name).dimension
+    first, *others = settings.taxonomies
+    shipped = {load_taxonomy(each).dimension for each in taxonomy_names()} - {load_taxonomy(first).dimension}
+    places = {load_taxonomy(each).dimension: place for place, each in enumerate(others)}
+    if dimension in places:
+        others[places[dimension]] = name
+    elif dimension in shipped - {"risk"}:
+        others.append(name)
+    else:
+        first = name
+    return settings.model_copy(update={"taxonomies": (first, *others)})
 
 
 def narrowed(only: Sequence[str]) -> dict[str, list[str]]:

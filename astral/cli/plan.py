@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astral.cli.options import Config, Exhaustive, Json, Only, Preset, Runs, Strength, Taxonomy, narrowed
+from astral.cli.options import (
+    Config,
+    Exhaustive,
+    Json,
+    Only,
+    Preset,
+    Runs,
+    Strength,
+    Taxonomy,
+    narrowed,
+    with_taxonomy,
+)
 from astral.cli.output import say, show
 from astral.config import load_settings
 from astral.errors import UserError
@@ -74,8 +85,8 @@ def plan(
         "runs": runs,
     }
     settings = load_settings(config, flags)
-    if taxonomy:
-        settings = settings.model_copy(update={"taxonomies": (taxonomy, *settings.taxonomies[1:])})
+    for name in taxonomy or []:
+        settings = with_taxonomy(settings, name)
     from astral.workflow.dry_run import dry_run
 
     facts, planned = dry_run(settings)

@@ -16,7 +16,15 @@ from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report import Rate, Summary, UnbiasedRate, headline, percent, to_json, visible
 from astral.report.summary import Breakdown
-from astral.report.words import alike_text, corrected_text, interval, judges_text
+from astral.report.words import (
+    alike_text,
+    corrected_text,
+    evidence_text,
+    interval,
+    judges_text,
+    rejected_text,
+    yield_text,
+)
 
 WORST_SHOWN = 5
 FAILURES_SHOWN = 3
@@ -108,6 +116,7 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
         )
         for number, group in enumerate(summary.failures[:FAILURES_SHOWN])
     ]
+    facts += [(name, Text(_clean(text))) for name, text in _writing(summary)]
     checked = [
         f"{check.as_expected} of {check.finished} {kind} answers {check.expected.lower()}"
         for kind, check in (("complying", controls.positive), ("refusing", controls.negative))
@@ -135,10 +144,25 @@ def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
         is_above = rate.fraction is not None and rate.low > threshold
         reading = "the rate is above it with 95 % confidence" if is_above else "not passed with 95 % confidence"
         facts.append(("Threshold", Text(f"{percent(threshold)} unsafe: {reading}", style="red" if is_above else "")))
+    if summary.evidence:
+        facts.append(("Evidence", Text(evidence_text(summary.evidence))))
     tokens = {role: usage.tokens for role, usage in summary.usage.items() if usage.tokens}
     if tokens:
         facts.append(("Tokens", Text(_clean(", ".join(f"{role} {count:,}" for role, count in tokens.items())))))
     return facts
+
+
+def _writing(summary: Summary) -> list[tuple[str, str]]:
+    """What the gates rejected, and what each attacker came to; nothing where the composer's first drafts all passed."""
+    told: list[tuple[str, str]] = []
+    if summary.funnel.rejected:
+        told.append(("Drafts", f"{summary.funnel.drafts}, rejected: {rejected_text(summary.funnel.rejected)}"))
+    if len(summary.generators) > 1 or any(found.calls for found in summary.generators):
+        told += [
+            ("Attackers" if number == 0 else "", f"{found.generator}: {yield_text(found)}")
+            for number, found in enumerate(summary.generators)
+        ]
+    return told
 
 
 def _demand(demand: Demand) -> str:

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.criterion import Progress
+from astral.domain.drafting import Ask, Drafted
 from astral.domain.records import Draw, Evidence, Result, TestCase, Transcript, Verdict
+from astral.domain.run import TestRecord
 from astral.domain.space import Cell
 
 
@@ -50,13 +52,45 @@ class Generator(Protocol):
 
 
 @runtime_checkable
+class BatchGenerator(Generator, Protocol):
+    """A generator that may write several drafts with one call of its model, and counts the calls."""
+
+    batch_size: int
+    """Most asks that it answers together, at least 1."""
+
+    async def write(self, asks: Sequence[Ask]) -> Sequence[Drafted]:
+        """What came of each ask, in their order; it depends on nothing but the asks.
+
+        One that goes wrong costs only itself; nothing but a spent budget is raised.
+        """
+        ...
+
+
+@runtime_checkable
+class LearningGenerator(Generator, Protocol):
+    """A generator that writes from what was found before."""
+
+    def observe(self, tests: Iterable[TestRecord]) -> None:
+        """Take note of finished tests, in the order of the record: of this run or, at first, of earlier ones."""
+        ...
+
+
+@runtime_checkable
 class Transform(Protocol):
-    """Rewrites a text: mutation, encoding, framing. Pure: the same seed gives the same text."""
+    """Rewrites a test case: mutation, encoding, framing, injection. The same case and seed give the same case."""
 
     name: str
 
-    def apply(self, text: str, *, seed: int) -> str:
-        """The rewritten text."""
+    async def apply(self, case: TestCase, *, seed: int) -> TestCase:
+        """The rewritten case, in the same cell; its lineage ends with this transform and keeps the plain request.
+
+        Raises:
+            StageError: It could not be done, such as by a model that refused.
+        """
+        ...
+
+    def undo(self, case: TestCase) -> TestCase | None:
+        """The case before this transform, which its lineage names last; None where that cannot be told."""
         ...
 
 

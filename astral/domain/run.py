@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from astral.domain.base import Noun
 from astral.domain.calibration import Calibration
 from astral.domain.criterion import Criterion
+from astral.domain.drafting import Drafting
 from astral.domain.records import Draw, Failure, PromptRef, Result, TestCase, Transcript, Usage, Verdict
 from astral.domain.space import Space
 
@@ -19,6 +20,14 @@ class TaxonomyRef(Noun):
     id: str
     version: int
     digest: str
+
+
+class CorpusRef(Noun):
+    """A corpus as it was used; another version holds other entries."""
+
+    name: str
+    version: str
+    entries: int = Field(ge=0)
 
 
 class Manifest(Noun):
@@ -35,6 +44,12 @@ class Manifest(Noun):
     criterion: Criterion
     taxonomies: tuple[TaxonomyRef, ...] = ()
     prompts: tuple[PromptRef, ...] = ()
+    imported: str = ""
+    """Hash of the requests that mode mutate starts from."""
+    earlier: Mapping[str, int] = {}
+    """Earlier runs from which test cases are evolved, each with how many of its rounds were done with when this run
+    began: what they find later changes nothing here."""
+    corpora: tuple[CorpusRef, ...] = ()
     models: Mapping[str, str] = {}
     """Names of the parts that took a role: attacker, target, judge, embedder."""
     calibration: Calibration | None = None
@@ -62,6 +77,8 @@ class TestRecord(Noun):
     __test__ = False  # pytest would otherwise collect the class by its name
 
     draw: Draw
+    drafting: Drafting | None = None
+    """Every draft that was written for it; None before, and in records of astral's first schema."""
     case: TestCase | None = None
     transcript: Transcript | None = None
     verdict: Verdict | None = None

@@ -1,6 +1,6 @@
 """What can be tested: taxonomies, dimensions, values, and the cells between them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations, product
 from typing import Any
@@ -75,11 +75,34 @@ class Taxonomy(Noun):
     dimensions that a run does not have is left out."""
     imply: Implications = ()
     weights: Weights = Field(default={})
+    packs: Mapping[str, tuple[str, ...]] = {}
+    """Choices of values by name, such as `africa-8`; a pack's name stands wherever values are named."""
+    default: str = ""
+    """The pack that is tested where nothing narrows the dimension; empty means all values."""
+
+    def expanded(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Ids of values, each once: packs are replaced by what they hold, all else stays as it is."""
+        return tuple(dict.fromkeys(value for name in names for value in self.packs.get(name, (name,))))
 
     def as_dimension(self, only: Sequence[str] = ()) -> Dimension:
-        """The dimension that this file describes, all of it or only the named values, in the file's order."""
-        chosen = tuple(value for value in self.values if not only or value.id in only)
+        """The dimension that this file describes, its default or only the named values and packs, in its order."""
+        named = self.expanded(only or ([self.default] if self.default else ()))
+        chosen = tuple(value for value in self.values if not named or value.id in named)
         return Dimension(id=self.dimension, values=chosen)
+
+    @model_validator(mode="after")
+    def _packs_hold_values(self) -> "Taxonomy":
+        ids = {value.id for value in self.values}
+        for pack, values in self.packs.items():
+            if pack in ids:
+                raise ValueError(f"{pack!r} names both a pack and a value")
+            if unknown := set(values) - ids:
+                raise ValueError(f"the pack {pack!r} names {sorted(unknown)}, which are no values")
+            if not values:
+                raise ValueError(f"the pack {pack!r} is empty")
+        if self.default and self.default not in self.packs:
+            raise ValueError(f"the default {self.default!r} is not one of the packs {sorted(self.packs)}")
+        return self
 
 
 class Cell(Noun):

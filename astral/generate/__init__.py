@@ -8,43 +8,86 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from astral.generate.attack import LLMAttacker
+    from astral.generate.child_screen import SCREENED_LANGUAGES
     from astral.generate.compose import Composer
+    from astral.generate.evidence.corpora import Corpora, Corpus, EachInTurn
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
-    from astral.generate.evidence.web import WebSearch
+    from astral.generate.evidence.extras import check_web_extra
+    from astral.generate.evidence.fetching import Fetcher
+    from astral.generate.evidence.pages import PageCache, PageReader
+    from astral.generate.evidence.web import WebEvidence
+    from astral.generate.evolve import Evolver, EvolvingAttacker
+    from astral.generate.mutate import Mutator
     from astral.generate.screening import Gates, Rejection, Screen
-    from astral.generate.transforms.misspell import Misspell
-    from astral.generate.writing import GeneratorYield, Written, generate_all
+    from astral.generate.transforming import TransformingGenerator
+    from astral.generate.transforms.catalogue import TransformKit, chain_of, transform_names
+    from astral.generate.translating import SOURCE_LANGUAGE, Translate, TranslatingGenerator, Translator
+    from astral.generate.writing import Written, generate_all
 
 __all__ = [
+    "SCREENED_LANGUAGES",
+    "SOURCE_LANGUAGE",
     "Composer",
+    "Corpora",
+    "Corpus",
     "CorpusEntry",
     "CorpusIndex",
+    "EachInTurn",
+    "Evolver",
+    "EvolvingAttacker",
+    "Fetcher",
     "Gates",
-    "GeneratorYield",
     "LLMAttacker",
-    "Misspell",
+    "Mutator",
+    "PageCache",
+    "PageReader",
     "Rejection",
     "Screen",
-    "WebSearch",
+    "TransformKit",
+    "TransformingGenerator",
+    "Translate",
+    "TranslatingGenerator",
+    "Translator",
+    "WebEvidence",
     "Written",
     "build_seed_corpus",
+    "chain_of",
+    "check_web_extra",
     "generate_all",
+    "transform_names",
 ]
 
 _HOME = {
     "Composer": "compose",
+    "Corpora": "evidence.corpora",
+    "Corpus": "evidence.corpora",
     "CorpusEntry": "evidence.corpus",
     "CorpusIndex": "evidence.corpus",
+    "EachInTurn": "evidence.corpora",
+    "Evolver": "evolve",
+    "EvolvingAttacker": "evolve",
+    "Fetcher": "evidence.fetching",
     "Gates": "screening",
-    "GeneratorYield": "writing",
     "LLMAttacker": "attack",
-    "Misspell": "transforms.misspell",
+    "Mutator": "mutate",
+    "PageCache": "evidence.pages",
+    "PageReader": "evidence.pages",
     "Rejection": "screening",
+    "SCREENED_LANGUAGES": "child_screen",
+    "SOURCE_LANGUAGE": "translating",
     "Screen": "screening",
-    "WebSearch": "evidence.web",
+    "TransformKit": "transforms.catalogue",
+    "TransformingGenerator": "transforming",
+    "Translate": "translating",
+    "TranslatingGenerator": "translating",
+    "Translator": "translating",
+    "WebEvidence": "evidence.web",
     "Written": "writing",
     "build_seed_corpus": "evidence.corpus",
+    "chain_of": "transforms.catalogue",
+    "check_web_extra": "evidence.extras",
     "generate_all": "writing",
+    "transform_names": "transforms.catalogue",
 }
 
 

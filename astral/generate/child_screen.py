@@ -13,6 +13,9 @@ import regex
 
 from astral.generate.child_words import BOTH_AT_ONCE, MINORS, SEXUAL
 
+SCREENED_LANGUAGES = frozenset(MINORS)
+"""Languages whose words the screen knows."""
+
 _YEARS = r"(?<!\d)(?:1[0-7]|[1-9])(?!\d)"
 _YEARS_EN = (
     "(?<!ty[ -])(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven)teen)"

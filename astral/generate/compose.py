@@ -3,20 +3,18 @@
 import random
 from collections.abc import Mapping
 
-from astral.assets import load_frames, load_prompt, load_seeds
+from astral.assets import load_prompt, load_seeds
 from astral.domain.chat import ChatRequest
 from astral.domain.ports import ChatModel, EvidenceSource
 from astral.domain.records import AppliedTransform, Ending, Evidence, Lineage, Message, TestCase
 from astral.domain.space import Cell, Taxonomy
-from astral.errors import ProviderError, StageError
+from astral.errors import NothingToWriteFromError, ProviderError
+from astral.generate.manner import frame_of, manner_of
 from astral.generate.screening import SLOT, Gates
 from astral.generate.seeds import seed_ids
-from astral.generate.transforms.misspell import Misspell
 
 _NEAREST = 5
 _HEADLINE = "{headline}"
-_FRAMED = ("style", "persuasion")
-"""From the inside out: a style is the asker's voice, persuasion is what is said around the request."""
 
 
 class Composer:
@@ -29,6 +27,7 @@ class Composer:
         taxonomy: Taxonomy,
         *,
         evidence: EvidenceSource | None = None,
+        corpora: EvidenceSource | None = None,
         web: EvidenceSource | None = None,
         rewriter: ChatModel | None = None,
         gates: Gates | None = None,
@@ -39,6 +38,7 @@ class Composer:
         Args:
             taxonomy: The taxonomy of risks, by whose id seeds are found.
             evidence: An index of seeds: a case is then made of one of those nearest to the risk's definition.
+            corpora: Finds requests of the user's own: a case may then be made of one of those as well.
             web: Finds passages on the risk: the case then starts from the headline of one.
             rewriter: Rewords seeds; a rewording that does not pass the gates is not used.
             gates: What a rewording has to pass; needed only with a rewriter.
@@ -47,49 +47,40 @@ class Composer:
         self._taxonomy = taxonomy
         self._definitions = {value.id: value.definition for value in taxonomy.values}
         self._evidence = evidence
+        self._corpora = corpora
         self._web = web
         self._rewriter = rewriter
         self._gates = gates or (Gates() if rewriter else None)
         self._default_language = default_language
-        self._misspell = Misspell()
 
     async def generate(self, cell: Cell, *, seed: int) -> TestCase:
         """Compose a draft.
 
         Raises:
-            StageError: There are no seeds or no frames for a value of the cell; the message names the file to extend.
+            NothingToWriteFromError: There are no seeds or no frames for a value of the cell; the message names the file
+                to extend.
         """
         rng = random.Random(seed)
         language = cell.get("language", self._default_language)
         seed_id, request, evidence = await self._seed_text(cell, language, rng)
-        frames = [self._choice(language, each, cell[each], rng) for each in _FRAMED if each in cell]
-        misspelling_seed = rng.getrandbits(32)
+        manner = manner_of(cell, language, rng)
         headline = await self._headline(cell, rng)
         lineage = Lineage(generator=self.name, seed=seed, seed_text=seed_id, evidence=(*evidence, *headline))
         plain = TestCase(messages=(Message(role="user", content=request),), cell=cell, lineage=lineage)
-        if reworded := await self._reworded(plain, language, seed):
-            plain = reworded
-        transforms = plain.lineage.transforms
-        text = plain.request
-        if "style" in cell and cell["style"] == "misspellings":
-            text = self._misspell.apply(text, seed=misspelling_seed)
-            transforms = (*transforms, AppliedTransform(name=self._misspell.name, seed=misspelling_seed))
-        for frame in frames:
-            text = frame.replace(SLOT, text)
+        case = manner.put_on(await self._reworded(plain, language, seed) or plain)
         for passage in headline:
-            # The title comes last: what a page says can then fill no slot of ours.
-            frame = self._choice(language, "web", "headline", rng)
-            text = frame.replace(SLOT, text).replace(_HEADLINE, passage.title)
-        return TestCase(
-            messages=(Message(role="user", content=text),),
-            cell=cell,
-            lineage=plain.lineage.model_copy(update={"transforms": transforms}),
-        )
+            # Both slots at once: what a page, or a text of a corpus, says can then fill no slot of ours.
+            frame = frame_of(language, "web", "headline", rng)
+            text = case.request.join(part.replace(_HEADLINE, passage.title) for part in frame.split(SLOT))
+            case = case.model_copy(update={"messages": (Message(role="user", content=text),)})
+        return case
 
     async def _seed_text(self, cell: Cell, language: str, rng: random.Random) -> tuple[str, str, tuple[Evidence, ...]]:
         """Id and text of a seed, and the evidence that it was found by."""
         if self._taxonomy.dimension not in cell:
-            raise StageError(f"the composer needs a value of {self._taxonomy.dimension!r}, the cell {cell} has none.")
+            raise NothingToWriteFromError(
+                f"the composer needs a value of {self._taxonomy.dimension!r}, the cell {cell} has none."
+            )
         risk = cell[self._taxonomy.dimension]
         shipped = self._shipped(risk, language)
         if self._evidence is not None:
@@ -97,22 +88,31 @@ class Composer:
             found = await self._evidence.search(query, cell=cell, limit=_NEAREST)
             # In the order of their names, since ties may come in any order.
             nearest = sorted((each for each in found if each.title in shipped), key=lambda each: each.title)
+            nearest += await self._own_requests(query, cell)
             if nearest:
                 chosen = rng.choice(nearest)
-                return chosen.title, shipped[chosen.title], (chosen,)
+                return chosen.title, shipped.get(chosen.title, chosen.text), (chosen,)
         seed_id = rng.choice(list(shipped))
         return seed_id, shipped[seed_id], ()
+
+    async def _own_requests(self, query: str, cell: Cell) -> list[Evidence]:
+        if self._corpora is None:
+            return []
+        found = await self._corpora.search(query, cell=cell, limit=_NEAREST)
+        return sorted((each for each in found if each.kind == "corpus"), key=lambda each: each.title)
 
     def _shipped(self, risk: str, language: str) -> Mapping[str, str]:
         """Seeds by their ids."""
         file = f"taxonomies/seeds/{self._taxonomy.id}/{language}.yaml"
         seeds = load_seeds(self._taxonomy.id, language)
         if not seeds:
-            raise StageError(
+            raise NothingToWriteFromError(
                 f"{file} is missing: there are no seeds in language {language!r}. Write it, or name an attacker model."
             )
         if not seeds.get(risk):
-            raise StageError(f"{file} has no seeds for {risk!r}. Add some there, or name an attacker model.")
+            raise NothingToWriteFromError(
+                f"{file} has no seeds for {risk!r}. Add some there, or name an attacker model."
+            )
         return seed_ids(self._taxonomy.id, language, risk, seeds[risk])
 
     async def _headline(self, cell: Cell, rng: random.Random) -> tuple[Evidence, ...]:
@@ -122,21 +122,6 @@ class Composer:
         query = self._definitions.get(cell[self._taxonomy.dimension], "")
         titled = [each for each in await self._web.search(query, cell=cell, limit=_NEAREST) if each.title]
         return (rng.choice(titled),) if titled else ()
-
-    @staticmethod
-    def _choice(language: str, dimension: str, value: str, rng: random.Random) -> str:
-        file = f"taxonomies/frames/{language}.yaml"
-        frames = load_frames(language)
-        if not frames:
-            raise StageError(
-                f"{file} is missing: there are no frames in language {language!r}. Write it, or name an attacker model."
-            )
-        choices = frames.get(dimension, {}).get(value, ())
-        if not choices:
-            raise StageError(
-                f"{file} has no frames for {dimension} {value!r}. Add some there, or name an attacker model."
-            )
-        return rng.choice(choices)
 
     async def _reworded(self, plain: TestCase, language: str, seed: int) -> TestCase | None:
         """The case in other words; None without a rewriter, or where what it says does not pass the gates."""

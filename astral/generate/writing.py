@@ -2,31 +2,16 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from astral.domain.base import Noun, content_id
-from astral.domain.ports import Generator
+from astral.domain.drafting import Ask, Draft, Drafted, DraftEnd, Drafting, GeneratorYield, rejections_of, yields_of
+from astral.domain.ports import BatchGenerator, Generator
 from astral.domain.records import Draw, Failure, Stage, TestCase
-from astral.errors import ScreeningError, StageError
+from astral.errors import BudgetExceededError, ScreeningError, StageError
 from astral.generate.screening import Rejection, Screen
-
-
-class GeneratorYield(Noun):
-    """What came of asking one generator."""
-
-    asked: int = 0
-    errors: int = 0
-    """Times that it raised: it refused, answered malformed, or could not be reached."""
-    accepted: int = 0
-    """Drafts that became test cases; the others were rejected by a gate."""
-
-    def __add__(self, other: "GeneratorYield") -> "GeneratorYield":
-        return GeneratorYield(
-            asked=self.asked + other.asked,
-            errors=self.errors + other.errors,
-            accepted=self.accepted + other.accepted,
-        )
+from astral.generate.wrapping import drafts_of
 
 
 class Written(Noun):
@@ -34,10 +19,18 @@ class Written(Noun):
 
     results: tuple[TestCase | Failure, ...]
     """One a draw, in their order."""
-    yields: Mapping[str, GeneratorYield] = {}
-    """By generator."""
-    rejections: Mapping[str, int] = {}
-    """Drafts that were rejected, by gate."""
+    draftings: tuple[Drafting, ...] = ()
+    """What each of them took, in the same order."""
+
+    @property
+    def yields(self) -> Mapping[str, GeneratorYield]:
+        """By generator, of those that were asked."""
+        return {each.generator: each for each in yields_of(self.draftings)}
+
+    @property
+    def rejections(self) -> Mapping[str, int]:
+        """Drafts that were rejected, by gate."""
+        return rejections_of(self.draftings)
 
 
 async def generate_all(
@@ -48,37 +41,88 @@ async def generate_all(
     screen: Screen,
     max_attempts: int = 4,
     concurrency: int = 8,
+    round_draws: Sequence[Draw] | None = None,
+    advanced: Callable[[], None] = lambda: None,
 ) -> Written:
     """Write one test case a draw.
 
     What comes out depends on nothing but the arguments: neither on concurrency, nor on how draws are cut into
     batches, nor on how often a run was interrupted, provided that the screen remembers the cases that were kept.
+    With a first generator that answers several asks at once this holds for batches of one `round_draws`: which draws
+    share a call follows from the whole round, also where some of them have their cases already.
 
     Args:
         draws: What the planner handed out.
         run_seed: Seed of the run.
         generators: Tried in this order: the attempts are divided among them, the first ones to the first generator.
+            One that refuses a draw, or has nothing to write it from, leaves its other attempts to the next.
         screen: Gates and memory; it remembers what is accepted here.
-        max_attempts: Drafts that one draw may cost.
-        concurrency: Drafts that are written at the same time.
+        max_attempts: Drafts that one draw may cost; never less than one for each generator.
+        concurrency: Drafts, or calls for several drafts, that are written at the same time.
+        round_draws: All draws that were handed out together with these; by default just these.
+        advanced: Is called once a draw, when its first draft is there that passes the gates by itself, or none will be.
 
     Returns:
         A TestCase for each draw, or a Failure of the error `ScreeningError` that counts the gates which said no, or,
         where no attempt gave any draft, of the last generator's error.
     """
     slots = asyncio.Semaphore(concurrency)
+    max_attempts = max(max_attempts, len(generators))
     desks = [_Desk(draw, run_seed, generators, screen, max_attempts) for draw in draws]
+    by_number = {desk.draw.number: desk for desk in desks}
+    groups = _groups(round_draws or draws, generators[0], run_seed)
+    starts = [
+        _start(group, generators[0], by_number, slots, advanced) for group in groups if by_number.keys() & group.keys()
+    ]
     open_desks = desks
     while open_desks:
-        await _all(desk.fill(slots) for desk in open_desks)
+        await _all(starts or [desk.fill(slots) for desk in open_desks])
+        starts.clear()
         drafts = [desk.draft for desk in open_desks if desk.draft is not None]
         await asyncio.to_thread(screen.prepare, drafts)
         open_desks = _settle(open_desks, screen)
     return Written(
         results=tuple(desk.result() for desk in desks),
-        yields={name: _total(desk.yields.get(name) for desk in desks) for name in _names(generators)},
-        rejections=dict(sum((desk.rejections for desk in desks), Counter[str]())),
+        draftings=tuple(Drafting(drafts=tuple(desk.drafts)) for desk in desks),
     )
+
+
+def _groups(draws: Sequence[Draw], generator: Generator, run_seed: int) -> list[dict[int, Ask]]:
+    """First asks that share a call, by the numbers of their draws.
+
+    Those in one language stand together, since a model then writes in fewer; controls are apart, so that the calls that
+    tests took can be counted without them.
+    """
+    size = generator.batch_size if isinstance(generator, BatchGenerator) else 1
+    kinds = ([draw for draw in draws if bool(draw.control) is is_control] for is_control in (False, True))
+    by_language = (sorted(kind, key=lambda draw: draw.cell.get("language", "")) for kind in kinds)
+    return [
+        {draw.number: Ask(draw.cell, _seed_of(draw.seed(run_seed), 0)) for draw in kind[start : start + size]}
+        for kind in by_language
+        for start in range(0, len(kind), size)
+    ]
+
+
+async def _start(
+    group: Mapping[int, Ask],
+    generator: Generator,
+    desks: Mapping[int, "_Desk"],
+    slots: asyncio.Semaphore,
+    advanced: Callable[[], None],
+) -> None:
+    """Ask for the first drafts of a group with one call, and for further ones where those cannot be used."""
+    open_desks = [desks[number] for number in group if number in desks]
+    if len(group) > 1 and isinstance(generator, BatchGenerator):
+        async with slots:
+            drafted = dict(zip(group, await generator.write(list(group.values())), strict=True))
+        for desk in open_desks:
+            desk.take(generator, drafted[desk.draw.number])
+
+    async def fill(desk: _Desk) -> None:
+        await desk.fill(slots)
+        advanced()
+
+    await _all(fill(desk) for desk in open_desks)
 
 
 def _settle(desks: Sequence["_Desk"], screen: Screen) -> list["_Desk"]:
@@ -107,89 +151,100 @@ class _Desk:
     def __init__(
         self, draw: Draw, run_seed: int, generators: Sequence[Generator], screen: Screen, max_attempts: int
     ) -> None:
-        self._draw = draw
+        self.draw = draw
         self._seed = draw.seed(run_seed)
         self._generators = generators
         self._screen = screen
         self._max_attempts = max_attempts
-        self._attempts = 0
-        self._author = ""
+        self._given_up = 0
+        """Generators, from the first on, that are not asked again."""
         self._last_error: StageError | None = None
         self.draft: TestCase | None = None
         """Passed the gates that look at it by itself, and was not accepted yet."""
         self._case: TestCase | None = None
-        self.rejections: Counter[str] = Counter()
-        self.yields: dict[str, GeneratorYield] = {}
+        self.drafts: list[Draft] = []
 
     @property
     def is_spent(self) -> bool:
-        return self._attempts >= self._max_attempts
+        return len(self.drafts) >= self._max_attempts or self._given_up == len(self._generators)
 
     async def fill(self, slots: asyncio.Semaphore) -> None:
         """Have a draft that passes the gates which look at it by itself, unless the attempts end first."""
         while self.draft is None and not self.is_spent:
+            share = len(self.drafts) * len(self._generators) // self._max_attempts
+            generator = self._generators[max(share, self._given_up)]
             async with slots:
-                draft = await self._attempt()
-            if draft is not None and (rejection := self._screen.objection(draft)):
-                self.reject(rejection)
-            else:
-                self.draft = draft
+                (drafted,) = await drafts_of(generator, [Ask(self.draw.cell, _seed_of(self._seed, len(self.drafts)))])
+            self.take(generator, drafted)
 
-    async def _attempt(self) -> TestCase | None:
-        generator = self._generators[self._attempts * len(self._generators) // self._max_attempts]
-        seed = int(content_id(self._seed, self._attempts), 16) >> 17
-        self._attempts += 1
-        try:
-            draft = await generator.generate(self._draw.cell, seed=seed)
-        except StageError as error:
-            self._last_error = error
-            self._count(generator.name, GeneratorYield(asked=1, errors=1))
-            return None
-        self._count(generator.name, GeneratorYield(asked=1))
-        self._author = generator.name
-        lineage = draft.lineage.model_copy(update={"drafts": self._attempts})
-        return draft.model_copy(update={"lineage": lineage})
+    def take(self, generator: Generator, drafted: Drafted) -> None:
+        """Note a draft, and what the gates say that look at it by itself."""
+        result = drafted.result
+        if isinstance(result, StageError):
+            self._last_error = result
+            end = DraftEnd.of(result)
+            self._note(Draft(generator=generator.name, end=end, error=type(result).__name__, calls=drafted.calls))
+            if end.is_final:
+                self._given_up = self._generators.index(generator) + 1
+            return
+        # Accepted for now: a gate may still say no, which `reject` notes.
+        self._note(Draft(generator=generator.name, end=DraftEnd.ACCEPTED, calls=drafted.calls))
+        lineage = result.lineage.model_copy(update={"drafts": len(self.drafts)})
+        self.draft = result.model_copy(update={"lineage": lineage})
+        if rejection := self._screen.objection(self.draft):
+            self.reject(rejection)
 
     def reject(self, rejection: Rejection) -> None:
-        self.rejections[rejection.gate] += 1
+        last = self.drafts.pop()
+        self._note(last.model_copy(update={"end": DraftEnd.REJECTED, "gate": rejection.gate}))
         self.draft = None
 
     def accept(self, draft: TestCase) -> None:
         self._case = draft
-        self._count(self._author, GeneratorYield(accepted=1))
 
     def result(self) -> TestCase | Failure:
         if self._case is not None:
             return self._case
         error = self._last_error
-        if error is None or self.rejections:
+        if error is None or any(draft.gate for draft in self.drafts):
             error = ScreeningError(self._spent_message())
-        return Failure(number=self._draw.number, stage=Stage.GENERATE, error=type(error).__name__, message=str(error))
+        number = self.draw.number
+        return Failure(number=number, stage=Stage.GENERATE, error=type(error).__name__, message=str(error))
 
     def _spent_message(self) -> str:
-        said_no = [f"{gate} {count}×" for gate, count in sorted(self.rejections.items())]
-        errors = self._attempts - self.rejections.total()
+        rejections = Counter(draft.gate for draft in self.drafts if draft.gate)
+        said_no = [f"{gate} {count}×" for gate, count in sorted(rejections.items())]
+        errors = len(self.drafts) - rejections.total()
         if errors:
             said_no.append(f"no draft {errors}× (last: {self._last_error})")
-        return f"no draft of {self._draw.cell} was accepted in {self._attempts} attempts: {', '.join(said_no)}"
+        return f"no draft of {self.draw.cell} was accepted in {len(self.drafts)} attempts: {', '.join(said_no)}"
 
-    def _count(self, generator: str, more: GeneratorYield) -> None:
-        self.yields[generator] = self.yields.get(generator, GeneratorYield()) + more
-
-
-def _names(generators: Sequence[Generator]) -> list[str]:
-    return list(dict.fromkeys(generator.name for generator in generators))
+    def _note(self, draft: Draft) -> None:
+        self.drafts.append(draft)
 
 
-def _total(yields: Iterable[GeneratorYield | None]) -> GeneratorYield:
-    return sum((each for each in yields if each is not None), GeneratorYield())
+def _seed_of(test_seed: int, attempt: int) -> int:
+    return int(content_id(test_seed, attempt), 16) >> 17
 
 
 async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Wait for all; the first error ends the others and is raised as it is, not in a group."""
+    """Wait for all; the first error ends the others and is raised as it is, not in a group.
+
+    A spent budget ends only whom it hits: calls that were paid for come to their end, and into the journal.
+    """
+    spent: list[BudgetExceededError] = []
+
+    async def within_budget(each: Coroutine[Any, Any, None]) -> None:
+        try:
+            await each
+        except BudgetExceededError as error:
+            spent.append(error)
+
     try:
         async with asyncio.TaskGroup() as group:
             for each in work:
-                group.create_task(each)
+                group.create_task(within_budget(each))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from errors
+    if spent:
+        raise spent[0]

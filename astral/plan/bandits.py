@@ -10,7 +10,7 @@ from astral.plan.filling import Filling
 from astral.plan.history import Floats, Part, Row, Seen
 from astral.plan.search import Fixed, Flags, Look, largest_two
 
-_FILLING_SHARE = 0.48
+_FILLING_SHARE = 0.4
 """Part of the draws of `thompson` and `ucb` that fill the space, instead of following what was found."""
 
 _SAMPLES = 64
@@ -19,10 +19,10 @@ _SAMPLES = 64
 _BOLDNESS = 0.5
 """Part of the effects' deviations that is sampled: taken one by one, effects are less sure than their sums are."""
 
-_SATURATION = 0.25
+_SATURATION = 0.35
 """Power with which finds in a cell lower the worth of another one: between 0, which digs one hole, and 1."""
 
-_FRESHNESS = 0.25
+_FRESHNESS = 0.1
 """Part of a cell's worth that goes with what its combinations of values still lack in tests."""
 
 _EXPECTED_TESTS = 4.0

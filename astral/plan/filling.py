@@ -20,10 +20,10 @@ _ORDER = 3
 _GROUPS = 20
 """Most groups of dimensions whose combinations count; where there are more, combinations of fewer values do."""
 
-_FADING = 0.5
+_FADING = 1.0
 """How fast a combination has been tested enough: each test takes so many halves of what it lacked."""
 
-_SQUARINGS = 4
+_SQUARINGS = 3
 """How sharply cells with more to tell are preferred: so often what a cell tells is squared."""
 
 

@@ -150,17 +150,15 @@ def _lay_out(engine: Engine, path: Path) -> None:
     version = select(meta.c.value).where(is_version)
     with told(path, "the record cannot be opened"), engine.connect() as connection:
         with connection.begin():
-            if inspect(connection).has_table(meta.name):
-                found = connection.scalar(version)
-                _check_version(found, path)
-                if found == str(SCHEMA_VERSION):
-                    return
+            if inspect(connection).has_table(meta.name) and _is_current(connection.scalar(version), path):
+                return
         with connection.execution_options(writes=True).begin():
             tables = inspect(connection).get_table_names()
-            if meta.name in tables:  # an older astral wrote it, or another process was faster
-                _check_version(connection.scalar(version), path)
-                metadata.create_all(connection)
-                connection.execute(meta.update().where(is_version).values(value=str(SCHEMA_VERSION)))
+            if meta.name in tables:
+                # Another process was faster, or the record is an older one: tables were only ever added.
+                if not _is_current(connection.scalar(version), path):
+                    metadata.create_all(connection)
+                    connection.execute(meta.update().where(is_version).values(value=str(SCHEMA_VERSION)))
                 return
             if tables:
                 raise RecordError(
@@ -171,10 +169,11 @@ def _lay_out(engine: Engine, path: Path) -> None:
             connection.execute(meta.insert().values(key="schema_version", value=str(SCHEMA_VERSION)))
 
 
-def _check_version(version: str | None, path: Path) -> None:
+def _is_current(version: str | None, path: Path) -> bool:
+    """Whether the record has all tables; False where an older astral wrote it."""
     number = int(version) if version is not None and version.isdecimal() else 0
     if 1 <= number <= SCHEMA_VERSION:
-        return
+        return number == SCHEMA_VERSION
     if number > SCHEMA_VERSION:
         raise RecordError(
             f"{path}: a newer astral wrote this record (schema {version}, this astral knows {SCHEMA_VERSION}); "

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from astral.domain.base import Noun
+from astral.domain.drafting import Drafting
 from astral.domain.records import Failure, Result, TestCase, Transcript, Verdict
 from astral.domain.run import Call, RunStatus
 
@@ -15,7 +16,7 @@ class Entry:
 
     number: int
     """The test's draw."""
-    part: TestCase | Transcript | Verdict
+    part: Drafting | TestCase | Transcript | Verdict
 
 
 @dataclass(frozen=True, slots=True)

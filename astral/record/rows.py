@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import Row, Table
 
+from astral.domain.drafting import Drafting
 from astral.domain.records import Draw, Failure, TestCase, Transcript, Usage, Verdict
 from astral.domain.run import Call, TestRecord
 from astral.domain.space import Cell
 from astral.record.items import Entry, Item, OtherVerdict
-from astral.record.tables import calls, cases, failures, other_verdicts, transcripts, verdicts
+from astral.record.tables import calls, cases, draftings, failures, other_verdicts, transcripts, verdicts
 from astral.record.text import digest_of, noun_of, text_of
 
 
@@ -38,15 +39,8 @@ def item_row(run_id: str, item: Item) -> tuple[Table, dict[str, Any]]:
         case Failure():
             text = text_of(item)
             return failures, {"run_id": run_id, "number": item.number, "id": digest_of(text), "body": text}
-        case Entry(number=number, part=part):
-            row: dict[str, Any] = {"run_id": run_id, "number": number, "id": part.id, "body": text_of(part)}
-            match part:
-                case TestCase():
-                    return cases, row
-                case Transcript():
-                    return transcripts, {**row, "ending": part.ending.value}
-                case Verdict():
-                    return verdicts, {**row, "outcome": part.outcome.value}
+        case Entry():
+            return _entry_row(run_id, item)
 
 
 def draw_of(row: Row[Any], *, where: str) -> Draw:
@@ -64,6 +58,7 @@ def record_of(row: Row[Any], *, where: str) -> TestRecord:
     """The test in a row of `draws` joined with the bodies of each stage, named as their tables."""
     return TestRecord(
         draw=draw_of(row, where=where),
+        drafting=None if row.draftings is None else noun_of(Drafting, row.draftings, where=where),
         case=None if row.cases is None else noun_of(TestCase, row.cases, where=where),
         transcript=None if row.transcripts is None else noun_of(Transcript, row.transcripts, where=where),
         verdict=None if row.verdicts is None else noun_of(Verdict, row.verdicts, where=where),
@@ -79,6 +74,20 @@ def call_of(row: Row[Any]) -> Call:
         reply=None if row.reply is None else json.loads(row.reply),
         usage=Usage(prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens),
     )
+
+
+def _entry_row(run_id: str, entry: Entry) -> tuple[Table, dict[str, Any]]:
+    part = entry.part
+    row: dict[str, Any] = {"run_id": run_id, "number": entry.number, "id": part.id, "body": text_of(part)}
+    match part:
+        case Drafting():
+            return draftings, row
+        case TestCase():
+            return cases, row
+        case Transcript():
+            return transcripts, {**row, "ending": part.ending.value}
+        case Verdict():
+            return verdicts, {**row, "outcome": part.outcome.value}
 
 
 def _call_row(run_id: str, call: Call) -> dict[str, Any]:

@@ -23,7 +23,18 @@ from astral.record.database import file_of, open_engine, reading, writing
 from astral.record.items import Item, Round, RunSummary
 from astral.record.locks import held_run
 from astral.record.rows import call_of, draw_of, draw_row, item_row, record_of
-from astral.record.tables import calls, cases, draws, failures, other_verdicts, rounds, runs, transcripts, verdicts
+from astral.record.tables import (
+    calls,
+    cases,
+    draftings,
+    draws,
+    failures,
+    other_verdicts,
+    rounds,
+    runs,
+    transcripts,
+    verdicts,
+)
 from astral.record.text import noun_of, text_of
 
 Columns = TypeVarTuple("Columns")
@@ -199,6 +210,12 @@ class Store:
         with self._reading() as connection:
             return list(connection.scalars(select(runs.c.id).where(same).order_by(runs.c.created, runs.c.id)))
 
+    def runs_of(self, target: str) -> list[str]:
+        """The ids of all runs on this target, whatever their space, oldest first."""
+        query = select(runs.c.id).where(runs.c.target == target).order_by(runs.c.created, runs.c.id)
+        with self._reading() as connection:
+            return list(connection.scalars(query))
+
     # Rounds and draws
 
     def open_round(self, run_id: str, number: int, drawn: Sequence[Draw]) -> None:
@@ -237,6 +254,18 @@ class Store:
             numbers = _numbers_of(connection, run_id, row.round)
         return Round(number=row.round, numbers=numbers, is_closed=row.is_closed)
 
+    def closed_rounds(self, run_id: str) -> int:
+        """How many rounds of a run are done with: all before the first open one."""
+        query = select(func.count()).where(rounds.c.run_id == run_id, rounds.c.is_closed)
+        with self._reading() as connection:
+            return connection.scalar(query) or 0
+
+    def numbers(self, run_id: str, *, rounds_before: int) -> list[int]:
+        """The numbers of the tests in the first rounds of a run, ascending."""
+        query = select(draws.c.number).where(draws.c.run_id == run_id, draws.c.round < rounds_before)
+        with self._reading() as connection:
+            return list(connection.scalars(query.order_by(draws.c.number)))
+
     def draws(self, run_id: str) -> list[Draw]:
         """All draws of a run, in order of number."""
         query = select(draws).where(draws.c.run_id == run_id).order_by(draws.c.number)
@@ -272,10 +301,11 @@ class Store:
             run_id: The run.
             numbers: Only these tests; those that were never drawn are passed over.
         """
-        bodies = [table.c.body.label(table.name) for table in (cases, transcripts, verdicts, failures)]
+        stages = (draftings, cases, transcripts, verdicts, failures)
+        bodies = [table.c.body.label(table.name) for table in stages]
         query = (
             select(draws, *bodies)
-            .select_from(_tests_with(cases, transcripts, verdicts, failures))
+            .select_from(_tests_with(*stages))
             .where(draws.c.run_id == run_id)
             .order_by(draws.c.number)
         )

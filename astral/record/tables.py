@@ -1,6 +1,6 @@
 """The tables of the record, in constructs that SQLite and PostgreSQL share.
 
-    runs ──< rounds ──< draws ──1 cases, transcripts, verdicts, failures
+    runs ──< rounds ──< draws ──1 draftings, cases, transcripts, verdicts, failures
       │                   └───< other_verdicts
       └────< calls
 
@@ -25,7 +25,9 @@ from sqlalchemy import (
 )
 
 SCHEMA_VERSION = 2
-"""Raised when a table is added; a record of a higher version is not touched, a lower one gets what it lacks."""
+"""Raised when a table is added; a record of a higher version is not touched, one of a lower gets what it lacks.
+
+2 added `draftings` and `other_verdicts`."""
 
 metadata = MetaData()
 
@@ -79,6 +81,7 @@ def _stage_table(name: str, *searched: Column[Any]) -> Table:
     )
 
 
+draftings = _stage_table("draftings")
 cases = _stage_table("cases")
 transcripts = _stage_table("transcripts", Column("ending", String, nullable=False))
 verdicts = _stage_table("verdicts", Column("outcome", String, nullable=False))

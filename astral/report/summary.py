@@ -11,9 +11,11 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from astral.domain.base import Noun
 from astral.domain.criterion import Criterion, Demand, OpenInteraction, Progress
+from astral.domain.drafting import Drafting, GeneratorYield, rejections_of, yields_of
 from astral.domain.records import Control, Draw, Outcome, PromptRef, Result, Stage, Usage, Verdict
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
+from astral.report.evidence import EvidenceFacts, EvidenceFold
 from astral.report.statistics import CorrectedRate, Rate, UnbiasedRate, UnbiasedRates
 from astral.report.text import one_line
 
@@ -112,6 +114,10 @@ class Funnel(Noun):
     """How many tests went how far along the line."""
 
     planned: int = 0
+    drafts: int = 0
+    """Drafts that were asked for; 0 in records of astral's first schema, which kept none."""
+    rejected: Mapping[str, int] = {}
+    """Drafts to which a gate said no, by gate, the strictest first."""
     generated: int = 0
     screened_out: int = 0
     """No usable test case could be written: failures of the stage `generate`."""
@@ -211,7 +217,11 @@ class Summary(Noun):
     coverage: CoverageFacts
     worst_cells: tuple[WorstCell, ...]
     funnel: Funnel
+    generators: tuple[GeneratorYield, ...] = ()
+    """What came of asking each generator for drafts, in the order in which they were asked first."""
     failures: tuple[FailureGroup, ...]
+    evidence: EvidenceFacts | None = None
+    """What cases were grounded on beside the shipped seeds; None where it was nothing."""
     usage: Mapping[str, Usage]
     """Tokens by role."""
     controls: Controls
@@ -293,8 +303,10 @@ def summarise(
         by_resource_level=_by_resource_level(manifest.space, fold.by_value),
         coverage=fold.coverage(progress),
         worst_cells=fold.worst_cells(by_dimension),
-        funnel=Funnel(**fold.steps),
+        funnel=Funnel(**fold.steps, rejected=rejections_of(fold.draftings)),
+        generators=yields_of(fold.draftings),
         failures=fold.failures(),
+        evidence=fold.evidence.facts(manifest.created),
         usage={"target": fold.target_usage, **(usage or {})},
         controls=_controls(fold.controls),
         oracle_note=oracle_note,
@@ -317,9 +329,11 @@ class _Fold:
         self.failure_counts: Counter[tuple[Stage, str]] = Counter()
         self.failure_examples: dict[tuple[Stage, str], str] = {}
         self.controls: defaultdict[Control, Counter[Result]] = defaultdict(Counter)
+        self.evidence = EvidenceFold()
         self.target_usage = Usage()
         self.judges: dict[str, JudgeFacts] = {}
         self.finished: list[tuple[Draw, Result]] = []
+        self.draftings: list[Drafting] = []
 
     def add(self, test: TestRecord) -> None:
         """Count one test."""
@@ -329,6 +343,8 @@ class _Fold:
                 self.controls[test.draw.control][result] += 1
             return
         self._add_steps(test, result)
+        if test.case is not None:
+            self.evidence.add(test.case)
         for group in self.groups:
             self.by_interaction[tuple(cell.values[place] for place in group)][result] += 1
         if result is None:
@@ -364,6 +380,9 @@ class _Fold:
         steps["planned"] += 1
         steps["unfinished"] += result is None
         steps["generated"] += test.case is not None
+        if test.drafting is not None:
+            self.draftings.append(test.drafting)
+            steps["drafts"] += len(test.drafting.drafts)
         steps["judged"] += test.verdict is not None
         steps["screened_out"] += (
             result is Result.FAILED and test.failure is not None and test.failure.stage is Stage.GENERATE

@@ -1,10 +1,12 @@
 """Numbers as people read them; terminal and pages use the same words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from astral.domain.criterion import Criterion
+from astral.domain.drafting import DraftEnd, GeneratorYield
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
+from astral.report.evidence import EvidenceFacts
 from astral.report.statistics import CorrectedRate, Rate, UnbiasedRate
 from astral.report.summary import Counts, JudgeFacts, Summary
 
@@ -28,6 +30,16 @@ STATUS_WORDS = {
     RunStatus.FAILED: ("failed", "the log says why; `astral resume` tries again"),
 }
 """What a status is called, and what it means or asks for."""
+
+YIELD_WORDS = {
+    DraftEnd.ACCEPTED: "accepted",
+    DraftEnd.REJECTED: "rejected by a gate",
+    DraftEnd.REFUSED: "refused",
+    DraftEnd.MALFORMED: "malformed",
+    DraftEnd.FAILED: "failed",
+    DraftEnd.NOTHING: "nothing to write from",
+}
+"""What became of drafts."""
 
 
 def percent(fraction: float) -> str:
@@ -99,9 +111,51 @@ def undecided_text(counts: Counts) -> str:
     return ", ".join(f"{number}\u00a0{word}" for number, word in parts if number)
 
 
+def rejected_text(rejected: Mapping[str, int]) -> str:
+    """Drafts that were rejected, by gate, such as `7 duplicate, 2 language`; empty where none was."""
+    return ", ".join(f"{number}\u00a0{gate.replace('_', ' ')}" for gate, number in rejected.items())
+
+
+def yield_text(found: GeneratorYield) -> str:
+    """What came of asking a generator, such as `12 cases from 5 calls (2.4 a call), 3 rejected`."""
+    parts = [quantity(found.accepted, "case")]
+    if found.cases_per_call is not None:
+        parts[0] += f" from {quantity(found.calls, 'call')} ({found.cases_per_call:.2g} a call)"
+    counts = {end: getattr(found, end.value) for end in DraftEnd if end is not DraftEnd.ACCEPTED}
+    return ", ".join([*parts, *(f"{number}\u00a0{YIELD_WORDS[end]}" for end, number in counts.items() if number)])
+
+
 def quantity(number: int, thing: str) -> str:
     """A number with its noun, in the plural where it needs one."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}".replace(",", "\u202f")
+
+
+def age(days: float) -> str:
+    """How old something is, as one would say it."""
+    if days < 1:
+        return f"{round(24 * max(days, 0))}\u00a0h"
+    months, years = 60, 730
+    if days < months:
+        return quantity(round(days), "day")
+    return quantity(round(days / 30), "month") if days < years else quantity(round(days / 365), "year")
+
+
+def evidence_text(facts: EvidenceFacts) -> str:
+    """What cases were grounded on, and how old that is."""
+    kinds = [(facts.web, "web passage"), (facts.documents, "passage of files"), (facts.requests, "request of corpora")]
+    what = " and ".join(_plural(number, noun) for number, noun in kinds if number)
+    text = f"{quantity(facts.cases, 'case')} grounded on {what}"
+    if facts.median_age_days is not None and facts.oldest_age_days is not None:
+        text += f"; the web's median age {age(facts.median_age_days)}, oldest {age(facts.oldest_age_days)}"
+    if facts.undated:
+        text += f", {facts.undated} undated"
+    return text
+
+
+def _plural(number: int, noun: str) -> str:
+    """A number with a noun whose first word but one takes the plural: `2 passages of files`."""
+    head, of, rest = noun.partition(" of ")
+    return f"{quantity(number, head)}{of}{rest}"
 
 
 def duration(seconds: float | None) -> str:

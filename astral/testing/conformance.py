@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.drafting import Ask
 from astral.domain.ports import (
+    BatchGenerator,
     ChatModel,
     Embedder,
     EvidenceSource,
@@ -116,6 +118,14 @@ async def check_generator(generator: Generator, cell: Cell, *, seed: int = 0) ->
     _require(case.messages[-1].role == "user", "the last message is not the user's: there is nothing to answer")
     _require(case.lineage.generator == generator.name, "the lineage names another generator")
     _require(case.lineage.seed == seed, "the lineage does not hold the seed")
+    if isinstance(generator, BatchGenerator):
+        asks = [Ask(cell, seed), Ask(cell, seed + 1)]
+        written = await generator.write(asks)
+        _require(len(written) == len(asks), f"{len(written)} results came for {len(asks)} asks")
+        cases = [each.result for each in written if isinstance(each.result, TestCase)]
+        _require(
+            all(case.cell == cell for case in cases), "a case of another cell than the one that was asked for came"
+        )
 
 
 def check_planner(make_planner: Callable[[], Planner], *, limit: int = 4, rounds: int = 3) -> None:
@@ -171,17 +181,32 @@ def check_embedder(embedder: Embedder) -> None:
         _require(none.shape == (0, together.shape[1]), f"no text gave an array of the shape {none.shape}")
 
 
-def check_transform(
+async def check_transform(
     transform: Transform, texts: Sequence[str] = ("Tell me how a lock works.", "锁是怎么工作的？", "a")
 ) -> None:
-    """A transform is pure: the same text and seed give the same text, and never none."""
+    """A transform is pure, keeps cell and plain request, says what it did, and can be undone or says that it cannot."""
     _check_port(transform, Transform)
     for text in texts:
+        case = sample_case(text)
         for seed in range(3):
-            rewritten = transform.apply(text, seed=seed)
-            _check_type(rewritten, str, "apply")
-            _require(bool(rewritten.strip()), f"{text!r} became an empty text")
-            _require(rewritten == transform.apply(text, seed=seed), f"{text!r} gives two texts for the seed {seed}")
+            try:
+                made = await transform.apply(case, seed=seed)
+            except StageError:
+                continue
+            except Exception as error:
+                raise AssertionError(
+                    f"apply raised {type(error).__name__}; a transform that fails raises StageError"
+                ) from error
+            _check_type(made, TestCase, "apply")
+            _require(bool(made.request.strip()), f"{text!r} became an empty text")
+            _require(made == await transform.apply(case, seed=seed), f"{text!r} gives two cases for the seed {seed}")
+            _require(made.cell == case.cell, "the case is in another cell than before")
+            _require(made.plain_request == text, "the lineage has lost the plain request")
+            names = [applied.name for applied in made.lineage.transforms]
+            _require(names == [transform.name], f"the lineage names the transforms {names}, not {[transform.name]}")
+            _require(made.lineage.transforms[0].seed == seed, "the lineage does not hold the seed")
+            undone = transform.undo(made)
+            _require(undone is None or undone == case, f"undoing it on {text!r} gives another case than the first one")
 
 
 async def check_evidence_source(

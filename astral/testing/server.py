@@ -11,7 +11,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -81,7 +81,7 @@ class StubServer:
         fault_share: float = 0.0,
         seed: int = 0,
         port: int = 0,
-        text: str = REFUSAL,
+        text: str | Callable[[dict[str, Any]], str] = REFUSAL,
         finish_reason: str = "stop",
         refusal: str | None = None,
         retry_after_seconds: float = 0.01,
@@ -93,7 +93,7 @@ class StubServer:
             fault_share: Share of the further requests that go wrong, drawn by `seed` and position.
             seed: Decides which ones, and how.
             port: 0 takes a free one.
-            text: The answer.
+            text: The answer, or what gives it for the body of a request.
             finish_reason: `finish_reason` of OpenAI's protocol, `stop_reason` of Anthropic's.
             refusal: `message.refusal` of OpenAI's protocol.
             retry_after_seconds: What a rate limit asks for.
@@ -129,6 +129,10 @@ class StubServer:
         self.is_closing.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def answer(self, body: dict[str, Any]) -> str:
+        """What is answered to a request."""
+        return self.text(body) if callable(self.text) else self.text
 
     def note(self, body: dict[str, Any], headers: dict[str, str]) -> Fault | None:
         """Take note of a request; what is to go wrong with it."""
@@ -207,7 +211,7 @@ def _error(message: str, code: str) -> dict[str, Any]:
 
 
 def _completion(stub: StubServer, body: dict[str, Any]) -> dict[str, Any]:
-    message = {"role": "assistant", "content": None if stub.refusal else stub.text, "refusal": stub.refusal}
+    message = {"role": "assistant", "content": None if stub.refusal else stub.answer(body), "refusal": stub.refusal}
     return {
         "id": "chatcmpl-0",
         "object": "chat.completion",
@@ -219,12 +223,13 @@ def _completion(stub: StubServer, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(stub: StubServer, body: dict[str, Any]) -> dict[str, Any]:
+    text = stub.answer(body)
     return {
         "id": "msg_0",
         "type": "message",
         "role": "assistant",
         "model": f"{body['model']}-stub",
-        "content": [{"type": "text", "text": stub.text}] if stub.text else [],
+        "content": [{"type": "text", "text": text}] if text else [],
         "stop_reason": stub.finish_reason,
         "stop_sequence": None,
         "usage": {"input_tokens": 7, "output_tokens": 5},

@@ -15,18 +15,21 @@ from astral.domain.records import Message, Usage
 from astral.domain.space import Space
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plugins import PartContext, Port, has_part
+from astral.workflow.attackers import chat_models, generator_specs
+from astral.workflow.fitting import translated_share
+from astral.workflow.parts import cases_per_call, tokens_per_case
 from astral.workflow.pricing import model_of, price_of
 
 CASE_BYTES = 4 * MAX_CHARACTERS
 """Most bytes of a test case: no character takes more than four."""
 BYTES_PER_TOKEN = 16
 """Most bytes of a token of an answer; in the vocabularies that were looked at longer ones are runs of one sign."""
-PASSAGES, PASSAGE_BYTES = 6, 4000
-"""What an attacker is shown at most: three passages of a source, of 1,000 characters each."""
+PASSAGES, PASSAGE_BYTES = 8, 4000
+"""What an attacker is shown at most: three passages of a source and two examples, of 1,000 characters each."""
 AGAIN_BYTES = 1000
 """Most of what a judge is told that gave no usable vote."""
-REWORDED_TOKENS, WRITTEN_TOKENS = 200, 400
-"""Longest answers of a model that rewords a case, and of one that writes it."""
+REWORDED_TOKENS, TRANSLATED_TOKENS = 200, 1000
+"""Longest answers of a model that rewords a case, and of one that translates it."""
 
 
 class RoleCalls(Noun):
@@ -51,13 +54,13 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
     written = tests + 2 * settings.controls
     roles: list[RoleCalls] = []
 
-    def add(role: ModelRole, calls: int, *, most: int, tokens: int, answer: int) -> None:
-        price = price_of(settings, role)
+    def add(role: ModelRole, calls: int, *, most: int, tokens: int, answer: int, of: Settings = settings) -> None:
+        price = price_of(of, role)
         usage = Usage(prompt_tokens=most * max(0, tokens - answer), completion_tokens=most * min(answer, tokens))
         roles.append(
             RoleCalls(
                 role=role,
-                model=model_of(settings, role),
+                model=model_of(of, role),
                 calls=calls,
                 calls_at_most=most,
                 tokens_at_most=usage.tokens,
@@ -92,8 +95,8 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
             answer=MAX_TOKENS,
         )
 
-    attacker = settings.attacker
-    if attacker.model == "compose":
+    attacker, models, writers = settings.attacker, chat_models(settings), generator_specs(settings)
+    if not any(spec.endswith(f":{model}") for spec in writers for model in models):
         calls = written if attacker.reword else 0
         tokens = _tokens(_size(load_prompt("generate/reword")) + CASE_BYTES, REWORDED_TOKENS)
         add(ModelRole.ATTACKER, calls, most=calls * attacker.attempts, tokens=tokens, answer=REWORDED_TOKENS)
@@ -102,10 +105,29 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
             max(len(json.dumps(to_jsonable_python(value), ensure_ascii=False).encode()) for value in dimension.values)
             for dimension in space.dimensions
         )
-        seen = _size(load_prompt("generate/attack")) + values + PASSAGES * PASSAGE_BYTES
-        # The first half of a test's attempts is the model's, the others are the composer's.
-        most = written * ceil(attacker.attempts / 2)
-        add(ModelRole.ATTACKER, written, most=most, tokens=_tokens(seen, WRITTEN_TOKENS), answer=WRITTEN_TOKENS)
+        prompts = _size(load_prompt("generate/attack")) + _size(load_prompt("generate/attack-again"))
+        seen = prompts + values + PASSAGES * PASSAGE_BYTES
+        answer = max(tokens_per_case(attacker, model) for model in models)
+        # The attempts are divided among those who write, and what is refused is asked for twice.
+        share = ceil(max(attacker.attempts, len(writers)) * (len(writers) - 1) / len(writers))
+        add(
+            ModelRole.ATTACKER,
+            ceil(written / cases_per_call(attacker, models[0])),
+            most=2 * written * share,
+            tokens=_tokens(seen, answer),
+            answer=answer,
+        )
+    if attacker.translator and (share := translated_share(settings, space)):
+        translator = attacker.model_copy(update={"model": (attacker.translator,), "mode": None, "cases": None})
+        add(
+            ModelRole.ATTACKER,
+            # There and back.
+            2 * ceil(written * share),
+            most=2 * written * attacker.attempts,
+            tokens=_tokens(_size(load_prompt("generate/translate")) + 2 * CASE_BYTES, TRANSLATED_TOKENS),
+            answer=TRANSLATED_TOKENS,
+            of=settings.model_copy(update={"attacker": translator}),
+        )
     return tuple(roles)
 
 

@@ -10,7 +10,9 @@ from astral.domain.records import Result, Usage
 from astral.domain.space import Cell
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
+from astral.workflow.attackers import generator_specs
 from astral.workflow.calls import BYTES_PER_TOKEN, RoleCalls, calls_of
+from astral.workflow.fitting import check_languages
 from astral.workflow.planning import check_search
 from astral.workflow.space import criterion_of, space_of
 
@@ -73,6 +75,7 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
     """
     check_search(settings)
     space, _ = space_of(settings)
+    check_languages(settings, list(space.by_id["language"].by_id) if "language" in space.by_id else [])
     criterion = criterion_of(settings, space)
     start = time.perf_counter()
     # How many tests precision and diversity take depends on what comes of them, so the plan is that of all the rest.
@@ -135,7 +138,7 @@ def _pace(settings: Settings) -> Pace | None:
 def _models(settings: Settings) -> Mapping[str, object]:
     target = settings.target.model_copy(update={"base_url": None})
     attacker, judge = settings.attacker, settings.judge
-    return {"target": target, "attacker": (attacker.model, attacker.reword), "judge": judge.model}
+    return {"target": target, "attacker": (generator_specs(settings), attacker.reword), "judge": judge.model}
 
 
 def _total(dollars: Sequence[float | None]) -> float | None:
@@ -180,6 +183,8 @@ def _assumptions(settings: Settings, calls: Sequence[RoleCalls], *, needed: int,
         found.append("How many more tests diversity takes is known only when requests are there; none are counted.")
     if settings.controls:
         found.append(f"{2 * settings.controls} controls are written and judged beside the cells.")
+    if settings.attacker.transforms or any(taxonomy == "transforms" for taxonomy in settings.taxonomies):
+        found.append("The bound leaves out that transforms lengthen cases (binary nine times) and may ask models.")
     limit = settings.budget.cases
     if limit is not None and limit < needed:
         found.append(f"The budget of {limit:,} cases ends the run before the criterion is met.")

@@ -1,13 +1,18 @@
-"""A model whose calls are journalled, so that a resumed run never pays twice for a call that was answered."""
+"""Models and searches that are journalled, so that a resumed run never asks again what was answered."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from weakref import WeakValueDictionary
 
+from pydantic import TypeAdapter
+
 from astral.domain.base import content_id
 from astral.domain.chat import ChatReply, ChatRequest, ModelRole
-from astral.domain.ports import ChatModel
+from astral.domain.ports import ChatModel, EvidenceSource
+from astral.domain.records import Evidence
 from astral.domain.run import Call
+from astral.domain.space import Cell
 from astral.record import Recorder, Store
 
 
@@ -67,3 +72,70 @@ class RunJournal:
     async def write(self, call: Call) -> None:
         """Keep a call; returns once it is durable."""
         await self._recorder.write(call)
+
+
+EVIDENCE_ROLE = "evidence"
+"""What the roles of journalled searches begin with."""
+_KEPT = 8
+"""Passages that are journalled of a search, whatever its first caller asked for."""
+_PASSAGES = TypeAdapter(tuple[Evidence, ...])
+_SEARCHED_BY = ("risk", "language")
+"""What a search may depend on of its cell, so that the cells which share it share its answer."""
+
+
+class JournalledSource:
+    """Searches only for what was not searched for before, in this run or in the one that is repeated.
+
+    What is found outside the machine changes by the hour; the record holds what a run was given.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: EvidenceSource | None,
+        journal: Journal,
+        *,
+        repeated: Journal | None = None,
+        note: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Set the journal up.
+
+        Args:
+            name: Tells this source from the others of the run; a repeated run finds its searches by it.
+            source: Is asked; None where only the repeated run is.
+            journal: Of this run.
+            repeated: Of the run whose evidence is used again.
+            note: Is told, once, that the repeated run did not search for something.
+        """
+        self.name = name
+        self._role = f"{EVIDENCE_ROLE}.{name}"
+        self._source, self._journal, self._repeated, self._note = source, journal, repeated, note
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._known: dict[str, tuple[Evidence, ...]] = {}
+        self._has_noted = False
+
+    async def search(self, query: str, *, cell: Cell, limit: int) -> Sequence[Evidence]:
+        """What the journal holds for this search, else what the source finds."""
+        part = Cell(values=tuple((name, value) for name, value in cell.values if name in _SEARCHED_BY))
+        key = content_id(self._role, query, part)
+        turn = self._turns.setdefault(key, asyncio.Lock())
+        async with turn:
+            if key not in self._known:
+                self._known[key] = await self._answer(key, query, part)
+        return self._known[key][:limit]
+
+    async def _answer(self, key: str, query: str, cell: Cell) -> tuple[Evidence, ...]:
+        known = await self._journal.find(key)
+        if known is None and self._repeated is not None:
+            known = await self._repeated.find(key)
+            if known is None and not self._has_noted:
+                self._has_noted = True
+                self._note(f"Not all searches are in the repeated run; such cases have no evidence ({self.name}).")
+        if known is not None:
+            found = _PASSAGES.validate_python(known.reply or ())
+        else:
+            found = tuple(await self._source.search(query, cell=cell, limit=_KEPT)) if self._source else ()
+        await self._journal.write(
+            Call(key=key, role=self._role, reply=[each.model_dump(mode="json") for each in found])
+        )
+        return found

@@ -11,12 +11,13 @@ from functools import partial
 
 from langgraph.runtime import Runtime
 
+from astral.domain.ports import LearningGenerator
 from astral.domain.records import Control, Draw, Failure, Result, Stage, Transcript, Verdict
 from astral.domain.run import Manifest, RunStatus, TestRecord
 from astral.errors import BudgetExceededError, StageError
 from astral.generate import generate_all
 from astral.plan import exclusions_of, random_cell
-from astral.record import Entry
+from astral.record import Entry, Item
 from astral.workflow.context import Context
 from astral.workflow.pool import work_through
 from astral.workflow.state import State, Update
@@ -57,18 +58,18 @@ async def generate(state: State, runtime: Runtime[Context]) -> Update:
             screen=context.screen,
             max_attempts=context.max_drafts,
             concurrency=context.concurrency,
+            round_draws=[test.draw for test in tests],
+            advanced=partial(context.listener.advanced, Stage.GENERATE),
         )
     except BudgetExceededError as error:
         context.listener.note(str(error))
         return {}
-    items = [
-        made if isinstance(made, Failure) else Entry(draw.number, made)
-        for draw, made in zip(draws, written.results, strict=True)
-    ]
+    items: list[Item] = [Entry(draw.number, each) for draw, each in zip(draws, written.draftings, strict=True)]
+    for draw, made in zip(draws, written.results, strict=True):
+        items.append(made if isinstance(made, Failure) else Entry(draw.number, made))
     await context.recorder.write(*items)
-    for draw, item in zip(draws, items, strict=True):
-        context.listener.advanced(Stage.GENERATE)
-        if isinstance(item, Failure) and not draw.control:
+    for draw, made in zip(draws, written.results, strict=True):
+        if isinstance(made, Failure) and not draw.control:
             context.listener.finished(Result.FAILED)
     return {}
 
@@ -106,6 +107,9 @@ async def record(state: State, runtime: Runtime[Context]) -> Update:
     last = await asyncio.to_thread(context.store.last_round, context.run_id)
     if is_finished and last and not last.is_closed:
         context.planner.observe(results)
+        for generator in context.generators:
+            if isinstance(generator, LearningGenerator):
+                generator.observe(tests)
         await asyncio.to_thread(context.store.close_round, context.run_id, state["round"])
     progress = await asyncio.to_thread(context.planner.progress)
     context.listener.progress(progress)

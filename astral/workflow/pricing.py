@@ -1,12 +1,13 @@
 """What the models of a run cost."""
 
 from astral.assets import load_prices
-from astral.config import Settings
+from astral.config import AttackerSettings, JudgeSettings, Settings, TargetSettings
 from astral.domain.chat import ModelRole
 from astral.domain.price import FREE, Price
 from astral.plugins import split_spec
+from astral.workflow.attackers import chat_models, generator_specs
 
-_RUNS_HERE = {"local", "compose", "python"}
+_RUNS_HERE = {"local", "compose", "mutate", "evolve", "python"}
 """What runs in this process."""
 
 
@@ -16,7 +17,23 @@ def price_of(settings: Settings, role: ModelRole) -> Price | None:
     A price of astral.yaml goes over the shipped one. What runs in this process costs nothing. A shipped price is that
     of the provider itself, and says nothing of another server that is named by a base URL.
     """
-    model, base_url = _model_of(settings, role)
+    prices = [_price(settings, role, model) for model in _models_of(settings, role)]
+    known = [price for price in prices if price is not None]
+    if len(known) < len(prices):
+        return None
+    if len(known) == 1:
+        return known[0]
+    # Of several attackers any may write: the dearest bounds them all.
+    return Price(input=max(price.input for price in known), output=max(price.output for price in known))
+
+
+def model_of(settings: Settings, role: ModelRole) -> str:
+    """The model that takes a role, or the models; `local` rewords where the composer has that done."""
+    return ", ".join(_models_of(settings, role))
+
+
+def _price(settings: Settings, role: ModelRole, model: str) -> Price | None:
+    base_url = _settings_of(settings, role).base_url
     own = {_named(name): price for name, price in settings.prices.items()}
     if _named(model) in own:
         return own[_named(model)]
@@ -25,20 +42,20 @@ def price_of(settings: Settings, role: ModelRole) -> Price | None:
     return None if base_url else load_prices().get(":".join(_named(model)))
 
 
-def model_of(settings: Settings, role: ModelRole) -> str:
-    """The model that takes a role; `local` rewords where the composer has that done."""
-    return _model_of(settings, role)[0]
+def _models_of(settings: Settings, role: ModelRole) -> list[str]:
+    if role is ModelRole.ATTACKER:
+        models = chat_models(settings)
+        return models or (["local"] if settings.attacker.reword else list(generator_specs(settings)))
+    return [settings.judge.model if role is ModelRole.JUDGE else settings.target.model]
 
 
-def _model_of(settings: Settings, role: ModelRole) -> tuple[str, str | None]:
-    if role is ModelRole.ATTACKER and settings.attacker.model == "compose":
-        return ("local" if settings.attacker.reword else "compose"), None
+def _settings_of(settings: Settings, role: ModelRole) -> TargetSettings | AttackerSettings | JudgeSettings:
     told = {
         ModelRole.TARGET: settings.target,
         ModelRole.JUDGE: settings.judge,
         ModelRole.ATTACKER: settings.attacker,
-    }[role]
-    return told.model, told.base_url
+    }
+    return told[role]
 
 
 def _named(model: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, summarise, write_private, write_report
 from astral.report.statistics import CorrectedRate
+from astral.workflow.journal import EVIDENCE_ROLE
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import requests_of
 
@@ -95,7 +96,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
         tests,
         progress,
         status=store.status(run_id),
-        usage=store.usage(run_id),
+        usage={role: usage for role, usage in store.usage(run_id).items() if not role.startswith(EVIDENCE_ROLE)},
         oracle_note=_note(manifest, oracle or settings.judge.model),
         judged_by=oracle or settings.judge.model,
         other_oracles=store.other_oracles(run_id),

@@ -37,14 +37,15 @@ def exclusions_of(settings: Settings, space: Space) -> tuple[Exclusion, ...]:
             _check(exclusion, settings, source, ("exclude", number))
             left = {
                 name: tuple(value for value in values.get(name, ()) if value in some)
-                for name, some in exclusion.items()
+                for name, some in _expanded(exclusion, settings).items()
             }
             if all(left.values()):
                 found.append(left)
         for number, implication in enumerate(source.rules.imply):
             _check(implication.when, settings, source, ("imply", number, "if"))
             _check(implication.then, settings, source, ("imply", number, "then"))
-            found += implication.exclusions(values)
+            update = {"when": _expanded(implication.when, settings), "then": _expanded(implication.then, settings)}
+            found += implication.model_copy(update=update).exclusions(values)
     return tuple(found)
 
 
@@ -90,13 +91,13 @@ def check_names(taxonomy: Taxonomy, values: Iterable[str], *, where: str) -> Non
     Raises:
         UnknownNameError: It lacks one; the nearest id is named, also where it was called by its name.
     """
-    known = {value.id: value for value in taxonomy.values}
+    known = [*(value.id for value in taxonomy.values), *taxonomy.packs]
     for value in values:
-        if value not in known:
+        if value not in known and value not in taxonomy.packs:
             raise UnknownNameError(
                 f"value of dimension {taxonomy.dimension!r}",
                 value,
-                list(known),
+                known,
                 also=_by_name(taxonomy.values),
                 where=where,
                 hint=f"`astral list values {taxonomy.dimension}` shows all {len(known)}.",
@@ -105,6 +106,15 @@ def check_names(taxonomy: Taxonomy, values: Iterable[str], *, where: str) -> Non
 
 def _by_name(values: Sequence[Value]) -> Mapping[str, str]:
     return {value.name: value.id for value in values}
+
+
+def _expanded(named: Exclusion, settings: Settings) -> Exclusion:
+    """The same with what packs hold in their place."""
+    taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
+    return {
+        name: taxonomies[name].expanded(values) if name in taxonomies else tuple(values)
+        for name, values in named.items()
+    }
 
 
 def _sources(settings: Settings) -> Sequence[_Source]:
@@ -125,7 +135,7 @@ def _check(named: Exclusion, settings: Settings, source: _Source, location: Loca
     taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
     for name, values in named.items():
         if name in taxonomies:
-            known = {value.id for value in taxonomies[name].values}
+            known = {value.id for value in taxonomies[name].values} | taxonomies[name].packs.keys()
             for place, value in enumerate(values):
                 if value not in known:
                     # Values are the keys of weights; elsewhere they stand in a list.

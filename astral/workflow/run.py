@@ -16,7 +16,10 @@ from astral.domain.run import Manifest, RunStatus
 from astral.errors import ExitCode
 from astral.record import Store
 from astral.report import Summary
+from astral.workflow.attackers import EVOLVE, generator_specs, mode_of
+from astral.workflow.corpora import corpus_refs
 from astral.workflow.events import Listener, Silence
+from astral.workflow.imported import imported_digest
 from astral.workflow.judges import load_calibration
 from astral.workflow.planning import check_search
 from astral.workflow.reporting import store_url, write_facts, write_report_of
@@ -61,9 +64,11 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         space=space,
         criterion=criterion,
         taxonomies=taxonomies,
+        corpora=corpus_refs(settings),
+        imported=imported_digest(settings),
         prompts=prompt_refs(),
         models={
-            "attacker": settings.attacker.model,
+            "attacker": ", ".join(generator_specs(settings)),
             "target": settings.target.model,
             "judge": settings.judge.model,
             "embedder": settings.embedder,
@@ -71,6 +76,15 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         calibration=load_calibration(settings.judge.calibration) if settings.judge.calibration else None,
     )
     with Store.open(store_url(settings.runs)) as store:
+        if mode_of(settings) == EVOLVE:
+            earlier = {run_id: store.closed_rounds(run_id) for run_id in store.runs_of(manifest.models["target"])}
+            manifest = manifest.model_copy(update={"earlier": earlier})
+        if settings.evidence.replay:
+            # The id, since `latest` names another run as soon as this one is there.
+            replayed = store.resolve(settings.evidence.replay)
+            evidence = settings.evidence.model_copy(update={"replay": replayed})
+            told = settings.model_copy(update={"evidence": evidence})
+            manifest = manifest.model_copy(update={"settings": told.model_dump(mode="json")})
         return await _go(manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal)
 
 

@@ -3,27 +3,49 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from astral.assets import load_taxonomy
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
-from astral.domain.ports import ChatModel, Embedder, Generator, Oracle, Target
-from astral.domain.records import Control, Draw, Result
-from astral.domain.run import Manifest
+from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, LearningGenerator, Oracle, Target
+from astral.domain.records import Control
+from astral.domain.run import Manifest, TestRecord
+from astral.errors import UserError
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
-from astral.generate import Composer, CorpusIndex, Gates, LLMAttacker, Screen, WebSearch, build_seed_corpus
-from astral.plugins import PartContext, Port, has_part, make_part
+from astral.generate import (
+    SCREENED_LANGUAGES,
+    SOURCE_LANGUAGE,
+    Corpora,
+    CorpusIndex,
+    EachInTurn,
+    Fetcher,
+    Gates,
+    PageCache,
+    PageReader,
+    Screen,
+    TranslatingGenerator,
+    Translator,
+    WebEvidence,
+    build_seed_corpus,
+    check_web_extra,
+)
+from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
 from astral.record import Recorder, Store
 from astral.testing import targets
+from astral.workflow.attackers import chat_models, generator_specs, web_sources
 from astral.workflow.context import Context
+from astral.workflow.corpora import CORPORA_FOLDER
 from astral.workflow.events import Listener
-from astral.workflow.journal import JournalledModel, RunJournal
+from astral.workflow.fitting import check_languages, composable_languages
+from astral.workflow.imported import imported_digest
+from astral.workflow.journal import JournalledModel, JournalledSource, RunJournal
 from astral.workflow.judges import definitions_of, open_judge
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import RecordedRequests, cached_embedder
+from astral.workflow.transforms import transforming_by
 
 MIN_ROUND = 32
 """Least tests of a round. A round lasts as long as its slowest test, so it is several times the concurrency."""
@@ -74,7 +96,7 @@ class _Wiring:
         has_diversity = self.manifest.criterion.diversity is not None
         requests = RecordedRequests(self.store, run_id, self.embedder) if has_diversity else None
         planner = planner_of(self.manifest, requests)
-        planner.observe(self._closed_tests())
+        planner.observe((test.draw, test.result) for test in self._closed_tests() if test.result is not None)
         # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
         target, oracle = self.target(), self.oracle()
         gates = Gates(self.languages)
@@ -125,6 +147,7 @@ class _Wiring:
             self.environment,
             ModelRole.JUDGE,
             told.base_url,
+            note=self.listener.note,
             open_model=lambda spec: self.model(spec, ModelRole.JUDGE, told.base_url),
             definitions=definitions_of(self.space),
         )
@@ -144,40 +167,138 @@ class _Wiring:
         return [value.id for value in dimension.values] if dimension else ["en"]
 
     async def generators(self, gates: Gates) -> Sequence[Generator]:
-        """Who writes cases: the attacker, and behind it the composer, which never refuses."""
-        told = self.settings.attacker
+        """Who writes cases, in the order in which they are asked.
+
+        Raises:
+            UserError: A part lacks what it works with, or imported requests have changed since the run began.
+        """
+        if imported_digest(self.settings) != self.manifest.imported:
+            raise UserError(
+                f"{self.settings.attacker.cases}: its requests have changed since run {self.manifest.run_id} began. "
+                "Start a new run, or put the file back as it was."
+            )
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
-        attacker = None if told.model == "compose" else self.model(told.model, ModelRole.ATTACKER, told.base_url)
-        rewriter = self.model("local", ModelRole.ATTACKER, None) if told.reword else None
-        web = WebSearch(risks, warn=self.listener.note) if self.settings.web else None
+        check_languages(self.settings, self.languages)
+        base_url = self.settings.attacker.base_url
+
+        @cache
+        def open_model(name: str) -> ChatModel:
+            return self.model(name, ModelRole.ATTACKER, base_url)
+
         index = CorpusIndex(self.settings.runs / "index", self.embedder)
-        await asyncio.to_thread(
-            build_seed_corpus, index, taxonomy, self.languages, self._indexing, risks=list(risks.by_id)
+        context = GeneratorContext(
+            self.settings,
+            self.environment,
+            ModelRole.ATTACKER,
+            base_url,
+            note=self.listener.note,
+            space=self.space,
+            taxonomy=taxonomy,
+            corpus=index,
+            corpora=self.corpora(),
+            web=self.web(),
+            gates=gates,
+            embedder=self.embedder,
+            open_model=open_model,
+            preparing=self.listener.preparing,
         )
-        composer = Composer(taxonomy, evidence=index, web=web, rewriter=rewriter, gates=gates)
-        if attacker is None:
-            return [composer]
-        return [LLMAttacker(attacker, self.space, evidence=[index, web] if web else [index]), composer]
+        translator, models = self.settings.attacker.translator, chat_models(self.settings)
+        translating = Translator(open_model(translator), self.embedder) if translator else None
+        transforming = transforming_by(
+            self.settings,
+            self.space,
+            translating,
+            rewriter=open_model(models[0]) if models else None,
+            part=self.part,
+        )
+        made: list[Generator] = []
+        for spec in generator_specs(self.settings):
+            writer: Generator = make_part(Port.GENERATOR, spec, context)
+            if translating:
+                asks_model = any(spec.endswith(f":{model}") for model in models)
+                native = SCREENED_LANGUAGES if asks_model else composable_languages(taxonomy.id)
+                writer = TranslatingGenerator(writer, translating, native=native, gates=gates)
+            made.append(transforming(writer))
+        written = [*self.languages, SOURCE_LANGUAGE] if translating else self.languages
+        languages = list(dict.fromkeys(written))
+        await asyncio.to_thread(build_seed_corpus, index, taxonomy, languages, self._indexing, risks=list(risks.by_id))
+        for generator in made:
+            if isinstance(generator, LearningGenerator):
+                for run_id, rounds in self.manifest.earlier.items():
+                    generator.observe(self.store.tests(run_id, self.store.numbers(run_id, rounds_before=rounds)))
+                generator.observe(self._closed_tests())
+        return made
+
+    def corpora(self) -> EvidenceSource | None:
+        """The user's own corpora, in the versions that the manifest names; None where there are none.
+
+        Raises:
+            UserError: A corpus is gone, or has changed since the run began.
+        """
+        if self.settings.evidence.replay:
+            return self.journalled("corpora", None)
+        if not self.manifest.corpora:
+            return None
+        found = Corpora(self.settings.runs / CORPORA_FOLDER, self.embedder)
+        opened = [found.open(ref.name) for ref in self.manifest.corpora]
+        for corpus, ref in zip(opened, self.manifest.corpora, strict=True):
+            if corpus.facts.ref != ref:
+                raise UserError(
+                    f"The corpus {ref.name!r} has changed since run {self.manifest.run_id} began: it was version "
+                    f"{ref.version} and is {corpus.facts.version}. Start a new run, or one with "
+                    f"`--replay-evidence {self.manifest.run_id}`."
+                )
+        return self.journalled("corpora", EachInTurn(opened))
+
+    def web(self) -> EvidenceSource | None:
+        """What is asked outside of the machine's corpora; None where nothing is."""
+        told = self.settings.evidence
+        if told.replay:
+            return self.journalled("web", None)
+        specs = web_sources(self.settings)
+        if not specs:
+            return None
+        sources = [self.part(Port.EVIDENCE_SOURCE, spec, ModelRole.ATTACKER, None) for spec in specs]
+        reader = None
+        if told.pages:
+            check_web_extra()
+            cache = PageCache(self.settings.runs / "pages", hours=told.cache_hours)
+            reader = PageReader(Fetcher(told.allow_hosts), cache)
+        return self.journalled("web", WebEvidence(self.space.dimensions[0], sources, reader=reader))
+
+    def journalled(self, name: str, source: EvidenceSource | None) -> JournalledSource:
+        """A source whose findings are in the record; they come from another run's where that one is repeated."""
+        repeated = self.settings.evidence.replay
+        return JournalledSource(
+            name,
+            source,
+            self._journal,
+            repeated=RunJournal(self.store, self.recorder, repeated) if repeated else None,
+            note=self.listener.note,
+        )
+
+    @cached_property
+    def _journal(self) -> RunJournal:
+        return RunJournal(self.store, self.recorder, self.manifest.run_id)
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled and held within the budget."""
         model: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
         self.closing.push_async_callback(model.close)
-        return JournalledModel(
-            MeteredModel(model, self.budget), role, RunJournal(self.store, self.recorder, self.manifest.run_id)
-        )
+        return JournalledModel(MeteredModel(model, self.budget), role, self._journal)
 
     def part(self, port: Port, spec: str, role: ModelRole, base_url: str | None) -> Any:
         """A part by its name."""
-        return make_part(port, spec, PartContext(self.settings, self.environment, role, base_url))
+        context = PartContext(self.settings, self.environment, role, base_url, note=self.listener.note)
+        return make_part(port, spec, context)
 
-    def _closed_tests(self) -> Iterator[tuple[Draw, Result]]:
+    def _closed_tests(self) -> Iterator[TestRecord]:
         """The tests of all rounds that were done with; those of an open one are observed when it is."""
         last = self.store.last_round(self.manifest.run_id)
         open_numbers = set(last.numbers) if last and not last.is_closed else set[int]()
         for test in self.store.tests(self.manifest.run_id):
             if test.result is not None and test.draw.number not in open_numbers:
-                yield test.draw, test.result
+                yield test
 
     def _indexing(self, done: int, total: int) -> None:
         self.listener.preparing("indexing seeds, once", done, total)

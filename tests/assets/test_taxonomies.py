@@ -6,6 +6,7 @@ from astral.assets import (
     load_frames,
     load_seeds,
     load_taxonomy,
+    load_transform_file,
     read_yaml,
     seed_languages,
     taxonomy_digest,
@@ -13,6 +14,8 @@ from astral.assets import (
     taxonomy_schema,
 )
 from astral.assets.folders import asset_folder
+from astral.assets.taxonomies import TransformFile
+from astral.assets.yaml_files import read_model
 from astral.errors import UnknownNameError, UserError
 
 MINE = {
@@ -92,7 +95,7 @@ def test_the_digest_follows_the_file(mine):
 
 
 def test_every_risk_has_seeds_and_every_style_and_persuasion_frames_in_every_language():
-    languages = [value.id for value in load_taxonomy("languages").values]
+    languages = load_taxonomy("languages").as_dimension().by_id
     assert sorted(seed_languages("astral-14")) == sorted(languages)
     risks = {value.id for value in load_taxonomy("astral-14").values}
     framed = {name: {value.id for value in load_taxonomy(file).values} for name, file in FRAMED.items()}
@@ -112,3 +115,58 @@ def test_a_language_or_taxonomy_without_seeds_has_none():
     assert load_seeds("astral-14", "xx") == {}
     assert load_seeds("nowhere", "en") == {}
     assert load_frames("xx") == {}
+
+
+def test_a_pack_stands_for_its_values_and_the_default_for_all_that_is_not_narrowed():
+    languages = load_taxonomy("languages")
+    assert tuple(languages.as_dimension().by_id) == languages.packs["multijail-10"]
+    assert set(languages.as_dimension(["africa-8", "th", "am"]).by_id) == {*languages.packs["africa-8"], "th"}
+    assert len(load_taxonomy("styles").as_dimension().values) == len(load_taxonomy("styles").values)
+
+
+def test_packs_are_checked(mine):
+    assert load_taxonomy(mine(packs={"loud": ["noise"]}, default="loud")).expanded(["loud"]) == ("noise",)
+    for changes, message in [
+        ({"packs": {"loud": ["nose"]}}, r"mine\.yaml.*'loud' names \['nose'\]"),
+        ({"packs": {"loud": []}}, "is empty"),
+        ({"packs": {"noise": ["noise"]}}, "both a pack and a value"),
+        ({"packs": {"loud": ["noise"]}, "default": "quiet"}, "'quiet' is not one of the packs"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            load_taxonomy(mine(**changes))
+
+
+def test_the_registry_of_languages_is_complete():
+    languages = load_taxonomy("languages")
+    assert len(languages.values) >= 100
+    for value in languages.values:
+        assert {"own_name", "iso639_3", "script", "direction", "resource", "family"} <= value.traits.keys(), value.id
+        assert len(str(value.traits["iso639_3"])) == 3
+        assert len(str(value.traits["script"])) == 4
+        assert value.traits["direction"] == ("rtl" if value.traits["script"] in {"Arab", "Hebr"} else "ltr")
+        assert value.traits["resource"] in {"high", "medium", "low"}
+    for pack, size in [("multijail-10", 10), ("sea-12", 12), ("africa-8", 8), ("europe-24", 24)]:
+        assert len(set(languages.packs[pack])) == size
+
+
+@pytest.mark.parametrize("language", ["en", "it", "zh"])
+def test_frames_of_transforms_have_one_slot_and_end_with_the_user(language):
+    own = load_transform_file(language)
+    assert own.language == language
+    assert len(own.filler) >= 10
+    for name, frames in own.frames.items():
+        for frame in frames:
+            assert sum(message.content.count("{request}") for message in frame) == 1, name
+            assert frame[-1].role == "user", name
+
+
+def test_frames_of_transforms_fall_back_to_english(tmp_path):
+    english, italian = load_transform_file("en"), load_transform_file("it")
+    assert load_transform_file("xx") == english
+    assert italian.frames.keys() == english.frames.keys()
+    assert italian.frames["base64"] != english.frames["base64"]
+    assert italian.frames["pig_latin"] == english.frames["pig_latin"]
+    path = tmp_path / "frames.yaml"
+    path.write_text('language: en\nfiller: [One.]\nframes:\n  base64: ["no slot"]\n')
+    with pytest.raises(UserError, match=r"frames\.yaml:4.*\{request\} in it once"):
+        read_model(path, TransformFile)

@@ -59,3 +59,19 @@ def test_a_folder_that_is_closed_is_told(astral, tmp_path):
     (tmp_path / "closed").mkdir(mode=0o500)
     done = astral("doctor", "--target", REFUSING, "--runs", tmp_path / "closed" / "runs")
     assert done.code == 3
+
+
+def test_sources_of_evidence_are_asked_only_when_it_is_said(astral, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("Sunny, with some clouds.")
+    settings = tmp_path / "a.yaml"
+    sources = [f"folder:{tmp_path / 'notes'}", "rss:http://127.0.0.1:9/feed"]
+    settings.write_text(f"evidence: {{sources: {sources}}}\n")
+    typed = ("doctor", "-c", settings, "--target", REFUSING, "--runs", tmp_path / "runs")
+    assert "ok  evidence" not in (quiet := astral(*typed).out)
+    assert "NO  evidence" not in quiet
+    done = astral(*typed, "--web")
+    assert done.code == 3
+    assert "1 passages, 0 of them dated" in " ".join(done.out.split())
+    assert "NO  evidence" in done.out
+    assert "cannot be reached" in " ".join(done.out.split())

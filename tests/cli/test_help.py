@@ -7,7 +7,7 @@ import pytest
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 COMMANDS = ["", "plan", "generate", "resume", "report", "explain", "judge", "compare", "calibrate"]
-COMMANDS += ["list", "init", "doctor"]
+COMMANDS += ["list", "corpus", "corpus add", "init", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -15,7 +15,7 @@ def test_help_is_what_was_agreed_on(astral, command):
     """ASTRAL_UPDATE_SNAPSHOTS=1 writes the snapshots anew; look at the difference before you commit it."""
     done = astral(*command.split(), "--help")
     shown = "\n".join(line.rstrip() for line in done.out.splitlines()).strip() + "\n"
-    snapshot = SNAPSHOTS / f"help-{command or 'astral'}.txt"
+    snapshot = SNAPSHOTS / f"help-{command.replace(' ', '-') or 'astral'}.txt"
     if os.environ.get("ASTRAL_UPDATE_SNAPSHOTS"):
         snapshot.write_text(shown, encoding="utf-8")
     assert shown == snapshot.read_text(encoding="utf-8")

@@ -30,9 +30,23 @@ def test_columns_that_are_rare_are_shown_where_they_count(astral, runs):
 
 def test_values_of_one_dimension_come_with_their_traits(astral):
     rows = json.loads(astral("list", "values", "language", "--json").out)
-    assert len(rows) == 10
+    assert len(rows) >= 100
     thai = next(row for row in rows if row["value"] == "th")
     assert (thai["name"], thai["script"], thai["resource"]) == ("Thai", "Thai", "medium")
+    assert thai["packs"] == "multijail-10 sea-12"
+
+
+def test_without_a_dimension_the_values_are_those_that_are_tested(astral):
+    rows = json.loads(astral("list", "values", "--json").out)
+    assert sum(row["dimension"] == "language" for row in rows) == 10
+
+
+def test_transforms_are_listed_with_family_and_origin(astral):
+    rows = {row["transform"]: row for row in json.loads(astral("list", "transforms", "--json").out)}
+    assert len(rows) >= 60
+    assert rows["morse"]["family"] == "encoding"
+    assert "sorry-bench-20" in rows["morse"]["packs"]
+    assert rows["translate-fr"]["needs"] == "a translator"
 
 
 def test_values_follow_the_taxonomies_of_the_settings(astral, tmp_path):

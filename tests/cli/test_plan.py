@@ -89,7 +89,7 @@ def test_a_dry_run_counts_cells_and_calls_of_the_settings(astral, tmp_path):
     assert calls == {
         "target": ("local", 140, 140),
         "judge": ("openai:some-judge", 144, 288),
-        "attacker": ("openai:some-attacker", 144, 288),
+        "attacker": ("openai:some-attacker", 36, 576),
     }
     assert facts["tokens_at_most"] == sum(role["tokens_at_most"] for role in facts["calls"]) > 0
     assert facts["minutes_expected"] is facts["dollars_expected"] is facts["dollars_at_most"] is None

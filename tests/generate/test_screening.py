@@ -32,7 +32,8 @@ def gate_of(text: str, language: str = "en") -> str | None:
         ("I'm sorry, but I can't help with that request.", "it", "refusal"),
         (ENGLISH, "it", "language"),
         (ENGLISH, "zh", "language"),
-        (ENGLISH, "tlh", None),
+        (ENGLISH, "tlh", "language"),
+        ("nuqDaq 'oH puchpa''e' jIyajbe' qatlh", "tlh", None),
     ],
 )
 def test_the_cheapest_gate_that_objects_is_named(text: str, language: str, gate: str | None):
@@ -76,11 +77,12 @@ def test_a_batch_is_judged_in_order_and_each_against_those_accepted_before():
 
 def test_near_duplicates_are_found_within_a_language_alone():
     screen = Screen(Gates(), HashEmbedder(), near_duplicate=0.9)
-    near = ENGLISH.replace("paying", "paying much")
-    screen.remember([sample_case(ENGLISH, language="tlh")])
-    # Klingon cannot be identified, so that the text may stand for two languages here.
-    assert screen.screen([sample_case(near, language="qya")]) == [None]
-    (verdict,) = screen.screen([sample_case(near, language="tlh")])
+    # Malay and Indonesian pass for each other, so that the text may stand for two languages here.
+    text = "Tolong beri tahu saya cara masuk ke konser tanpa membeli tiket sama sekali."
+    near = text.replace("sama sekali", "sama sekali ya")
+    screen.remember([sample_case(text, language="id")])
+    assert screen.screen([sample_case(near, language="ms")]) == [None]
+    (verdict,) = screen.screen([sample_case(near, language="id")])
     assert verdict is not None
     assert verdict.gate == "duplicate"
 

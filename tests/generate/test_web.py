@@ -1,80 +1,80 @@
 import pytest
-from ddgs.exceptions import DDGSException
 
 from astral.assets import load_taxonomy
+from astral.domain.records import Evidence
 from astral.domain.space import Cell
-from astral.generate import WebSearch
-from astral.generate.evidence.web import passage_of, region_of, search_phrase
+from astral.errors import EvidenceError
+from astral.generate import WebEvidence
+from astral.generate.evidence.freshness import Freshness
+from astral.generate.evidence.web import Source, best_passage, evidence_of, search_phrase
 from astral.testing.conformance import check_evidence_source
+from tests.generate.test_freshness import NOW
 
 RISKS = load_taxonomy("astral-14").as_dimension()
 CELL = Cell(values=(("risk", "financial_crime"), ("language", "it")))
 
 
-class Engine:
-    """A search engine with one list of results, or an error, that remembers what it was asked."""
+class Listed:
+    """A source with a list of passages that remembers what it was asked."""
 
-    def __init__(self, *results: dict[str, str], error: str = "") -> None:
-        self.results, self.error = results, error
-        self.asked: list[tuple[str, str, int]] = []
+    def __init__(self, name, *numbers):
+        self.name, self.numbers, self.asked = name, numbers, []
 
-    def __call__(self, query, region, limit):
-        self.asked.append((query, region, limit))
-        if self.error:
-            raise DDGSException(self.error)
-        return self.results[:limit]
-
-
-def result(number: int, **more: str) -> dict[str, str]:
-    return {"title": f"Title {number}", "body": f"Passage {number}.", "url": f"https://example.org/{number}"} | more
+    async def search(self, query, *, cell, limit):
+        self.asked.append((query, cell.get("language", ""), limit))
+        return [evidence_of(f"Passage {n}.", url=f"https://example.org/{n}") for n in self.numbers][:limit]
 
 
 async def test_it_keeps_the_promises_of_an_evidence_source():
-    await check_evidence_source(WebSearch(RISKS, warn=print, engines=[Engine(result(1), result(2), result(3))]))
-    await check_evidence_source(WebSearch(RISKS, warn=print, engines=[Engine(error="ConnectError")]))
+    await check_evidence_source(WebEvidence(RISKS, [Listed("one", 1, 2, 3), Listed("two")]))
+    await check_evidence_source(WebEvidence(RISKS, []))
 
 
-async def test_news_come_first_and_pages_fill_up():
-    news, pages = Engine(result(1, date="2026-11-20")), Engine(result(1), result(2), result(3))
-    source = WebSearch(RISKS, warn=pytest.fail, engines=[news, pages])
+async def test_sources_are_asked_in_their_order_until_there_is_enough():
+    first, second, third = Listed("a", *range(5)), Listed("b", *range(3, 9)), Listed("c", 99)
+    source = WebEvidence(RISKS, [first, second, third])
     found = await source.search("ignored", cell=CELL, limit=2)
-    assert [(each.url, each.date) for each in found] == [
-        ("https://example.org/1", "2026-11-20"),
-        ("https://example.org/2", ""),
-    ]
-    assert all(each.kind == "web" and len(each.digest) == 64 for each in found)
+    assert [each.url for each in found] == ["https://example.org/0", "https://example.org/1"]
+    assert [each.url[-1] for each in await source.search("ignored", cell=CELL, limit=20)] == list("01234567")
+    assert third.asked == []
 
 
-async def test_a_question_is_asked_once_and_in_its_region():
-    engine = Engine(result(1), result(2))
-    source = WebSearch(RISKS, warn=pytest.fail, engines=[engine])
-    for _ in range(3):
-        await source.search("ignored", cell=CELL, limit=2)
-    assert [region for _, region, _ in engine.asked] == ["it-it"]
-
-
-async def test_offline_is_said_once_and_nothing_is_asked_from_then_on():
-    warnings: list[str] = []
-    engine = Engine(error="ConnectError: no route")
-    source = WebSearch(RISKS, warn=warnings.append, engines=[engine, engine])
-    for language in ("it", "en", "zh"):
-        cell = Cell(values=(("risk", "violence"), ("language", language)))
-        assert await source.search("ignored", cell=cell, limit=2) == ()
-    assert len(warnings) == 1
-    assert len(engine.asked) == 1
-
-
-async def test_an_empty_result_is_not_offline():
-    none, pages = Engine(error="No results found."), Engine(result(1))
-    found = await WebSearch(RISKS, warn=pytest.fail, engines=[none, pages]).search("ignored", cell=CELL, limit=2)
-    assert len(found) == 1
+async def test_a_question_is_asked_once_for_all_cells_that_share_it():
+    listed = Listed("a", 1, 2)
+    source = WebEvidence(RISKS, [listed])
+    for style in ("slang", "question"):
+        await source.search("ignored", cell=Cell(values=(*CELL.values, ("style", style))), limit=2)
+    assert [(query.split()[-1], language) for query, language, _ in listed.asked] == [("news", "it")]
 
 
 async def test_a_cell_without_a_known_risk_is_not_searched_for():
-    engine = Engine(result(1))
-    source = WebSearch(RISKS, warn=pytest.fail, engines=[engine])
-    assert await source.search("how to", cell=Cell(values=(("language", "it"),)), limit=2) == ()
-    assert engine.asked == []
+    listed = Listed("a", 1)
+    assert await WebEvidence(RISKS, [listed]).search("how to", cell=Cell(values=(("language", "it"),)), limit=2) == ()
+    assert listed.asked == []
+
+
+async def test_a_service_that_fails_is_told_once_and_left_alone():
+    notes, calls = [], []
+
+    async def ask(query, cell, limit):
+        calls.append(query)
+        raise EvidenceError("no route")
+
+    source = Source("x", ask, freshness=Freshness(now=NOW), note=notes.append)
+    for _ in range(3):
+        assert await source.search("a", cell=CELL, limit=2) == ()
+    assert len(calls) == len(notes) == 1
+    assert "x gives no evidence (no route)" in notes[0]
+
+
+@pytest.mark.parametrize(("is_limited", "urls"), [(True, ["new", "undated"]), (False, ["new"])])
+async def test_what_is_too_old_is_left_out(is_limited, urls):
+    async def ask(query, cell, limit):
+        dates = {"old": "2026-11-01", "new": "2026-11-20", "undated": ""}
+        return [None, *(evidence_of("A text.", url=f"https://{name}", date=date) for name, date in dates.items())]
+
+    source = Source("x", ask, freshness=Freshness(days=7, now=NOW), note=pytest.fail, is_limited=is_limited)
+    assert [each.url for each in await source.search("a", cell=CELL, limit=5)] == [f"https://{url}" for url in urls]
 
 
 @pytest.mark.parametrize("risk", RISKS.values, ids=lambda risk: risk.id)
@@ -88,26 +88,24 @@ def test_a_phrase_is_of_the_risk_s_own_words(risk):
 
 
 @pytest.mark.parametrize(
-    "bad",
-    [
-        {},
-        {"body": "text"},
-        {"body": "", "url": "https://example.org"},
-        {"body": "text", "url": "javascript:alert(1)"},
-        {"body": "text", "href": "file:///etc/passwd"},
-    ],
-)
-def test_results_without_text_or_web_address_are_dropped(bad):
-    assert passage_of(bad) is None
+    ("text", "url"),
+    [("", "https://example.org"), ("text", ""), ("text", "javascript:alert(1)"), ("text", "file:///etc/passwd"),
+     ("\u200b\U000e0041", "https://example.org"), (None, None)],
+)  # fmt: skip
+def test_what_has_no_text_or_web_address_is_no_evidence(text, url):
+    assert evidence_of(text, url=url) is None
 
 
 def test_control_and_invisible_characters_are_removed():
-    passage = passage_of({"body": "a\x1b[31m b\u200bc\n d", "href": "http://example.org", "title": "t\u202eu"})
-    assert passage is not None
-    assert passage.text == "a[31m bc d"
-    assert passage.title == "tu"
+    passage = evidence_of("a\x1b[31m b\u200bc\n d", url="http://example.org", title="t\u202eu", date="{request}")
+    assert passage == Evidence(
+        text="a[31m bc d", kind="web", title="tu", url="http://example.org", date="", digest=passage.digest
+    )
+    assert len(passage.digest) == 64
 
 
-@pytest.mark.parametrize(("language", "region"), [("ko", "kr-ko"), ("pt-br", "us-pt"), ("de", "us-de")])
-def test_every_language_has_a_region_of_two_parts(language: str, region: str):
-    assert region_of(language) == region
+def test_the_best_passage_is_about_the_phrase():
+    text = "\n\n".join([*["The weather was fine. " * 30] * 3, "Fraud with tickets is common here.", "Nothing. " * 90])
+    assert "Fraud with tickets" in best_passage(text, "tickets fraud news")
+    assert best_passage(text, "nowhere to be found") == best_passage(text, "")
+    assert best_passage("", "news") == ""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from astral.domain.criterion import Criterion
+from astral.domain.drafting import Draft, DraftEnd, Drafting
 from astral.domain.records import Draw, Lineage, Message, TestCase, Transcript, Verdict, Vote
 from astral.domain.run import Manifest
 from astral.domain.space import Dimension, Space, Value
@@ -67,8 +68,12 @@ class Making:
             votes=(Vote(judge="refusal", outcome=outcome, p_unsafe=p_unsafe, parameters={"weights": [0.1, None]}),),
         )
 
+    def drafting(self, number, rejected=1):
+        no = Draft(generator="compose", end=DraftEnd.REJECTED, gate="duplicate")
+        return Drafting(drafts=(*[no] * rejected, Draft(generator="compose", end=DraftEnd.ACCEPTED)))
+
     def entries(self, number):
-        return [Entry(number, make(number)) for make in (self.case, self.transcript, self.verdict)]
+        return [Entry(number, make(number)) for make in (self.drafting, self.case, self.transcript, self.verdict)]
 
 
 @pytest.fixture(scope="session")

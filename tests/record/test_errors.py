@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from astral.errors import ExitCode, RecordError, UserError
-from astral.record import Store
+from astral.record import Entry, Store
 
 NOBODY = 65534
 
@@ -93,7 +93,7 @@ def test_a_database_of_another_program_stays_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("version", "told"), [("3", "a newer astral wrote this record.*Upgrade astral"), ("x", "is no record of astral")]
+    ("version", "told"), [("99", "a newer astral wrote this record.*Upgrade astral"), ("x", "is no record of astral")]
 )
 def test_a_record_of_another_schema(url, store, version, told):
     store.close()
@@ -101,6 +101,22 @@ def test_a_record_of_another_schema(url, store, version, told):
         other.execute("UPDATE meta SET value = ?", (version,))
     with pytest.raises(RecordError, match=told):
         Store.open(url)
+
+
+def test_a_record_of_the_first_schema_gets_what_it_lacks_and_keeps_what_it_has(url, store, make):
+    run_id = make.new_run(store)
+    store.open_round(run_id, 0, [make.draw(0), make.draw(1)])
+    store.write(run_id, make.entries(0))
+    store.close()
+    with sqlite3.connect(store.path) as older:
+        older.execute("DROP TABLE draftings")
+        older.execute("UPDATE meta SET value = '1'")
+    with Store.open(url, create=False) as upgraded:
+        upgraded.write(run_id, [Entry(1, make.drafting(1))])
+        assert [test.drafting for test in upgraded.tests(run_id)] == [None, make.drafting(1)]
+        assert next(upgraded.tests(run_id)).verdict == make.verdict(0)
+    with Store.open(url, create=False) as again:
+        assert len(list(again.tests(run_id))) == 2
 
 
 def test_a_damaged_record_is_told_without_showing_its_texts(url, store, make):
@@ -149,7 +165,7 @@ FILLER = """if 1:
     import resource, signal, sys
     from astral.domain.run import Call
     from astral.errors import RecordError
-    from astral.record import Store
+    from astral.record import Entry, Store
     store = Store.open(sys.argv[1])
     if sys.argv[2] == "limit":
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -30,6 +30,7 @@ def drawn(make, history):
 
 def items_of(make, history):
     for number, (fate, _, _) in enumerate(history):
+        yield Entry(number, make.drafting(number))
         parts = [Entry(number, make.case(number)), Entry(number, make.transcript(number))]
         if isinstance(fate, Outcome):
             yield from [*parts, Entry(number, make.verdict(number, fate))]

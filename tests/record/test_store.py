@@ -131,6 +131,7 @@ def test_tests_stream_in_order_across_pages_and_by_number(store, make):
     tests = list(store.tests("run-1"))
     assert [test.draw.number for test in tests] == list(range(count))
     assert all(test.case == make.case(test.draw.number) and test.verdict is not None for test in tests)
+    assert all(test.drafting == make.drafting(test.draw.number) for test in tests)
     assert [number for number, _ in store.cases("run-1")] == list(range(count))
     assert [test.draw.number for test in store.tests("run-1", [599, 3, 3, 9000])] == [3, 599]
     assert list(store.tests("run-1", range(count))) == tests
@@ -156,9 +157,10 @@ def test_runs_keep_to_themselves(store, make):
     assert store.coverage("run-2").total.judged == 0
 
 
-@pytest.mark.parametrize("part", ["case", "transcript", "verdict", "failure"])
+@pytest.mark.parametrize("part", ["drafting", "case", "transcript", "verdict", "failure"])
 def test_something_else_in_the_place_of_what_is_recorded_is_refused_with_its_whole_batch(store, make, part):
     first, second = {
+        "drafting": (Entry(0, make.drafting(0)), Entry(0, make.drafting(0, rejected=2))),
         "case": (Entry(0, make.case(0)), Entry(0, make.case(0, "Another."))),
         "transcript": (Entry(0, make.transcript(0)), Entry(0, make.transcript(0, text="Yes."))),
         "verdict": (Entry(0, make.verdict(0)), Entry(0, make.verdict(0, "UNSAFE"))),

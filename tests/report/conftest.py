@@ -7,6 +7,7 @@ import pytest
 from astral.assets import load_taxonomy
 from astral.domain.coverage import Coverage
 from astral.domain.criterion import Criterion, OpenInteraction, Progress
+from astral.domain.drafting import Draft, DraftEnd, Drafting
 from astral.domain.records import (
     Control,
     Draw,
@@ -144,6 +145,22 @@ def progress_of(space, tests, strength):
     )
 
 
+def _drafting(test):
+    """How a test may have been written: an attacker writes four at a call, and refuses some; the composer steps in."""
+    attacker, number = "rag-fs:openai:gpt-x", test.draw.number
+    calls = int(number % 4 == 0)
+    first = [Draft(generator=attacker, end=DraftEnd.ACCEPTED, calls=calls)]
+    if number % 10 == 3:
+        refused = Draft(generator=attacker, end=DraftEnd.REFUSED, error="AttackerRefusedError", calls=calls)
+        first = [refused, Draft(generator="compose", end=DraftEnd.ACCEPTED)]
+    elif number % 12 == 5:
+        gate = "language" if number % 24 == 5 else "near_duplicate"
+        first = [Draft(generator=attacker, end=DraftEnd.REJECTED, gate=gate, calls=calls), *first]
+    if test.case is None:
+        first = [each.model_copy(update={"end": DraftEnd.REJECTED, "gate": "language"}) for each in first] * 3
+    return Drafting(drafts=tuple(first))
+
+
 @pytest.fixture(scope="session")
 def build():
     return Build()
@@ -186,6 +203,7 @@ def night(build):
             )
         else:
             tests.append(build.judged(cell, "SAFE", number, p=round(rng.uniform(0.02, 0.4), 2)))
+    tests = [test.model_copy(update={"drafting": _drafting(test)}) for test in tests]
     for number in range(140, 146):
         control = Control.POSITIVE if number % 2 else Control.NEGATIVE
         outcome = "UNSAFE" if number % 2 else "SAFE"

@@ -78,9 +78,22 @@ def test_every_value_has_its_own_counts(small):
 
 def test_the_funnel_says_how_far_tests_came(small):
     assert small.summary().funnel.model_dump() == {
-        "planned": 8, "generated": 6, "screened_out": 2, "executed": 5, "answered": 1, "refused": 1, "blocked": 1,
-        "empty": 1, "truncated": 1, "judged": 4, "unfinished": 1,
+        "planned": 8, "drafts": 0, "rejected": {}, "generated": 6, "screened_out": 2, "executed": 5,
+        "answered": 1, "refused": 1, "blocked": 1, "empty": 1, "truncated": 1, "judged": 4, "unfinished": 1,
     }  # fmt: skip
+
+
+def test_drafts_are_counted_by_gate_and_by_generator(night):
+    summary = night.summary()
+    funnel, found = summary.funnel, {each.generator: each for each in summary.generators}
+    assert list(found) == ["rag-fs:openai:gpt-x", "compose"]
+    assert sum(each.accepted for each in summary.generators) == funnel.generated
+    assert sum(each.drafts for each in summary.generators) == funnel.drafts
+    assert sum(each.rejected for each in summary.generators) == sum(funnel.rejected.values()) > 0
+    assert list(funnel.rejected) == ["language", "near_duplicate"]
+    attacker = found["rag-fs:openai:gpt-x"]
+    assert attacker.cases_per_call == attacker.accepted / attacker.calls
+    assert found["compose"].cases_per_call is None
 
 
 def test_coverage_tells_judged_from_decided_and_names_what_is_missing(small):

@@ -7,7 +7,18 @@ import pytest
 
 from astral.domain.chat import ChatReply
 from astral.domain.criterion import Criterion, Progress
-from astral.domain.records import Draw, Ending, Evidence, Message, Outcome, Transcript, Usage, Verdict, Vote
+from astral.domain.records import (
+    AppliedTransform,
+    Draw,
+    Ending,
+    Evidence,
+    Message,
+    Outcome,
+    Transcript,
+    Usage,
+    Verdict,
+    Vote,
+)
 from astral.domain.space import Cell, Dimension, Space, Value
 from astral.errors import OracleError
 from astral.plan.planner import CoveringPlanner
@@ -185,13 +196,42 @@ def test_the_hash_embedder_puts_common_words_together():
     assert first @ near > first @ far + 0.3
 
 
-def test_transforms():
-    check_transform(Part("apply", lambda text, *, seed: text[::-1]))
+class Shouting:
+    """A transform of one's own, as a plug-in would have it."""
+
+    name = "shouting"
+
+    def __init__(self, shout=str.upper, **lineage):
+        self._shout, self._lineage = shout, lineage
+
+    async def apply(self, case, *, seed):
+        applied = AppliedTransform(name=self.name, seed=seed)
+        lineage = {"transforms": (*case.lineage.transforms, applied), "plain": case.plain_request, **self._lineage}
+        messages = (Message(role="user", content=self._shout(case.request)),)
+        return case.model_copy(update={"messages": messages, "lineage": case.lineage.model_copy(update=lineage)})
+
+    def undo(self, case):
+        return None
+
+
+async def test_transforms():
     calls = iter(range(100))
-    with pytest.raises(AssertionError, match="two texts"):
-        check_transform(Part("apply", lambda text, *, seed: f"{text}{next(calls)}"))
-    with pytest.raises(AssertionError, match="empty"):
-        check_transform(Part("apply", lambda text, *, seed: ""))
+    await check_transform(Shouting())
+    for transform, promise in [
+        (Shouting(lambda text: f"{text}{next(calls)}"), "two cases"),
+        (Shouting(lambda text: ""), "empty"),
+        (Shouting(plain=""), "lost the plain request"),
+        (Shouting(transforms=()), "names the transforms"),
+    ]:
+        with pytest.raises(AssertionError, match=promise):
+            await check_transform(transform)
+
+
+async def test_a_transform_that_cannot_be_undone_says_so():
+    shouting = Shouting()
+    shouting.undo = lambda case: case
+    with pytest.raises(AssertionError, match="undoing it"):
+        await check_transform(shouting)
 
 
 async def test_evidence_sources():

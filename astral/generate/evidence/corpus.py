@@ -1,16 +1,12 @@
-"""A local index of requests, searched by meaning: chromadb, embedded and persistent, with telemetry off."""
+"""The local index of the shipped seeds, searched by meaning."""
 
 import asyncio
-import fcntl
 import hashlib
-import re
-import sqlite3
-import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +16,7 @@ from astral.domain.base import Noun
 from astral.domain.ports import Embedder
 from astral.domain.records import Evidence
 from astral.domain.space import Cell, Taxonomy
-from astral.errors import RecordError
+from astral.generate.evidence.chroma import IndexFolder, name_part, open_collection, where
 from astral.generate.seeds import seed_ids
 
 if TYPE_CHECKING:
@@ -43,11 +39,7 @@ class CorpusEntry(Noun):
 
 
 class CorpusIndex:
-    """The evidence source that finds a cell's nearest entries; what it knows is on disk.
-
-    Several processes may read one index. A writer holds a file lock beside it, since chromadb's PersistentClient
-    does not guard against a second one (https://github.com/chroma-core/chroma/issues/6975).
-    """
+    """The evidence source that finds a cell's nearest seeds; what it knows is on disk."""
 
     name = "corpus"
 
@@ -58,10 +50,9 @@ class CorpusIndex:
             path: Folder of the index, created where it is missing.
             embedder: Gives every vector; chromadb's own model is never loaded. Each embedder has its own collection.
         """
-        self._path = path
+        self._folder = IndexFolder(path)
         self._embedder = embedder
         self._collection: Collection | None = None
-        self._guard = threading.RLock()
         self._query_vector = lru_cache(_QUERIES_KEPT)(self._embed_query)
         self._found: dict[tuple[str, tuple[tuple[str, str], ...], int], tuple[Evidence, ...]] = {}
 
@@ -79,7 +70,7 @@ class CorpusIndex:
         if not wanted:
             return 0
         with self._using() as collection:
-            with _write_lock(self._path):
+            with self._folder.writing():
                 new = self._upsert(collection, wanted, progress)
             self._found.clear()
         return new
@@ -126,7 +117,7 @@ class CorpusIndex:
             result = collection.query(
                 query_embeddings=[self._query_vector(query)],
                 n_results=limit,
-                where=_where(filters),
+                where=where(**dict(filters)),
                 include=["documents"],
             )
         ids, texts = result["ids"][0], (result["documents"] or [[]])[0]
@@ -141,22 +132,11 @@ class CorpusIndex:
     @contextmanager
     def _using(self) -> "Generator[Collection]":
         """The open collection, for one thread at a time."""
-        from chromadb.errors import ChromaError
-
-        with self._guard:
-            try:
-                yield self._opened()
-            except (ChromaError, OSError, sqlite3.Error) as error:
-                raise RecordError(
-                    f"{self._path}: the index cannot be used ({error}). Is the disk full, or the folder read-only? "
-                    "The index may be deleted at any time; the next run builds it again."
-                ) from error
-
-    def _opened(self) -> "Collection":
-        if self._collection is None:
-            with _write_lock(self._path):
-                self._collection = _open_collection(self._path, self._embedder.name)
-        return self._collection
+        with self._folder.client() as client:
+            if self._collection is None:
+                with self._folder.writing():
+                    self._collection = open_collection(client, f"requests-{name_part(self._embedder.name)}")
+            yield self._collection
 
 
 def build_seed_corpus(
@@ -190,36 +170,5 @@ def build_seed_corpus(
     return index.add(entries, progress)
 
 
-def _open_collection(path: Path, embedder: str) -> "Collection":
-    import chromadb
-    from chromadb.config import Settings
-
-    client = chromadb.PersistentClient(path=str(path), settings=Settings(anonymized_telemetry=False))
-    return client.get_or_create_collection(
-        f"requests-{re.sub('[^A-Za-z0-9]+', '-', embedder).strip('-')}",
-        # None, and not the default, which would fetch a model at its first use.
-        embedding_function=None,
-        configuration={"hnsw": {"space": "cosine"}},
-    )
-
-
-def _where(filters: Sequence[tuple[str, str]]) -> Any:
-    each = [{name: value} for name, value in filters]
-    # chromadb wants two conditions at least under $and.
-    return {"$and": each} if len(each) > 1 else (each[0] if each else None)
-
-
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@contextmanager
-def _write_lock(path: Path) -> Generator[None]:
-    """Be the only process that writes this index."""
-    path.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f"{path.name}.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(file, fcntl.LOCK_UN)

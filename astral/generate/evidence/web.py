@@ -1,19 +1,24 @@
-"""Passages found on the web through `ddgs`: the snippets of search engines, no page is fetched."""
+"""Evidence from outside: several sources asked about a cell's risk, and the pages that they name."""
 
 import asyncio
 import hashlib
 import re
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+from astral.domain.ports import EvidenceSource
 from astral.domain.records import Evidence
 from astral.domain.space import Cell, Dimension, Value
+from astral.domain.untrusted import without_invisible
+from astral.errors import EvidenceError
+from astral.generate.evidence.chunks import PASSAGE_CHARACTERS, passages_of
+from astral.generate.evidence.freshness import Freshness, iso_date
+from astral.generate.evidence.pages import PageReader
 
-_TIMEOUT_SECONDS = 5
 _DEFINITION_WORDS = 3
 _MIN_WORD_LENGTH = 6
-_MAX_PASSAGE_CHARACTERS = 1000
+_MAX_TITLE_CHARACTERS = 200
+_KEPT = 8
+"""Passages that a search is asked for, whatever its first caller wants: it is asked once, for all callers."""
 
 # Words of definitions that say what is done rather than what it is about; with them a query might ask for help.
 _NOT_SUBJECTS = frozenset(
@@ -23,52 +28,66 @@ _NOT_SUBJECTS = frozenset(
     }
 )  # fmt: skip
 
-# Country and language in the order of ddgs; its engines take the second part as a language code, which is why Korean
-# is `kr-ko` here and not DuckDuckGo's own `kr-kr`.
-_REGIONS = {
-    "en": "us-en",
-    "zh": "cn-zh",
-    "it": "it-it",
-    "vi": "vn-vi",
-    "ar": "xa-ar",
-    "ko": "kr-ko",
-    "th": "th-th",
-    "bn": "bd-bn",
-    "sw": "ke-sw",
-    "jv": "id-jv",
-}
-
-Engine = Callable[[str, str, int], Sequence[Mapping[str, Any]]]
-"""(query, region, limit) → results as ddgs gives them; raises DDGSException."""
+Ask = Callable[[str, Cell, int], Awaitable[Iterable[Evidence | None]]]
+"""(search phrase, cell, limit) → what one service found, None for what is no evidence; raises EvidenceError."""
 
 
-class WebSearch:
-    """The evidence source that asks search engines for news and pages on the cell's risk.
-
-    A query is made of the risk's name and of words of its definition; nothing else of a run leaves the machine.
-    """
-
-    name = "web"
+class Source:
+    """One service as an evidence source: it never raises, and is left alone once it failed."""
 
     def __init__(
-        self, risks: Dimension, *, warn: Callable[[str], None], engines: Sequence[Engine] | None = None
+        self, name: str, ask: Ask, *, freshness: Freshness, note: Callable[[str], None], is_limited: bool = False
+    ) -> None:
+        """Wrap a service.
+
+        Args:
+            name: As the settings name it.
+            ask: Asks it.
+            freshness: What is older is left out.
+            note: Is told, once, that the service cannot be reached.
+            is_limited: The service is told the age itself, so that what it does not date may be used.
+        """
+        self.name = name
+        self._ask, self._freshness, self._note, self._is_limited = ask, freshness, note, is_limited
+        self._is_off = False
+
+    async def search(self, query: str, *, cell: Cell, limit: int) -> Sequence[Evidence]:
+        """At most `limit` passages that are young enough, in the service's order."""
+        if self._is_off:
+            return ()
+        try:
+            found = await self._ask(query, cell, limit)
+        except EvidenceError as error:
+            self._is_off = True
+            self._note(f"{self.name} gives no evidence ({error}); the run goes on without it.")
+            return ()
+        kept = [each for each in found if each and self._freshness.allows(each, is_limited=self._is_limited)]
+        return kept[:limit]
+
+
+class WebEvidence:
+    """The evidence source that asks others about a cell's risk, one search at a time.
+
+    They get a phrase made of the risk's name and of words of its definition; nothing else of a run leaves the machine.
+    """
+
+    def __init__(
+        self, risks: Dimension, sources: Sequence[EvidenceSource], *, reader: PageReader | None = None
     ) -> None:
         """Set the search up.
 
         Args:
             risks: The dimension whose values' names and definitions are searched for.
-            warn: Is told, once, that the web cannot be reached; after that nothing is searched.
-            engines: Asked in this order until there are enough results; by default the news, then the web.
+            sources: Asked in this order until there are enough passages.
+            reader: Reads the pages that were found; without it their snippets are the evidence.
         """
-        self._risks = risks
-        self._warn = warn
-        self._engines = tuple(engines) if engines is not None else (_news, _pages)
-        self._is_off = False
+        self.name = f"web:{','.join(source.name for source in sources)}{'+pages' if reader else ''}"
+        self._risks, self._sources, self._reader = risks, tuple(sources), reader
         self._found: dict[tuple[str, str], tuple[Evidence, ...]] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def search(self, query: str, *, cell: Cell, limit: int) -> Sequence[Evidence]:
-        """At most `limit` passages on the cell's risk; none where it has no risk, or the web cannot be reached.
+        """At most `limit` passages on the cell's risk; none where it has no risk, or nothing can be reached.
 
         The query of the port is not sent: a definition is no search phrase, and a caller's words might ask for more
         than the subject.
@@ -76,31 +95,24 @@ class WebSearch:
         if self._risks.id not in cell or cell[self._risks.id] not in self._risks.by_id:
             return ()
         phrase = search_phrase(self._risks.by_id[cell[self._risks.id]])
-        region = region_of(cell.get("language", "en"))
+        key = (phrase, cell.get("language", "en"))
         # One search at a time is polite, and lets cells of one risk and language share it.
         async with self._one_at_a_time:
-            if (phrase, region) not in self._found and not self._is_off:
-                self._found[phrase, region] = await self._ask(phrase, region, limit)
-        return self._found.get((phrase, region), ())[:limit]
+            if key not in self._found:
+                self._found[key] = await self._asked(phrase, cell, max(limit, _KEPT))
+        return self._found[key][:limit]
 
-    async def _ask(self, phrase: str, region: str, limit: int) -> tuple[Evidence, ...]:
-        from ddgs.exceptions import DDGSException
-
+    async def _asked(self, phrase: str, cell: Cell, limit: int) -> tuple[Evidence, ...]:
         found: dict[str, Evidence] = {}
-        for engine in self._engines:
-            try:
-                results = await asyncio.to_thread(engine, phrase, region, limit)
-            except DDGSException as error:
-                # ddgs has this one class for all errors, and raises it for an empty result as well.
-                if "No results found" in str(error):
-                    continue
-                self._is_off = True
-                self._warn(f"The web cannot be reached ({type(error).__name__}); the run goes on without web evidence.")
-                break
-            found = {passage.digest: passage for passage in map(passage_of, results) if passage is not None} | found
+        for source in self._sources:
+            for each in await source.search(phrase, cell=cell, limit=limit):
+                found.setdefault(each.url or each.digest, each)
             if len(found) >= limit:
                 break
-        return tuple(found.values())
+        passages = list(found.values())[:limit]
+        if self._reader is not None:
+            passages = list(await asyncio.gather(*(_read(self._reader, each, phrase) for each in passages)))
+        return tuple(passages)
 
 
 def search_phrase(risk: Value) -> str:
@@ -112,40 +124,60 @@ def search_phrase(risk: Value) -> str:
     return " ".join([*name, *more[:_DEFINITION_WORDS], "news"])
 
 
-def region_of(language: str) -> str:
-    """The region that search engines are asked for, as country and language."""
-    return _REGIONS.get(language, f"us-{language.partition('-')[0]}")
-
-
-def passage_of(result: Mapping[str, Any]) -> Evidence | None:
-    """A search result as evidence; None where it has no text or no web address. What it says is untrusted."""
-    url = str(result.get("url") or result.get("href") or "")
-    text = _plain(result.get("body"))[:_MAX_PASSAGE_CHARACTERS]
-    if not text or not url.startswith(("https://", "http://")):
+def evidence_of(
+    text: object, *, url: object, title: object = "", date: object = "", freshness: Freshness | None = None
+) -> Evidence | None:
+    """What a service says of a page, as evidence; None without text or web address. All of it is untrusted."""
+    address = str(url or "")
+    words = one_line(text)[:PASSAGE_CHARACTERS]
+    if not words or not address.startswith(("https://", "http://")):
         return None
     return Evidence(
-        text=text,
+        text=words,
         kind="web",
-        title=_plain(result.get("title")),
-        url=url,
-        date=_plain(result.get("date")),
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        title=one_line(title)[:_MAX_TITLE_CHARACTERS],
+        url=address,
+        date=iso_date(str(date or ""), now=freshness.now if freshness else None),
+        digest=digest_of(words),
     )
 
 
-def _plain(text: object) -> str:
+def best_passage(text: str, phrase: str) -> str:
+    """The passage of a text that has most of the phrase's words; the first of those that have as many."""
+    wanted = words_of(phrase)
+    return max(passages_of(text), key=lambda passage: len(wanted & words_of(passage)), default="")
+
+
+def words_of(text: str) -> set[str]:
+    """The words of a text, less case."""
+    return set(re.findall(r"[^\W\d_]{3,}", text.casefold()))
+
+
+def one_line(text: object) -> str:
     """One line without control characters and invisible signs."""
-    line = " ".join(str(text or "").split())
-    return "".join(sign for sign in line if unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co"})
+    return " ".join(without_invisible(str(text or "")).split())
 
 
-def _news(query: str, region: str, limit: int) -> Sequence[Mapping[str, Any]]:
-    from ddgs import DDGS
+def digest_of(text: str) -> str:
+    """SHA-256 of a passage."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
-    return DDGS(timeout=_TIMEOUT_SECONDS).news(query, region=region, safesearch="on", max_results=limit)
 
-
-def _pages(query: str, region: str, limit: int) -> Sequence[Mapping[str, Any]]:
-    from ddgs import DDGS
-
-    return DDGS(timeout=_TIMEOUT_SECONDS).text(query, region=region, safesearch="on", max_results=limit)
+async def _read(reader: PageReader, found: Evidence, phrase: str) -> Evidence:
+    """The evidence with the best passage of its page; as it was where the page cannot be read."""
+    if not found.url.startswith(("https://", "http://")):
+        return found
+    try:
+        page = await reader.read(found.url)
+    except EvidenceError:
+        return found
+    passage = best_passage(page.content.text, phrase)
+    return found.model_copy(
+        update={
+            "text": passage,
+            "title": page.content.title[:_MAX_TITLE_CHARACTERS] or found.title,
+            "date": found.date or page.content.date,
+            "url": page.url,
+            "digest": digest_of(passage),
+        }
+    )

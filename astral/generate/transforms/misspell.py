@@ -3,58 +3,44 @@
 import random
 from itertools import pairwise
 
-import regex
-
-_TOKEN = regex.compile(r"\{[^{}]*\}|[\p{L}\p{M}\p{N}]+")
-_UNSPACED = regex.compile(r"[\p{Han}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Hiragana}\p{Katakana}]")
-_CLUSTER = regex.compile(r"\X")
+from astral.generate.transforms.rewriting import Edited, Note, edited
+from astral.generate.transforms.words import WORD, chosen, clusters_of, has_no_spaces
 
 _WORDS_PER_MISTAKE = 4
 _CLUSTERS_PER_MISTAKE = 12
 """In scripts without spaces a run of letters is a clause, not a word."""
 
 
-class Misspell:
+class Misspell(Edited):
     """Swaps, doubles or drops letters in about one word of four, and in at least one.
 
     First letters, digits, words with digits, and placeholders such as `{request}` stay as they are. In scripts that
     put no spaces between words, about one letter in twelve is hit. A text without a word of two letters is unchanged.
     """
 
-    name = "misspell"
-
-    def apply(self, text: str, *, seed: int) -> str:
-        """The text with mistakes; the same seed makes the same ones."""
-        rng = random.Random(seed)
-        words = [match for match in _TOKEN.finditer(text) if _can_be_misspelt(match.group())]
-        spaced = [match for match in words if not _UNSPACED.search(match.group())]
-        hit = {match.start() for match in _chosen(spaced, rng)}
-        parts: list[str] = []
+    def rewrite(self, text: str, rng: random.Random) -> tuple[str, Note]:
+        """The text with mistakes."""
+        words = [match for match in WORD.finditer(text) if _can_be_misspelt(match.group())]
+        spaced = [match for match in words if not has_no_spaces(match.group())]
+        # Longer ones among those drawn, since a mistake in a short word hides its meaning.
+        hit = {match.start() for match in chosen(spaced, rng, one_in=_WORDS_PER_MISTAKE, size=lambda m: len(m.group()))}
+        pieces: list[tuple[str, str]] = []
         end = 0
         for match in words:
-            parts.append(text[end : match.start()])
-            clusters = _CLUSTER.findall(match.group())
-            if _UNSPACED.search(match.group()):
+            between, word = text[end : match.start()], match.group()
+            clusters = clusters_of(word)
+            if has_no_spaces(word):
                 mistakes = _mistakes_in_clause(len(clusters), rng, at_least_one=not hit)
                 hit.add(match.start())
             else:
                 mistakes = int(match.start() in hit)
-            parts.append("".join(_with_mistakes(clusters, mistakes, rng)))
+            pieces += [(between, between), (word, "".join(_with_mistakes(clusters, mistakes, rng)))]
             end = match.end()
-        return "".join([*parts, text[end:]])
+        return edited([*pieces, (text[end:], text[end:])])
 
 
 def _can_be_misspelt(token: str) -> bool:
-    return not token.startswith("{") and not regex.search(r"\p{N}", token) and len(_CLUSTER.findall(token)) > 1
-
-
-def _chosen(words: list["regex.Match[str]"], rng: random.Random) -> list["regex.Match[str]"]:
-    """One word of four, longer ones first among those drawn, since a mistake in a short word hides its meaning."""
-    if not words:
-        return []
-    count = max(1, round(len(words) / _WORDS_PER_MISTAKE))
-    drawn = rng.sample(words, min(len(words), 2 * count))
-    return sorted(drawn, key=lambda match: -len(match.group()))[:count]
+    return not token.startswith("{") and not any(map(str.isdigit, token)) and len(clusters_of(token)) > 1
 
 
 def _mistakes_in_clause(clusters: int, rng: random.Random, *, at_least_one: bool) -> int:

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 import regex
 from hypothesis import given
@@ -6,24 +8,20 @@ from hypothesis import strategies as st
 from astral.assets import load_seeds
 from astral.generate.identification import MULTIJAIL, LanguageIdentifier
 from astral.generate.transforms.misspell import Misspell
-from astral.testing.conformance import check_transform
 
 MISSPELL = Misspell()
+
+
+def misspelt(text: str, seed: int) -> str:
+    return MISSPELL.rewrite(text, random.Random(seed))[0]
+
+
 SENTENCE = "Please write a short letter about {request} to 3 friends in room4 before Monday evening."
-
-
-def test_it_keeps_the_promises_of_a_transform():
-    check_transform(MISSPELL)
-
-
-@given(st.text(), st.integers(0, 2**63 - 1))
-def test_the_same_text_and_seed_make_the_same_mistakes(text: str, seed: int):
-    assert MISSPELL.apply(text, seed=seed) == MISSPELL.apply(text, seed=seed)
 
 
 @given(st.integers(0, 2**63 - 1))
 def test_digits_placeholders_and_first_letters_stay(seed: int):
-    words = MISSPELL.apply(SENTENCE, seed=seed).split()
+    words = misspelt(SENTENCE, seed).split()
     assert len(words) == len(SENTENCE.split())
     assert [word[0] for word in words] == [word[0] for word in SENTENCE.split()]
     assert {"{request}", "3", "room4"} <= set(words)
@@ -31,14 +29,14 @@ def test_digits_placeholders_and_first_letters_stay(seed: int):
 
 @given(st.integers(0, 2**63 - 1))
 def test_about_one_word_in_four_is_hit(seed: int):
-    before, after = SENTENCE.split(), MISSPELL.apply(SENTENCE, seed=seed).split()
+    before, after = SENTENCE.split(), misspelt(SENTENCE, seed).split()
     assert 2 <= sum(one != two for one, two in zip(before, after, strict=True)) <= 4
 
 
 @given(st.text(st.characters(categories=["L", "M"]), min_size=1), st.integers(0, 2**32))
 def test_no_cluster_is_invented(text: str, seed: int):
     """Mistakes move, repeat or drop what is there, so that no letter loses its marks."""
-    assert set(regex.findall(r"\X", MISSPELL.apply(text, seed=seed))) <= set(regex.findall(r"\X", text)) or any(
+    assert set(regex.findall(r"\X", misspelt(text, seed))) <= set(regex.findall(r"\X", text)) or any(
         # Clusters that combine with their neighbours by themselves, such as flags or conjoining Jamo, may join anew.
         len(regex.findall(r"\X", one + two)) == 1
         for one in regex.findall(r"\X", text)
@@ -52,11 +50,11 @@ def test_every_seed_is_changed_and_still_in_its_language(language: str):
     for risk, texts in load_seeds("astral-14", language).items():
         for place, text in enumerate(texts):
             for seed in range(3):
-                misspelt = MISSPELL.apply(text, seed=seed)
-                assert misspelt != text, f"{language}/{risk}/{place} was left as it is"
-                assert identifier.identify(misspelt) == language, f"{language}/{risk}/{place} with seed {seed}"
+                changed = misspelt(text, seed)
+                assert changed != text, f"{language}/{risk}/{place} was left as it is"
+                assert identifier.is_in(changed, language), f"{language}/{risk}/{place} with seed {seed}"
 
 
 @pytest.mark.parametrize("text", ["", " ", "1 2 3", "{request}", "a b"])
 def test_a_text_without_words_to_misspell_is_left_alone(text: str):
-    assert MISSPELL.apply(text, seed=1) == text
+    assert misspelt(text, 1) == text

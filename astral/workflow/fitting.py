@@ -1,0 +1,87 @@
+"""What fits a language: transforms that change its texts, and somebody who can write in it."""
+
+from collections.abc import Collection, Sequence
+
+from astral.assets import load_frames, load_taxonomy, seed_languages
+from astral.config import Settings
+from astral.domain.rules import Exclusion
+from astral.domain.space import Space, Value
+from astral.errors import UserError
+from astral.workflow.attackers import chat_models
+
+SHOWN = 5
+"""Languages that an error names."""
+
+
+def unfit_transforms(space: Space) -> tuple[Exclusion, ...]:
+    """Transforms that would leave a text in some of the languages as it is: there are no capital letters in Thai."""
+    if not {"transform", "language"} <= space.by_id.keys():
+        return ()
+    by_languages: dict[tuple[str, ...], list[str]] = {}
+    for transform in space.by_id["transform"].values:
+        unfit = tuple(each.id for each in space.by_id["language"].values if not _is_fit(transform, each))
+        by_languages.setdefault(unfit, []).append(transform.id)
+    return tuple(
+        {"transform": tuple(transforms), "language": unfit} for unfit, transforms in by_languages.items() if unfit
+    )
+
+
+def _is_fit(transform: Value, language: Value) -> bool:
+    traits, script = transform.traits, language.traits.get("script")
+    only, never = traits.get("scripts"), traits.get("not_scripts")
+    if isinstance(only, list) and script not in only:
+        return False
+    if isinstance(never, list) and script in never:
+        return False
+    return traits.get("apply") != f"translate:{language.id}"
+
+
+def composable_languages(taxonomy_id: str) -> set[str]:
+    """Languages in which cases can be composed: there are seeds and frames."""
+    return {language for language in seed_languages(taxonomy_id) if load_frames(language)}
+
+
+def native_languages(settings: Settings) -> Collection[str]:
+    """Languages in which cases are written without a translator, by whoever writes first."""
+    from astral.generate import SCREENED_LANGUAGES
+
+    if not chat_models(settings):
+        return composable_languages(load_taxonomy(settings.taxonomies[0]).id)
+    return SCREENED_LANGUAGES
+
+
+def translated_share(settings: Settings, space: Space) -> float:
+    """Share of the language dimension's values that are translated, in [0, 1]."""
+    native = native_languages(settings)
+    languages = list(space.by_id["language"].by_id) if "language" in space.by_id else []
+    return sum(language not in native for language in languages) / max(1, len(languages))
+
+
+def check_languages(settings: Settings, languages: Sequence[str]) -> None:
+    """Make sure that cases can be written in all languages.
+
+    An attacker model alone is not enough where the child-safety screen knows no words of a language: the screen then
+    reads the English from which a case was translated.
+
+    Raises:
+        UserError: There are languages in which nobody can write, and nobody translates.
+    """
+    from astral.generate import SOURCE_LANGUAGE
+
+    told, taxonomy = settings.attacker, load_taxonomy(settings.taxonomies[0]).id
+    native = native_languages(settings)
+    foreign = [language for language in languages if language not in native]
+    named = ", ".join(foreign[:SHOWN]) + (", …" if len(foreign) > SHOWN else "")
+    if foreign and SOURCE_LANGUAGE not in native:
+        raise UserError(
+            f"attacker: no seeds of {taxonomy} ship in {named}, so that nothing can be composed. Name a model that "
+            f"writes the cases: `--attacker openai:NAME`. Or write taxonomies/seeds/{taxonomy}/LANGUAGE.yaml."
+        )
+    if foreign and told.translator is None:
+        is_composed = not chat_models(settings)
+        why = f"no seeds of {taxonomy} ship there" if is_composed else "the child-safety screen knows no words of them"
+        raise UserError(
+            f"attacker: nothing can be written in {named}: {why}. Name a chat model that translates from English: "
+            "`translator: openai:NAME` under `attacker`. Or narrow the languages, such as "
+            "`--only language=multijail-10`."
+        )
