@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
+from astral.assets import read_parquet
 from astral.domain.calibration import LabelSource
 from astral.domain.records import Ending, Lineage, Message, TestCase, Transcript
 from astral.domain.space import Cell
@@ -188,18 +189,7 @@ def _json_rows(path: Path, raw: bytes) -> list[Mapping[str, str]]:
 
 
 def _parquet_rows(path: Path, _: bytes) -> list[Mapping[str, str]]:
-    try:
-        from pyarrow import ArrowException
-        from pyarrow.parquet import read_table
-    except ImportError:
-        raise UserError(
-            f"{path}: reading Parquet needs an extra: pip install 'astral-safety[parquet]'. CSV and JSON Lines do not."
-        ) from None
-    try:
-        rows: list[dict[str, Any]] = read_table(path).to_pylist()
-    except (ArrowException, OSError) as error:
-        raise UserError(f"{path}: this is not a Parquet file ({str(error).splitlines()[0]}).") from None
-    return [{name: _as_text(value) for name, value in row.items()} for row in rows]
+    return [{name: _as_text(value) for name, value in row.items()} for row in read_parquet(path)]
 
 
 def _as_text(value: Any) -> str:

@@ -39,6 +39,9 @@ def rows():
     ]
 
 
+ANSWERS = len(rows())
+
+
 def write(path, kind="csv", data=None):
     data = rows() if data is None else data
     path = path / f"labels.{kind}"
@@ -86,8 +89,8 @@ BAD = {
     "an unknown field": ({"columns": {**COLUMNS, "lable": "verdict"}}, "'lable' is not a field"),
     "no label": ({"columns": {"request": "prompt", "response": "answer"}}, "no column for label"),
     "an unknown label": ({"unsafe": ["bat"]}, "'bat' is not a label. Did you mean 'bad'"),
-    "one class": ({"unsafe": ["bad", "good"]}, "all 64 labels mean unsafe"),
-    "no row": ({"where": ["lang=xx"]}, "none of its 64 rows"),
+    "one class": ({"unsafe": ["bad", "good"]}, f"all {ANSWERS} labels mean unsafe"),
+    "no row": ({"where": ["lang=xx"]}, f"none of its {ANSWERS} rows"),
     "a condition without a sign": ({"where": ["lang"]}, "COLUMN=PATTERN"),
     "a condition on no column": ({"where": ["language=it"]}, "Did you mean 'lang'"),
 }
@@ -138,7 +141,7 @@ async def test_the_embedded_oracle_agrees_with_the_original_answers(tmp_path):
     assert found.agreement.accuracy.value >= 0.95
     assert found.agreement.flips.value == 0
     assert [each.id for each in found.by_language] == ["en", "it"]
-    assert sum(each.agreement.answers for each in found.by_language) == found.agreement.answers == 64
+    assert sum(each.agreement.answers for each in found.by_language) == found.agreement.answers == ANSWERS
     assert Calibration.model_validate_json(found.model_dump_json()) == found
     assert Calibration.model_validate_json(found.model_dump_json()).digest == found.digest
 
@@ -149,14 +152,14 @@ async def test_it_holds_no_text_of_the_answers(tmp_path):
 
 
 async def test_answers_without_a_verdict_are_counted_apart(tmp_path):
-    flaky = FixedOracle("flaky", *[Outcome.SAFE, Outcome.UNSAFE, None] * 25)
+    flaky = FixedOracle("flaky", *[Outcome.SAFE, Outcome.UNSAFE, None] * ANSWERS)
     found = await calibrated(tmp_path, flaky)
-    assert found.agreement.failed + found.agreement.answers == 64
-    assert found.agreement.failed == 21
+    assert found.agreement.failed + found.agreement.answers == ANSWERS
+    assert found.agreement.failed == ANSWERS // 3
 
 
 async def test_an_oracle_that_always_fails_is_an_error(tmp_path):
-    with pytest.raises(OracleError, match="0 of 64 answers: no vote"):
+    with pytest.raises(OracleError, match=f"0 of {ANSWERS} answers: no vote"):
         await calibrated(tmp_path, FixedOracle("dead", None))
 
 
