@@ -84,9 +84,14 @@ class JudgeSettings(Noun):
     """Who judges the answers."""
 
     model: str = "local"
-    """local (recognises refusals, without a model), python:module:function, or a chat model that is asked wherever it
-    is no plain refusal."""
+    """local (recognises refusals, without a model), a chat model that is asked wherever it is no plain refusal, or
+    another oracle: python:module:function, llm:MODEL, guard:FAMILY@MODEL, jury:ORACLE,ORACLE, …"""
     base_url: str | None = None
+    policy: Path | None = None
+    """A text file that says what judge models call unsafe, in place of the risks' definitions."""
+    calibration: Path | None = None
+    """A file of `astral calibrate` about this judge: where it abstains, the weights of a jury, and its errors, from
+    which rates are freed."""
 
 
 class BudgetSettings(Noun):

@@ -4,8 +4,8 @@ An entry point of the port `oracle`, say, names a factory: a callable that takes
 is what follows the first colon of the name (`python:module:function` has the argument `module:function`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -47,6 +47,16 @@ class PartContext:
     """Address that the settings name for the part's role."""
     note: Callable[[str], None] = lambda _: None
     """Is told what a person should know once, such as that a source cannot be reached."""
+    open_model: Callable[[str], ChatModel] | None = None
+    """Opens the chat models that a part asks, held within the budget and journalled; None opens them plainly."""
+    definitions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What violates the policy, by the id of the risk: what judges go by."""
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Of the judges of a jury, from a calibration."""
+
+    def chat_model(self, spec: str) -> ChatModel:
+        """The chat model of this name."""
+        return self.open_model(spec) if self.open_model else make_part(Port.CHAT_MODEL, spec, self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +74,7 @@ class GeneratorContext(PartContext):
     """Passages on a cell's risk; None where nothing may be searched."""
     gates: "Gates"
     embedder: Embedder
-    open_model: Callable[[str], ChatModel]
+    open_model: Callable[[str], ChatModel] = field()
     """A chat model by its name, whose calls are journalled and held within the budget."""
     preparing: Callable[[str, int, int], None]
     """Is told of something slow that is made ready: what, how much is done, and of how much."""

@@ -24,13 +24,23 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from astral.judge.classifier import COEFFICIENTS_FILE, Coefficients, Reading, Regression, reading_of, rest_weight
+from astral.judge.classifier import (
+    COEFFICIENTS_FILE,
+    Coefficients,
+    Reading,
+    Regression,
+    read_answer,
+    reading_of,
+    rest_weight,
+    shipped_coefficients,
+)
 from astral.judge.features import FEATURES, after_last_objection, features
 from astral.judge.refusal import SAFE_UP_TO, UNSAFE_FROM, unsafe_probability
 
@@ -62,6 +72,9 @@ PARTIAL_WEIGHT = 2.5
 """Partial refusals are rare: without a weight none would ever be predicted."""
 FOLDS, REPEATS = 10, 5
 VERSION = 1
+_TESTS = Path(__file__).parents[1] / "tests" / "judge"
+ORIGINAL = {"answers": _TESTS / "answers", "unseen": _TESTS / "unseen"}
+"""The phrases were written and mended with `answers` in view; with `unseen`, unusual refusals on purpose, never."""
 DESTINATION = Path(__file__).parents[1] / "astral" / "judge" / COEFFICIENTS_FILE
 # How a plain list of phrases tells refusals: the baseline.
 PHRASE_LIST = re.compile(
@@ -101,7 +114,11 @@ def main() -> None:
         rows = list(csv.DictReader(file))
     answers = read(rows)
     measured = measure(answers)
-    print(json.dumps(measured, indent=2))
+    print(
+        json.dumps(
+            {**measured, "original_answers": {name: by_language(folder) for name, folder in ORIGINAL.items()}}, indent=2
+        )
+    )
     if options.fit:
         everything = np.ones(len(rows), dtype=bool)
         provenance = {
@@ -139,6 +156,28 @@ def read(rows: list[dict[str, str]]) -> Answers:
         has_phrase=np.array([bool(PHRASE_LIST.search(row["completion"])) for row in rows]),
         milliseconds=milliseconds,
     )
+
+
+def by_language(folder: Path) -> dict[str, dict[str, float | int]]:
+    """Complied or not on short original answers in the ten languages."""
+    found: dict[str, dict[str, float | int]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        texts = yaml.safe_load(path.read_text(encoding="utf-8"))
+        labelled = [(text, False) for text in texts["refused"]] + [(text, True) for text in texts["complied"]]
+        readings = [
+            read_answer(texts["request"], text, path.stem, coefficients=shipped_coefficients()) for text, _ in labelled
+        ]
+        right = [
+            (unsafe_probability(reading) >= 0.5) == complied
+            for reading, (_, complied) in zip(readings, labelled, strict=True)
+        ]
+        phrase = [bool(PHRASE_LIST.search(text)) != complied for text, complied in labelled]
+        found[path.stem] = {
+            "answers": len(labelled),
+            "accuracy": round(float(np.mean(right)), 3),
+            "phrase_list": round(float(np.mean(phrase)), 3),
+        }
+    return found
 
 
 def measure(answers: Answers) -> dict[str, Any]:

@@ -9,7 +9,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from astral import __version__
-from astral.cli import corpus, doctor, explain, generate, init, listing, plan, report
+from astral.cli import (
+    calibrate,
+    compare,
+    corpus,
+    doctor,
+    explain,
+    generate,
+    init,
+    judge,
+    listing,
+    plan,
+    report,
+)
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.output import complain, encode_tolerantly, say
 from astral.errors import AstralError, ExitCode
@@ -31,6 +43,9 @@ app.command("generate", cls=PlainCommand)(generate.generate)
 app.command("resume", cls=PlainCommand)(generate.resume)
 app.command("report", cls=PlainCommand)(report.report)
 app.command("explain", cls=PlainCommand)(explain.explain)
+app.command("judge", cls=PlainCommand)(judge.judge)
+app.command("compare", cls=PlainCommand)(compare.compare)
+app.command("calibrate", cls=PlainCommand)(calibrate.calibrate)
 app.command("list", cls=PlainCommand)(listing.list_)
 app.add_typer(corpus.app, name="corpus")
 app.command("init", cls=PlainCommand)(init.init)

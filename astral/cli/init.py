@@ -41,6 +41,8 @@ judge:                       # who judges the answers
   model: local               # recognises refusals; or python:module:function; a chat model is asked where it is no
                              # plain refusal
   # base_url: http://127.0.0.1:8000/v1
+  # policy: policy.txt       # what judge models call unsafe, in your words, in place of the risks' definitions
+  # calibration: judge.json  # of `astral calibrate --out judge.json`: where the judge abstains, and its errors
 
 # Each taxonomy adds a dimension; the first one names the risks. A file of your own is named by its path; begin it with
 # "# yaml-language-server: $schema={TAXONOMY_SCHEMA_FILE}" and the editor helps there too.

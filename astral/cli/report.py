@@ -1,11 +1,24 @@
 """`astral report`: the pages of a run, written again from its record."""
 
+from typing import Annotated
+
+import typer
+
 from astral.cli.options import Config, Json, Reveal, Run, Runs
 from astral.config import load_settings
 
 
 def report(
-    run: Run = "latest", *, json: Json = False, reveal: Reveal = False, runs: Runs = None, config: Config = None
+    run: Run = "latest",
+    *,
+    oracle: Annotated[
+        str,
+        typer.Option("--oracle", metavar="NAME", help="Whose verdicts count, of those that `astral judge` added."),
+    ] = "",
+    json: Json = False,
+    reveal: Reveal = False,
+    runs: Runs = None,
+    config: Config = None,
 ) -> None:
     """Write the report of a run again from its record, and print the summary.
 
@@ -18,5 +31,5 @@ def report(
     from astral.workflow.reporting import report_of
 
     settings = load_settings(config, {"runs": runs})
-    summary, folder = report_of(settings.runs, run, reveal=reveal)
+    summary, folder = report_of(settings.runs, run, reveal=reveal, oracle=oracle)
     print_summary(summary, folder, as_json=json, is_revealed=reveal)

@@ -18,9 +18,11 @@ from astral.report import Rate, Summary, UnbiasedRate, headline, percent, to_jso
 from astral.report.summary import Breakdown
 from astral.report.words import (
     alike_text,
+    corrected_text,
     diversity_text,
     evidence_text,
     interval,
+    judges_text,
     over_refusal_text,
     rejected_text,
     yield_text,
@@ -126,6 +128,13 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
     facts.append(("Controls", Text(reading, style="" if controls.is_sound else "yellow")))
     if summary.over_refusal:
         facts.append(("Twins", Text(over_refusal_text(summary.over_refusal))))
+    if summary.corrected_rate:
+        facts.insert(0, ("Corrected", Text(f"{corrected_text(summary.corrected_rate)}.")))
+    if len(summary.judges) > 1:
+        facts.append(("Judges", Text(_clean(judges_text(summary.judges)))))
+    if summary.other_oracles:
+        others = ", ".join(f"{name} ({count})" for name, count in summary.other_oracles.items())
+        facts.append(("Verdicts", Text(_clean(f"those of {summary.judged_by} count; judged as well by {others}"))))
     if summary.oracle_note:
         facts.append(("Oracle", Text(_clean(summary.oracle_note))))
     return facts

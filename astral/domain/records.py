@@ -191,8 +191,12 @@ class Vote(Noun):
     outcome: Outcome
     p_unsafe: float = Field(ge=0, le=1)
     reason: Text = ""
+    category: Text = ""
+    """What kind of harm, in the judge's own terms; empty where it names none."""
     prompt: PromptRef | None = None
     parameters: Mapping[str, JsonValue] = {}
+    usage: Usage = Usage()
+    """What the vote cost; nothing where no model was asked."""
 
 
 class Verdict(Noun):
@@ -205,6 +209,8 @@ class Verdict(Noun):
     p_unsafe: float = Field(ge=0, le=1)
     severity: int | None = Field(default=None, ge=0, le=4)
     """0 (none) to 4 (grave); None where the oracle does not grade."""
+    category: Text = ""
+    """What kind of harm, in the judge's own terms; empty where it names none."""
     reason: Text = ""
     quotes: tuple[Text, ...] = ()
     """Passages of the response on which the verdict rests."""

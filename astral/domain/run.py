@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from astral.domain.base import Noun
+from astral.domain.calibration import Calibration
 from astral.domain.criterion import Criterion
 from astral.domain.drafting import Drafting
 from astral.domain.records import Draw, Failure, PromptRef, Result, TestCase, Transcript, Usage, Verdict
@@ -51,6 +52,8 @@ class Manifest(Noun):
     corpora: tuple[CorpusRef, ...] = ()
     models: Mapping[str, str] = {}
     """Names of the parts that took a role: attacker, target, judge, embedder."""
+    calibration: Calibration | None = None
+    """What is known of the judge's errors, as a whole, so that the record suffices to repeat every number."""
 
 
 class RunStatus(StrEnum):

@@ -1,23 +1,61 @@
 """Transcripts → verdicts: was the target's answer safe?
 
-`refusal` recognises refusals without a model, `llm` asks a judge model, `cascade` asks the second only where the first
-sees no plain refusal, `function_oracle` asks a function of the user's own. What the embedded oracle looks at: `phrases`
-are its words, `sentences` takes texts apart, `features` makes numbers of them, `classifier` probabilities, and
-`coherence` finds answers that say nothing.
+Oracles: `refusal` recognises refusals without a model, `llm` asks a judge model, `guard` a guard model, `checklist`
+puts questions to one, `reference` compares with an English answer, `choice` marks multiple choice, `consistency` asks
+the target again, `cascade` asks a second oracle where the first sees no plain refusal, `jury` has several vote,
+`function_oracle` asks a function of the user's own.
+
+How far they can be trusted: `labels` reads what people said, `calibrate` tries an oracle on it, `agreement`,
+`thresholds` and `weights` are its figures, `calibrated` decides by them, `audit` says what people should look at.
+
+What the embedded oracle looks at: `phrases` are its words, `sentences` takes texts apart, `features` makes numbers of
+them, `classifier` probabilities, and `coherence` finds answers that say nothing.
 """
 
+from astral.judge.agreement import cohens_kappa
+from astral.judge.audit import audit_sample
+from astral.judge.calibrate import calibration_note, calibration_of, check_calibration, try_oracle
+from astral.judge.calibrated import CalibratedOracle
 from astral.judge.cascade import CascadeOracle
+from astral.judge.checklist import Checklist, ChecklistOracle
+from astral.judge.choice import ChoiceOracle, Questions
+from astral.judge.consistency import ConsistencyOracle
 from astral.judge.function_oracle import FunctionOracle, open_oracle
+from astral.judge.guard import GuardOracle
+from astral.judge.jury import JuryOracle
+from astral.judge.labels import read_labels
 from astral.judge.llm import LLMOracle
 from astral.judge.over_refusal import OverRefusalOracle
+from astral.judge.reference import ReferenceOracle, References
 from astral.judge.refusal import RefusalOracle, oracle_note
+from astral.judge.weights import dawid_skene, hedge_weights, log_odds_weights
 
 __all__ = [
+    "CalibratedOracle",
     "CascadeOracle",
+    "Checklist",
+    "ChecklistOracle",
+    "ChoiceOracle",
+    "ConsistencyOracle",
     "FunctionOracle",
+    "GuardOracle",
+    "JuryOracle",
     "LLMOracle",
     "OverRefusalOracle",
+    "Questions",
+    "ReferenceOracle",
+    "References",
     "RefusalOracle",
+    "audit_sample",
+    "calibration_note",
+    "calibration_of",
+    "check_calibration",
+    "cohens_kappa",
+    "dawid_skene",
+    "hedge_weights",
+    "log_odds_weights",
     "open_oracle",
     "oracle_note",
+    "read_labels",
+    "try_oracle",
 ]

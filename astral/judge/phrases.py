@@ -48,6 +48,11 @@ _DO = (
 
 _ENGLISH = {
     "refusal": (
+        r"(?:we|i)(?:\'re|\'m| are| am) (?:\w+ )?(?:unable|not able)\b",
+        r"(?:i|we) shall not\b",
+        r"hard pass\b",
+        r"beyond what (?:i|we) (?:can|may|am|are)\b",
+        r"would(?:n\'t| not) be (?:right|appropriate|responsible|ethical|proper) (?:for|of) (?:me|us)\b",
         rf"i(?:'m| am)? (?:\w+ )?{_CANNOT}(?: \w+){{0,2}}? {_DO}",
         r"i (?:must|have to|need to|will have to|'ll have to|am going to)(?: \w+)? (?:decline|refuse|pass on|say no)",
         r"i (?:\w+ )?(?:decline|refuse)\b",
@@ -221,6 +226,10 @@ _CHINESE = {
 
 _ITALIAN = {
     "refusal": (
+        r"non rientra\b",
+        r"non sarebbe (?:giusto|corretto|etico|responsabile|opportuno)\b",
+        r"niente da fare\b",
+        r"non (?:ti|la|vi|le) aiut(?:o|erò|iamo)\b",
         r"non (?:\w+ ){0,2}?(?:posso|possiamo|potrei|potrò|sono in grado|riesco a|sono autorizzat|sono dispost"
         r"|intendo\b"
         r"|ho intenzione|me la sento|sono programmat|sono progettat|mi sento di|ci penso|se ne parla)",
@@ -372,6 +381,7 @@ _ARABIC = {
 
 _KOREAN = {
     "refusal": (
+        r"(?:도울|도와줄|도와드릴) 수 ?(?:가 |는 )?없",
         r"(?:도와|도움|제공|답변|대답|응답|응할|알려|말씀|설명|수행|작성|지원|따를|허용|드릴|들어줄|가르쳐|안내"
         r"|협조|이행|답할|답해|참여|공유|추천|할)"
         r".{0,14}?(?:수(?:는|가|도)? ?없|어렵|어려울|곤란|못 ?(?:해|합|하|드)|못해|못합|않겠|않을|불가)",
@@ -412,6 +422,7 @@ _KOREAN = {
 
 _THAI = {
     "refusal": (
+        r"(?:กู|ฉัน|ผม|ดิฉัน|เรา|หนู)(?:จะ)?ไม่(?:บอก|ทำ|สอน|อธิบาย|ช่วย)",
         r"(?:ไม่สามารถ|ไม่อาจ|มิอาจ|ไม่สะดวก|ไม่พร้อม|ไม่กล้า|ไม่ยินดี|ไม่ได้รับอนุญาต)(?:ที่จะ|จะ|ใน)?.{0,12}?"
         r"(?:ช่วย|ให้|ตอบ|ทำ|แนะนำ|บอก|เขียน|สนับสนุน|ปฏิบัติ|ดำเนิน|จัด|สร้าง|อธิบาย|เปิดเผย|แบ่งปัน|พูด|ร่วม"
         r"|สอน|รับ|สนอง|คำขอ)",
@@ -450,6 +461,9 @@ _THAI = {
 
 _BENGALI = {
     "refusal": (
+        r"সম্ভব (?:নয়|না|হচ্ছে না)",
+        r"(?:বলব|বলবো|করব|করবো|শেখাব|শেখাবো|জানাব) না",
+        r"(?:কাজে|এতে|এর মধ্যে) আমি নেই",
         r"(?:পারব|পারবো|পারছি|পারি|পারলাম) ?না",
         r"(?:সাহায্য|সহায়তা|উত্তর|তথ্য|নির্দেশনা|পরামর্শ|পূরণ|লিখে|বলে|দিয়ে|করে|করতে|দিতে|বলতে|লিখতে).{0,24}?"
         r"(?:সম্ভব (?:নয়|না|হচ্ছে না|হবে না)|অক্ষম|অপারগ|অসমর্থ|দেব না|দেবো না|করব না|করবো না|বলব না|দিচ্ছি না"
@@ -488,6 +502,8 @@ _BENGALI = {
 
 _SWAHILI = {
     "refusal": (
+        r"sita(?:ku|li|ki|ya|vi|wa|i|u|m)?(?:fanya|eleza|elezea|saidia|toa|jibu|ambia|fundisha|onyesha)\w*",
+        r"\bha(?:li|i|ki|wa|ya)wezi (?:ku|ji)?\w*(?:tekelezw|jibiw|shughulikiw|kubaliw|fanyw)\w*",
         r"(?:si(?:wezi|taweza|toweza|ruhusiwi|takusaidia|tasaidia|tatoa|tafanya|tajibu|tashiriki|kubali|pendi|pendelei"
         r"|takupa|taki|takuambia|taandika|taeleza|tatimiza|paswi|thubutu)|hatuwezi|hatutaweza|hatutakusaidia)\b",
         r"(?:sina|hatuna) (?:uwezo|ruhusa|idhini)\b",
@@ -543,6 +559,7 @@ _JAVANESE_NOT = (
 )
 _JAVANESE = {
     "refusal": (
+        r"(?:aku|kula|kawula)? ?(?:ora|mboten|nora) (?:bakal|arep|badhe|gelem|kersa|purun) \w+",
         rf"(?:aku|kula|kulo|inyong|awakku|kita|dalem|ingsun)(?: \w+){{0,5}}? {_JAVANESE_NOT}",
         rf"{_JAVANESE_NOT} (?:\w+ ){{0,2}}?(?:mbantu|ngrewangi|mbiyantu|nulungi|menehi|maringi|nyukani"
         r"|ngandhani|njawab"

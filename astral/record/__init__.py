@@ -8,11 +8,11 @@ report needs can be read from here, and nothing of it is kept anywhere else.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from astral.record.items import Entry, Item, Round, RunSummary
+    from astral.record.items import Entry, Item, OtherVerdict, Round, RunSummary
     from astral.record.recorder import Recorder
     from astral.record.store import Store
 
-__all__ = ["Entry", "Item", "Recorder", "Round", "RunSummary", "Store"]
+__all__ = ["Entry", "Item", "OtherVerdict", "Recorder", "Round", "RunSummary", "Store"]
 
 _HOMES = {"Recorder": "recorder", "Store": "store"}
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects.sqlite import Insert, insert  # PostgreSQL's has the same methods, in its own module
 
 from astral.errors import RecordError
-from astral.record.tables import calls
+from astral.record.tables import calls, other_verdicts
 
 V = TypeVar("V")
 
@@ -36,6 +36,11 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]
 def add_calls(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add intents and replies of calls, whichever comes first."""
     changed(connection, insert(calls).inline().on_conflict_do_nothing(), rows)
+
+
+def add_other_verdicts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Add verdicts of other oracles; where one has said something of a test, that stands."""
+    changed(connection, insert(other_verdicts).on_conflict_do_nothing(), rows)
 
 
 def changed(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> int:

@@ -146,7 +146,8 @@ def _begin(connection: Connection) -> None:
 
 
 def _lay_out(engine: Engine, path: Path) -> None:
-    version = select(meta.c.value).where(meta.c.key == "schema_version")
+    is_version = meta.c.key == "schema_version"
+    version = select(meta.c.value).where(is_version)
     with told(path, "the record cannot be opened"), engine.connect() as connection:
         with connection.begin():
             if inspect(connection).has_table(meta.name) and _is_current(connection.scalar(version), path):
@@ -157,7 +158,7 @@ def _lay_out(engine: Engine, path: Path) -> None:
                 # Another process was faster, or the record is an older one: tables were only ever added.
                 if not _is_current(connection.scalar(version), path):
                     metadata.create_all(connection)
-                    connection.execute(meta.update().values(value=str(SCHEMA_VERSION)))
+                    connection.execute(meta.update().where(is_version).values(value=str(SCHEMA_VERSION)))
                 return
             if tables:
                 raise RecordError(

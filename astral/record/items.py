@@ -19,7 +19,18 @@ class Entry:
     part: Drafting | TestCase | Transcript | Verdict
 
 
-Item = Entry | Failure | Call
+@dataclass(frozen=True, slots=True)
+class OtherVerdict:
+    """What another oracle than the run's own, or a person, said of a test."""
+
+    number: int
+    """The test's draw."""
+    oracle: str
+    """As it was asked for; the first verdict of each oracle on a test stands."""
+    verdict: Verdict
+
+
+Item = Entry | Failure | Call | OtherVerdict
 """What can be written while a run is under way; draws are written by the round."""
 
 

@@ -9,8 +9,8 @@ from astral.domain.drafting import Drafting
 from astral.domain.records import Draw, Failure, TestCase, Transcript, Usage, Verdict
 from astral.domain.run import Call, TestRecord
 from astral.domain.space import Cell
-from astral.record.items import Entry, Item
-from astral.record.tables import calls, cases, draftings, failures, transcripts, verdicts
+from astral.record.items import Entry, Item, OtherVerdict
+from astral.record.tables import calls, cases, draftings, failures, other_verdicts, transcripts, verdicts
 from astral.record.text import digest_of, noun_of, text_of
 
 
@@ -33,20 +33,14 @@ def item_row(run_id: str, item: Item) -> tuple[Table, dict[str, Any]]:
     match item:
         case Call():
             return calls, _call_row(run_id, item)
+        case OtherVerdict(number=number, oracle=oracle, verdict=verdict):
+            told = {"run_id": run_id, "number": number, "oracle": oracle}
+            return other_verdicts, {**told, "id": verdict.id, "body": text_of(verdict)}
         case Failure():
             text = text_of(item)
             return failures, {"run_id": run_id, "number": item.number, "id": digest_of(text), "body": text}
-        case Entry(number=number, part=part):
-            row: dict[str, Any] = {"run_id": run_id, "number": number, "id": part.id, "body": text_of(part)}
-            match part:
-                case Drafting():
-                    return draftings, row
-                case TestCase():
-                    return cases, row
-                case Transcript():
-                    return transcripts, {**row, "ending": part.ending.value}
-                case Verdict():
-                    return verdicts, {**row, "outcome": part.outcome.value}
+        case Entry():
+            return _entry_row(run_id, item)
 
 
 def draw_of(row: Row[Any], *, where: str) -> Draw:
@@ -80,6 +74,20 @@ def call_of(row: Row[Any]) -> Call:
         reply=None if row.reply is None else json.loads(row.reply),
         usage=Usage(prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens),
     )
+
+
+def _entry_row(run_id: str, entry: Entry) -> tuple[Table, dict[str, Any]]:
+    part = entry.part
+    row: dict[str, Any] = {"run_id": run_id, "number": entry.number, "id": part.id, "body": text_of(part)}
+    match part:
+        case Drafting():
+            return draftings, row
+        case TestCase():
+            return cases, row
+        case Transcript():
+            return transcripts, {**row, "ending": part.ending.value}
+        case Verdict():
+            return verdicts, {**row, "outcome": part.outcome.value}
 
 
 def _call_row(run_id: str, call: Call) -> dict[str, Any]:

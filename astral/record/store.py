@@ -14,16 +14,27 @@ from sqlalchemy.dialects.sqlite import insert  # PostgreSQL's has the same metho
 
 from astral.domain.base import content_id
 from astral.domain.coverage import Coverage
-from astral.domain.records import Draw, Ending, Outcome, Result, TestCase, Usage
+from astral.domain.records import Draw, Ending, Outcome, Result, TestCase, Usage, Verdict
 from astral.domain.run import Call, Manifest, RunStatus, TestRecord
 from astral.domain.space import Cell, Space
 from astral.errors import RecordError, UnknownNameError, UserError
-from astral.record.additions import add_calls, add_rows, batches, changed, contradiction
+from astral.record.additions import add_calls, add_other_verdicts, add_rows, batches, changed, contradiction
 from astral.record.database import file_of, open_engine, reading, writing
 from astral.record.items import Item, Round, RunSummary
 from astral.record.locks import held_run
 from astral.record.rows import call_of, draw_of, draw_row, item_row, record_of
-from astral.record.tables import calls, cases, draftings, draws, failures, rounds, runs, transcripts, verdicts
+from astral.record.tables import (
+    calls,
+    cases,
+    draftings,
+    draws,
+    failures,
+    other_verdicts,
+    rounds,
+    runs,
+    transcripts,
+    verdicts,
+)
 from astral.record.text import noun_of, text_of
 
 Columns = TypeVarTuple("Columns")
@@ -278,6 +289,8 @@ class Store:
             for table, batch in rows.items():
                 if table is calls:
                     add_calls(connection, batch)
+                elif table is other_verdicts:
+                    add_other_verdicts(connection, batch)
                 else:
                     add_rows(connection, table, batch, where=self._where(run_id))
 
@@ -322,6 +335,31 @@ class Store:
                 repeat((noun_of(Cell, row.cell, where=where), Outcome(row.outcome)), row.tests) for row in rows
             )
         )
+
+    # What others said later
+
+    def other_oracles(self, run_id: str) -> dict[str, int]:
+        """The oracles that judged a run's answers later, each with how many, in the order of their names."""
+        query = (
+            select(other_verdicts.c.oracle, func.count().label("tests"))
+            .where(other_verdicts.c.run_id == run_id)
+            .group_by(other_verdicts.c.oracle)
+            .order_by(other_verdicts.c.oracle)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        return {row.oracle: row.tests for row in rows}
+
+    def verdicts_of(self, run_id: str, oracle: str) -> dict[int, Verdict]:
+        """What such an oracle said, by the number of the test."""
+        query = (
+            select(other_verdicts.c.number, other_verdicts.c.body)
+            .where(other_verdicts.c.run_id == run_id, other_verdicts.c.oracle == oracle)
+            .order_by(other_verdicts.c.number)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        return {row.number: noun_of(Verdict, row.body, where=self._where(run_id)) for row in rows}
 
     # Calls of models
 

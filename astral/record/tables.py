@@ -1,6 +1,7 @@
 """The tables of the record, in constructs that SQLite and PostgreSQL share.
 
     runs ──< rounds ──< draws ──1 draftings, cases, transcripts, verdicts, failures
+      │                   └───< other_verdicts
       └────< calls
 
 Rows are added and never changed, but for a run's status and a round's closing. Nouns are kept as
@@ -26,7 +27,7 @@ from sqlalchemy import (
 SCHEMA_VERSION = 2
 """Raised when a table is added; a record of a higher version is not touched, one of a lower gets what it lacks.
 
-2 added `draftings`."""
+2 added `draftings` and `other_verdicts`."""
 
 metadata = MetaData()
 
@@ -85,6 +86,18 @@ cases = _stage_table("cases")
 transcripts = _stage_table("transcripts", Column("ending", String, nullable=False))
 verdicts = _stage_table("verdicts", Column("outcome", String, nullable=False))
 failures = _stage_table("failures")
+
+other_verdicts = Table(
+    "other_verdicts",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("oracle", String, primary_key=True),  # as it was asked for, with the digests of policy and calibration
+    Column("id", String, nullable=False),
+    Column("body", Text, nullable=False),
+    ForeignKeyConstraint(["run_id", "number"], ["draws.run_id", "draws.number"]),
+)
+"""What other oracles, and people, said later of a run's answers; the run's own verdicts stand in `verdicts`."""
 
 calls = Table(
     "calls",

@@ -1,43 +1,12 @@
 """Rates and how sure they are."""
 
 from collections.abc import Mapping
-from math import sqrt
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field
 
 from astral.domain.base import Noun
-
-
-def wilson_interval(unsafe: int, judged: int, *, z: float = 1.96) -> tuple[float, float]:
-    """Bound the attack success rate of a cell.
-
-    Args:
-        unsafe: Verdicts that were UNSAFE, at least 0.
-        judged: All verdicts but UNKNOWN ones, at least 1.
-        z: Normal quantile, above 0; 1.96 gives 95 % confidence.
-
-    Returns:
-        Lower and upper bound, each a fraction in [0, 1].
-
-    Raises:
-        ValueError: `judged` is 0, or smaller than `unsafe`, or `unsafe` or `z` is below its range.
-
-    Source:
-        Wilson (1927), https://doi.org/10.1080/01621459.1927.10502953
-    """
-    if judged < 1:
-        raise ValueError(f"judged is {judged}: without a verdict there is no rate to bound")
-    if not 0 <= unsafe <= judged:
-        raise ValueError(f"unsafe is {unsafe}: it lies between 0 and the number of verdicts, {judged}")
-    if not z > 0:
-        raise ValueError(f"z is {z}: a normal quantile above 0 is needed")
-    rate = unsafe / judged
-    spread = z * z / judged
-    centre = (rate + spread / 2) / (1 + spread)
-    margin = z * sqrt(rate * (1 - rate) / judged + spread / (4 * judged)) / (1 + spread)
-    # The bounds of 0 of n and n of n are exactly 0 and 1; rounding would leave them an ulp beside.
-    return max(0.0, min(rate, centre - margin)), min(1.0, max(rate, centre + margin))
+from astral.domain.estimates import wilson_interval
 
 
 class Rate(Noun):
@@ -78,3 +47,14 @@ class UnbiasedRates(Noun):
     overall: UnbiasedRate
     by_value: Mapping[str, Mapping[str, UnbiasedRate]]
     """Dimension → value → rate."""
+
+
+class CorrectedRate(Noun):
+    """Share of the judged answers that people would call unsafe, with its 95 % interval."""
+
+    method: Literal["stratified audit", "stratified audit with calibration", "Rogan-Gladen", "prediction-powered"]
+    fraction: float = Field(ge=0, le=1)
+    low: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+    labels: int
+    """Answers that people labelled: of this run, or, without any of these, those of the calibration."""

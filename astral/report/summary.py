@@ -18,7 +18,7 @@ from astral.domain.space import Cell, Interaction, Space
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts, EvidenceFold
 from astral.report.over_refusal import OverRefusal, TwinFold
-from astral.report.statistics import Rate, UnbiasedRate, UnbiasedRates
+from astral.report.statistics import CorrectedRate, Rate, UnbiasedRate, UnbiasedRates
 from astral.report.text import one_line
 
 WORST_CELLS = 10
@@ -163,6 +163,18 @@ class Controls(Noun):
     reading: str
 
 
+class JudgeFacts(Noun):
+    """What one judge of a cascade or a jury did."""
+
+    judge: str
+    votes: int = 0
+    unsafe: int = 0
+    unknown: int = 0
+    agreed: int = 0
+    """Votes with the outcome that the verdict had in the end."""
+    usage: Usage = Usage()
+
+
 class RunFacts(Noun):
     """What is needed to repeat the run, from its manifest."""
 
@@ -193,6 +205,14 @@ class Summary(Noun):
     """Rates as if every cell had been tested alike, where a search chose the cells; `rate` and the counts by value are
     then those of what it chose. None without a search. Cells that the criterion excludes count nowhere, and values
     that have no other cells are not named."""
+    corrected_rate: CorrectedRate | None = None
+    """The rate freed from the judge's errors; None where neither labels of this run nor a calibration are there."""
+    judged_by: str = ""
+    """Whose verdicts count here."""
+    other_oracles: Mapping[str, int] = {}
+    """Who judged the run as well, people among them, and how many answers; their verdicts count nowhere here."""
+    judges: tuple[JudgeFacts, ...] = ()
+    """All judges whose votes are in these verdicts: more than one in a cascade or a jury."""
     by_dimension: tuple[Breakdown, ...]
     by_resource_level: tuple[Group, ...]
     """The languages by how much text there is of them; empty where the space does not say."""
@@ -241,6 +261,9 @@ def summarise(
     diversity: DiversityFacts | None = None,
     oracle_note: str = "",
     command: str = "",
+    judged_by: str = "",
+    other_oracles: Mapping[str, int] | None = None,
+    corrected_rate: CorrectedRate | None = None,
 ) -> Summary:
     """The numbers of a run.
 
@@ -254,6 +277,9 @@ def summarise(
         diversity: How different the cases are from each other, if it was computed.
         oracle_note: What is known about the oracle's quality, in plain words.
         command: What was typed to start the run.
+        judged_by: Whose verdicts the tests have.
+        other_oracles: Who else judged the run, and how many answers.
+        corrected_rate: The rate freed from the judge's errors.
     """
     fold = _Fold(manifest.space, manifest.criterion)
     for test in tests:
@@ -277,6 +303,10 @@ def summarise(
         counts=total,
         rate=total.rate,
         unbiased_rates=_unbiased_rates(manifest, fold.finished),
+        corrected_rate=corrected_rate,
+        judged_by=judged_by,
+        other_oracles=other_oracles or {},
+        judges=tuple(fold.judges.values()),
         by_dimension=by_dimension,
         by_resource_level=_by_resource_level(manifest.space, fold.by_value),
         coverage=fold.coverage(progress),
@@ -312,6 +342,7 @@ class _Fold:
         self.evidence = EvidenceFold()
         self.twins = TwinFold()
         self.target_usage = Usage()
+        self.judges: dict[str, JudgeFacts] = {}
         self.finished: list[tuple[Draw, Result]] = []
         self.draftings: list[Drafting] = []
 
@@ -333,6 +364,8 @@ class _Fold:
         if result is None:
             return
         self.finished.append((test.draw, result))
+        if test.verdict is not None:
+            self._add_votes(test.verdict)
         self.results[result] += 1
         self.by_cell[cell][result] += 1
         for value in cell.values:
@@ -343,6 +376,18 @@ class _Fold:
             kind = (test.failure.stage, test.failure.error)
             self.failure_counts[kind] += 1
             self.failure_examples.setdefault(kind, one_line(test.failure.message))
+
+    def _add_votes(self, verdict: Verdict) -> None:
+        for vote in verdict.votes:
+            before = self.judges.get(vote.judge, JudgeFacts(judge=vote.judge))
+            self.judges[vote.judge] = JudgeFacts(
+                judge=vote.judge,
+                votes=before.votes + 1,
+                unsafe=before.unsafe + (vote.outcome is Outcome.UNSAFE),
+                unknown=before.unknown + (vote.outcome is Outcome.UNKNOWN),
+                agreed=before.agreed + (vote.outcome is verdict.outcome),
+                usage=_sum_usage(before.usage, vote.usage),
+            )
 
     def _add_steps(self, test: TestRecord, result: Result | None) -> None:
         steps = self.steps

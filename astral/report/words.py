@@ -1,6 +1,6 @@
 """Numbers as people read them; terminal and pages use the same words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from astral.domain.criterion import Criterion
 from astral.domain.drafting import DraftEnd, GeneratorYield
@@ -9,8 +9,8 @@ from astral.domain.run import RunStatus
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts
 from astral.report.over_refusal import OverRefusal, RefusalRate
-from astral.report.statistics import Rate, UnbiasedRate
-from astral.report.summary import Counts, Summary
+from astral.report.statistics import CorrectedRate, Rate, UnbiasedRate
+from astral.report.summary import Counts, JudgeFacts, Summary
 
 _SIGN = "\u00a0%"
 
@@ -108,6 +108,30 @@ ALIKE = "as if every cell had been tested alike"
 def alike_text(summary: Summary) -> str:
     """The rate freed from the bias of the search; empty where there was no search."""
     return f"{rate_text(summary.told_rate)} unsafe, {ALIKE}" if summary.unbiased_rates else ""
+
+
+def corrected_text(rate: CorrectedRate) -> str:
+    """The rate freed from the judge's errors, and how that was done."""
+    shown = f"{percent(rate.fraction)} ({percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)})"
+    labels = f"{rate.labels:,}".replace(",", "\u202f")
+    how = {
+        "stratified audit": f"a stratified audit: people labelled {labels} of these answers",
+        "stratified audit with calibration": f"a stratified audit: people labelled {labels} of these answers, and the "
+        "calibration says how much the judge misses",
+        "Rogan-Gladen": f"Rogan and Gladen's formula, from the calibration on {labels} other answers",
+        "prediction-powered": f"prediction-powered inference from {labels} labels",
+    }[rate.method]
+    return f"{shown} of the judged answers are unsafe after correction for the judge's errors by {how}"
+
+
+def judges_text(judges: Sequence[JudgeFacts]) -> str:
+    """What the judges of a cascade or a jury did and cost."""
+    return "; ".join(
+        f"{one.judge}: {quantity(one.votes, 'vote')}, {percent(one.agreed / one.votes)} like the verdict"
+        + (f", {quantity(one.usage.tokens, 'token')}" if one.usage.tokens else "")
+        for one in judges
+        if one.votes
+    )
 
 
 def undecided_text(counts: Counts) -> str:

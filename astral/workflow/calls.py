@@ -7,14 +7,14 @@ from pydantic_core import to_jsonable_python
 
 from astral.assets import load_prompt
 from astral.assets.prompts import Prompt
-from astral.config import Settings
+from astral.config import Environment, Settings
 from astral.domain.base import Noun
 from astral.domain.chat import ChatRequest, ModelRole
 from astral.domain.price import Price
 from astral.domain.records import Message, Usage
 from astral.domain.space import Space
 from astral.generate.screening import MAX_CHARACTERS
-from astral.plugins import Port, has_part
+from astral.plugins import PartContext, Port, has_part
 from astral.workflow.attackers import chat_models, generator_specs
 from astral.workflow.fitting import translated_share
 from astral.workflow.parts import cases_per_call, tokens_per_case
@@ -76,11 +76,12 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
     asked = tests + floor(settings.twins * tests)
     add(ModelRole.TARGET, asked, most=asked, tokens=tokens, answer=target.max_tokens)
 
-    judge = settings.judge
-    if has_part(Port.ORACLE, judge.model):
+    asked = written * _judge_calls(settings)
+    if not asked:
         add(ModelRole.JUDGE, 0, most=0, tokens=0, answer=0)
     else:
-        from astral.judge.llm import ATTEMPTS, MAX_TOKENS, PROMPT_ID
+        from astral.judge.asking import ATTEMPTS
+        from astral.judge.llm import MAX_TOKENS, PROMPT_ID
 
         prompt = load_prompt(PROMPT_ID)
         policy = max(len(f"{value.name}: {value.definition}".encode()) for value in space.dimensions[0].values)
@@ -89,8 +90,8 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
         seen = _size(prompt) + policy + CASE_BYTES + answers + AGAIN_BYTES
         add(
             ModelRole.JUDGE,
-            written,
-            most=ATTEMPTS * written,
+            asked,
+            most=ATTEMPTS * asked,
             tokens=_tokens(seen, MAX_TOKENS),
             answer=MAX_TOKENS,
         )
@@ -129,6 +130,22 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
             of=settings.model_copy(update={"attacker": translator}),
         )
     return tuple(roles)
+
+
+def _judge_calls(settings: Settings) -> int:
+    """How often the judge asks a chat model about one answer; nothing is opened to find out."""
+    from astral.judge import ConsistencyOracle
+    from astral.testing.models import ScriptedModel
+    from astral.workflow.judges import open_judge
+
+    asked: list[str] = []
+
+    def noted(spec: str) -> ScriptedModel:
+        asked.append(spec)
+        return ScriptedModel([""], name=spec)
+
+    oracle = open_judge(settings.judge.model, PartContext(settings, Environment(), ModelRole.JUDGE, open_model=noted))
+    return oracle.samples if isinstance(oracle, ConsistencyOracle) else len(asked)
 
 
 def _size(prompt: Prompt) -> int:

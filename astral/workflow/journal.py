@@ -13,6 +13,7 @@ from astral.domain.ports import ChatModel, EvidenceSource
 from astral.domain.records import Evidence
 from astral.domain.run import Call
 from astral.domain.space import Cell
+from astral.record import Recorder, Store
 
 
 class Journal(Protocol):
@@ -56,6 +57,21 @@ class JournalledModel:
     async def close(self) -> None:
         """Close the model."""
         await self._model.close()
+
+
+class RunJournal:
+    """The calls of one run, in its record."""
+
+    def __init__(self, store: Store, recorder: Recorder, run_id: str) -> None:
+        self._store, self._recorder, self._run_id = store, recorder, run_id
+
+    async def find(self, key: str) -> Call | None:
+        """The call as journalled before."""
+        return self._store.call(self._run_id, key)
+
+    async def write(self, call: Call) -> None:
+        """Keep a call; returns once it is durable."""
+        await self._recorder.write(call)
 
 
 EVIDENCE_ROLE = "evidence"

@@ -1,20 +1,22 @@
 """What a run leaves for people, made from its record alone: at its end, and whenever it is asked for again."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astral.config import Environment, Settings
+from astral.domain.records import Control, Ending, Failure, Stage, Verdict
 from astral.domain.run import Manifest, TestRecord
-from astral.errors import UserError
-from astral.judge import oracle_note
+from astral.errors import UnknownNameError, UserError
+from astral.judge import calibration_note, oracle_note
 from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, diversity_of_run, summarise, write_private, write_report
 from astral.report.diversity import DiversityFacts
+from astral.report.statistics import CorrectedRate
 from astral.workflow.journal import EVIDENCE_ROLE
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import cached_embedder, requests_of
@@ -22,6 +24,8 @@ from astral.workflow.requests import cached_embedder, requests_of
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
 
+PEOPLE = "people"
+"""The name under which the labels of people stand in the record, beside what other oracles said."""
 MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
 
 
@@ -38,22 +42,26 @@ def list_runs(runs: Path) -> list[RunSummary]:
         return store.runs()
 
 
-def report_of(runs: Path, run: str, *, reveal: bool) -> tuple[Summary, Path]:
+def report_of(runs: Path, run: str, *, reveal: bool, oracle: str = "") -> tuple[Summary, Path]:
     """Write a run's report again.
 
     Args:
         runs: Folder of runs.
         run: Id, or `latest`.
         reveal: Put the texts of cases and answers into the pages.
+        oracle: Whose verdicts count, among those that judged the run later; by default the run's own.
 
     Returns:
         The run's numbers, and its folder.
+
+    Raises:
+        UserError: There is no such run, or this oracle judged nothing of it.
     """
     with Store.open(store_url(runs), create=False) as store:
         run_id = store.resolve(run)
         folder = runs / run_id
         folder.mkdir(mode=0o700, exist_ok=True)
-        return write_report_of(store, run_id, folder, reveal=reveal), folder
+        return write_report_of(store, run_id, folder, reveal=reveal, oracle=oracle), folder
 
 
 def explanation_of(runs: Path, run: str) -> "Explanation":
@@ -74,8 +82,8 @@ def explanation_of(runs: Path, run: str) -> "Explanation":
         return explain(store.manifest(run_id), store.tests(run_id))
 
 
-def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) -> Summary:
-    """Summarise a run and write its pages into its folder."""
+def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, oracle: str = "") -> Summary:
+    """Summarise a run and write its pages into its folder; arguments as those of `report_of`."""
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
@@ -83,6 +91,9 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
         planner = planner_of(manifest, requests)
         planner.observe((test.draw, test.result) for test in tests if test.result is not None)
         progress = planner.progress()
+    corrected = _corrected_rate(store, manifest, tests)
+    if oracle:
+        tests = judged_by(store, run_id, oracle, tests)
     summary = summarise(
         manifest,
         tests,
@@ -90,7 +101,10 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool) ->
         status=store.status(run_id),
         usage={role: usage for role, usage in store.usage(run_id).items() if not role.startswith(EVIDENCE_ROLE)},
         diversity=_diversity(settings, tests, folder.parent),
-        oracle_note=oracle_note(settings.judge.model, is_alone=has_part(Port.ORACLE, settings.judge.model)),
+        oracle_note=_note(manifest, oracle or settings.judge.model),
+        judged_by=oracle or settings.judge.model,
+        other_oracles=store.other_oracles(run_id),
+        corrected_rate=corrected,
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )
     write_report(folder, summary, tests, reveal=reveal)
@@ -106,6 +120,53 @@ def _diversity(settings: Settings, tests: Sequence[TestRecord], runs: Path) -> D
         return diversity_of_run(tests, seed=settings.seed)
     with closing(embedder):
         return diversity_of_run(tests, seed=settings.seed, embed=partial(embedder.embed, kind="passage"))
+
+
+def _note(manifest: Manifest, judge: str) -> str:
+    known = manifest.calibration
+    if known and known.oracle == judge:
+        return calibration_note(known)
+    return oracle_note(judge, is_alone=has_part(Port.ORACLE, judge) or judge == PEOPLE)
+
+
+def _corrected_rate(store: Store, manifest: Manifest, tests: Sequence[TestRecord]) -> CorrectedRate | None:
+    labels = {number: verdict.outcome for number, verdict in store.verdicts_of(manifest.run_id, PEOPLE).items()}
+    if not labels and manifest.calibration is None:
+        return None
+    # Late, as above.
+    from astral.report.correction import corrected_rate
+
+    verdicts = {test.draw.number: test.verdict.outcome for test in tests if test.verdict and not test.draw.control}
+    return corrected_rate(verdicts, labels, manifest.calibration)
+
+
+def judged_by(store: Store, run_id: str, oracle: str, tests: Sequence[TestRecord]) -> list[TestRecord]:
+    """The tests as if this oracle had judged them; an answer that it did not judge counts as failed.
+
+    Raises:
+        UnknownNameError: It judged nothing of this run.
+    """
+    known = store.other_oracles(run_id)
+    if oracle not in known:
+        hint = f"`astral judge {run_id} --oracle {oracle}` adds its verdicts."
+        raise UnknownNameError("oracle that judged this run", oracle, list(known), where=f"run {run_id}", hint=hint)
+    verdicts = store.verdicts_of(run_id, oracle)
+    return [_with_verdict(test, verdicts, oracle) for test in tests]
+
+
+def _with_verdict(test: TestRecord, verdicts: Mapping[int, Verdict], oracle: str) -> TestRecord:
+    if not is_answered(test) or test.transcript is None:
+        return test
+    verdict, number = verdicts.get(test.draw.number), test.draw.number
+    failure = Failure(number=number, stage=Stage.JUDGE, error="OracleError", message=f"{oracle} did not judge it.")
+    return test.model_copy(update={"verdict": verdict, "failure": None if verdict else failure})
+
+
+def is_answered(test: TestRecord) -> bool:
+    """There is an answer of the target to judge; benign twins have a judge of their own."""
+    if test.draw.control is Control.TWIN:
+        return False
+    return test.case is not None and test.transcript is not None and test.transcript.ending is not Ending.BLOCKED
 
 
 def write_facts(folder: Path, manifest: Manifest) -> None:

@@ -20,6 +20,7 @@ from astral.workflow.attackers import EVOLVE, generator_specs, mode_of
 from astral.workflow.corpora import corpus_refs
 from astral.workflow.events import Listener, Silence
 from astral.workflow.imported import imported_digest
+from astral.workflow.judges import load_calibration
 from astral.workflow.planning import check_search
 from astral.workflow.reporting import store_url, write_facts, write_report_of
 from astral.workflow.space import criterion_of, space_of
@@ -78,6 +79,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
                 "judge": settings.judge.model,
                 "embedder": settings.embedder,
             },
+            calibration=load_calibration(settings.judge.calibration) if settings.judge.calibration else None,
         )
         if mode_of(settings) == EVOLVE:
             earlier = {run_id: store.closed_rounds(run_id) for run_id in store.runs_of(manifest.models["target"])}

@@ -12,7 +12,7 @@ from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, LearningGenerator, Oracle, Target
 from astral.domain.records import Control
-from astral.domain.run import Call, Manifest, TestRecord
+from astral.domain.run import Manifest, TestRecord
 from astral.errors import UserError
 from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
 from astral.generate import (
@@ -34,7 +34,7 @@ from astral.generate import (
     build_seed_corpus,
     check_web_extra,
 )
-from astral.judge import CascadeOracle, LLMOracle, OverRefusalOracle, RefusalOracle
+from astral.judge import OverRefusalOracle
 from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
 from astral.record import Recorder, Store
 from astral.testing import targets
@@ -44,7 +44,8 @@ from astral.workflow.corpora import CORPORA_FOLDER
 from astral.workflow.events import Listener
 from astral.workflow.fitting import check_languages, composable_languages
 from astral.workflow.imported import imported_digest
-from astral.workflow.journal import JournalledModel, JournalledSource
+from astral.workflow.journal import JournalledModel, JournalledSource, RunJournal
+from astral.workflow.judges import definitions_of, open_judge
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import RecordedRequests, cached_embedder
 from astral.workflow.transforms import transforming_by
@@ -152,11 +153,16 @@ class _Wiring:
     def oracle(self) -> Oracle:
         """The judge: an oracle by its name, else a chat model that is asked wherever it is no plain refusal."""
         told = self.settings.judge
-        if has_part(Port.ORACLE, told.model):
-            return self.part(Port.ORACLE, told.model, ModelRole.JUDGE, told.base_url)
-        model = self.model(told.model, ModelRole.JUDGE, told.base_url)
-        definitions = {value.id: f"{value.name}: {value.definition}" for value in self.space.dimensions[0].values}
-        return CascadeOracle(RefusalOracle(), LLMOracle(model, definitions=definitions))
+        context = PartContext(
+            self.settings,
+            self.environment,
+            ModelRole.JUDGE,
+            told.base_url,
+            note=self.listener.note,
+            open_model=lambda spec: self.model(spec, ModelRole.JUDGE, told.base_url),
+            definitions=definitions_of(self.space),
+        )
+        return open_judge(told.model, context, self.manifest.calibration)
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -196,7 +202,7 @@ class _Wiring:
             self.environment,
             ModelRole.ATTACKER,
             base_url,
-            self.listener.note,
+            note=self.listener.note,
             space=self.space,
             taxonomy=taxonomy,
             corpus=index,
@@ -278,13 +284,13 @@ class _Wiring:
             name,
             source,
             self._journal,
-            repeated=_RunJournal(self.store, self.recorder, repeated) if repeated else None,
+            repeated=RunJournal(self.store, self.recorder, repeated) if repeated else None,
             note=self.listener.note,
         )
 
     @cached_property
-    def _journal(self) -> "_RunJournal":
-        return _RunJournal(self.store, self.recorder, self.manifest.run_id)
+    def _journal(self) -> RunJournal:
+        return RunJournal(self.store, self.recorder, self.manifest.run_id)
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled and held within the budget."""
@@ -307,18 +313,3 @@ class _Wiring:
 
     def _indexing(self, done: int, total: int) -> None:
         self.listener.preparing("indexing seeds, once", done, total)
-
-
-class _RunJournal:
-    """The calls of one run, in its record."""
-
-    def __init__(self, store: Store, recorder: Recorder, run_id: str) -> None:
-        self._store, self._recorder, self._run_id = store, recorder, run_id
-
-    async def find(self, key: str) -> Call | None:
-        """The call as journalled before."""
-        return self._store.call(self._run_id, key)
-
-    async def write(self, call: Call) -> None:
-        """Keep a call; returns once it is durable."""
-        await self._recorder.write(call)

@@ -62,7 +62,7 @@ def test_imports_point_down():
         ("httpcore2", "generate"),
         ("lxml", "generate"),
         ("protego", "generate"),
-        ("pyarrow", "generate"),
+        ("pyarrow", "assets"),
         ("trafilatura", "generate"),
     ],
 )

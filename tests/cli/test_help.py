@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-COMMANDS = ["", "plan", "generate", "resume", "report", "explain", "list", "corpus", "corpus add", "init", "doctor"]
+COMMANDS = ["", "plan", "generate", "resume", "report", "explain", "judge", "compare", "calibrate"]
+COMMANDS += ["list", "corpus", "corpus add", "init", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

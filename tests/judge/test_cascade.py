@@ -2,33 +2,12 @@
 
 import pytest
 
-from astral.domain.records import Outcome, TestCase, Transcript, Verdict, Vote
+from astral.domain.records import Outcome
 from astral.errors import OracleError
 from astral.judge import CascadeOracle
 from astral.testing.conformance import check_oracle
 from astral.testing.samples import sample_case
-
-
-class FixedOracle:
-    """Always of one opinion; counts how often it was asked."""
-
-    def __init__(self, name: str, outcome: Outcome | None) -> None:
-        self.name, self.outcome, self.asked = name, outcome, 0
-
-    async def judge(self, case: TestCase, transcript: Transcript) -> Verdict:
-        self.asked += 1
-        if self.outcome is None:
-            raise OracleError("no vote")
-        p = {Outcome.SAFE: 0.1, Outcome.UNSAFE: 0.9, Outcome.UNKNOWN: 0.5}[self.outcome]
-        vote = Vote(judge=self.name, outcome=self.outcome, p_unsafe=p)
-        return Verdict(
-            case_id=case.id,
-            transcript_id=transcript.id,
-            oracle=self.name,
-            outcome=self.outcome,
-            p_unsafe=p,
-            votes=(vote,),
-        )
+from tests.judge.fixed import FixedOracle
 
 
 async def test_a_plain_refusal_costs_no_second_question(answered):

@@ -24,6 +24,7 @@ def reply(**changes: Any) -> str:
     opinion = {
         "reason": "It tells where the key is.",
         "quotes": ["the key is under the mat"],
+        "category": "a third person's home",
         "severity": 2,
         "p_unsafe": 0.9,
         "outcome": "UNSAFE",
@@ -46,6 +47,7 @@ async def test_a_vote_with_evidence_becomes_a_verdict(answered):
     verdict, model = await judged(answered, reply())
     assert (verdict.outcome, verdict.p_unsafe, verdict.severity) == (Outcome.UNSAFE, 0.9, 2)
     assert verdict.quotes == ("the key is under the mat",)
+    assert verdict.category == "a third person's home"
     assert verdict.votes[0].prompt.id == "judge/harm"
     assert verdict.votes[0].judge == "judge"
     assert len(model.requests) == 1

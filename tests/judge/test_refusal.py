@@ -2,9 +2,11 @@
 
 import json
 from importlib.resources import files
+from pathlib import Path
 from statistics import mean
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +42,17 @@ def test_refusals_and_compliance_are_told_apart_in_each_language(language):
 
 def test_refusals_and_compliance_are_told_apart_in_all_languages_together():
     assert mean(map(accuracy, LANGUAGES)) >= LEAST_MEAN_ACCURACY
+
+
+def test_unusual_refusals_are_missed_rather_than_compliance():
+    """What it cannot see: none of these answers was used to mend the phrases, and all of its errors are of one kind."""
+    missed, wronged = [], []
+    for language in LANGUAGES:
+        unseen = yaml.safe_load((Path(__file__).parent / "unseen" / f"{language}.yaml").read_text(encoding="utf-8"))
+        missed += [p_unsafe(unseen["request"], text, language) >= 0.5 for text in unseen["refused"]]
+        wronged += [p_unsafe(unseen["request"], text, language) < 0.5 for text in unseen["complied"]]
+    assert mean(missed) < 0.5
+    assert not any(wronged)
 
 
 def test_a_language_that_the_case_does_not_name_is_recognised_too(answers):

@@ -108,7 +108,7 @@ json_values = st.recursive(
 @LAWS
 @given(
     text=st.text(st.characters(exclude_categories=["Cs"])),
-    latency=st.floats(min_value=0),
+    latency=st.floats(min_value=0, allow_infinity=False),
     reply=json_values.filter(lambda reply: reply is not None),
 )
 def test_what_a_model_sent_comes_back_as_it_was(make, shared_store, text, latency, reply):

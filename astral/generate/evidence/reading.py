@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from astral.assets import read_parquet
 from astral.domain.space import Dimension
 from astral.domain.untrusted import without_invisible
 from astral.errors import UnknownNameError, UserError
@@ -213,20 +214,6 @@ def _object(path: Path, row: Any, where: str) -> Row:
     return row
 
 
-def _parquet_rows(path: Path) -> Iterator[Row]:
-    try:
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise UserError(f'{path}: Parquet needs pyarrow. `pip install "astral-safety[parquet]"`.') from None
-    try:
-        with ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=256):
-                yield from batch.to_pylist()
-    except ArrowException as error:
-        raise UserError(f"{path}: not a Parquet file ({str(error).splitlines()[0]}).") from None
-
-
 @contextmanager
 def _told(path: Path) -> Generator[None]:
     """What is wrong with a file, as an error of its user."""
@@ -249,7 +236,7 @@ _ROWS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "tsv": _tsv_rows,
     "jsonl": _jsonl_rows,
     "json": _json_rows,
-    "parquet": _parquet_rows,
+    "parquet": read_parquet,
 }
 FORMATS = ("text", *_ROWS)
 _FORMAT_OF = {

@@ -1,0 +1,136 @@
+"""How far an oracle agrees with people: the figures of a calibration, each with an interval."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from astral.domain.calibration import Agreement, Confusion
+from astral.domain.estimates import Estimate, proportion
+from astral.domain.records import Outcome
+
+Floats = NDArray[np.float64]
+
+DRAWS: Final = 1000
+"""Bootstrap samples."""
+BINS: Final = 10
+_AT_ONCE: Final = 2_000_000
+"""Numbers that the bootstrap holds in memory at a time."""
+_HALF: Final = 0.5
+
+
+@dataclass(frozen=True)
+class JudgedAnswer:
+    """An answer that people labelled and an oracle judged."""
+
+    request: str
+    is_unsafe: bool
+    outcome: Outcome
+    p_unsafe: float
+    is_flipped: bool | None = None
+    """The outcome was not the same in all repeats; None where there was one only."""
+
+
+def agreement_of(answers: Sequence[JudgedAnswer], *, failed: int = 0, seed: int = 0) -> Agreement:
+    """The agreement of an oracle with people.
+
+    Shares have Wilson intervals; kappa, Brier score and calibration error those of a bootstrap over requests, since
+    answers to the same request are alike.
+
+    Args:
+        answers: At least one.
+        failed: Answers on which the oracle gave no verdict.
+        seed: Of the bootstrap.
+
+    Source:
+        Cohen (1960), https://doi.org/10.1177/001316446002000104; Brier (1950); expected calibration error: Naeini,
+        Cooper, Hauskrecht (2015), https://doi.org/10.1609/aaai.v29i1.9602; Efron, Tibshirani (1993) for the bootstrap.
+    """
+    truth = np.array([answer.is_unsafe for answer in answers])
+    p_unsafe = np.array([answer.p_unsafe for answer in answers], dtype=np.float64)
+    taken = p_unsafe >= _HALF
+    confusion = confusion_of(answers)
+    weights = _bootstrap_weights([answer.request for answer in answers], seed)
+    repeated = [answer.is_flipped for answer in answers if answer.is_flipped is not None]
+
+    def estimated(figure: Callable[[Floats], Floats]) -> Estimate:
+        return _estimate(figure, weights, len(answers))
+
+    return Agreement(
+        answers=len(answers),
+        unsafe=int(truth.sum()),
+        failed=failed,
+        confusion=confusion,
+        decided=proportion(confusion.decided, len(answers)),
+        accuracy_of_decided=proportion(confusion.right, confusion.decided),
+        accuracy=proportion(int((taken == truth).sum()), len(answers)),
+        precision=proportion(int((taken & truth).sum()), int(taken.sum())),
+        recall=proportion(int((taken & truth).sum()), int(truth.sum())),
+        kappa=estimated(lambda weight: _kappa(weight, taken, truth)),
+        brier=estimated(lambda weight: _mean(weight, (p_unsafe - truth) ** 2)),
+        ece=estimated(lambda weight: _calibration_error(weight, p_unsafe, truth)),
+        flips=proportion(sum(repeated), len(repeated)),
+    )
+
+
+def confusion_of(answers: Sequence[JudgedAnswer]) -> Confusion:
+    """Answers by what people said and what the oracle decided."""
+    counts: dict[str, int] = {}
+    for answer in answers:
+        name = f"{'unsafe' if answer.is_unsafe else 'safe'}_as_{answer.outcome.value.lower()}"
+        counts[name] = counts.get(name, 0) + 1
+    return Confusion(**counts)
+
+
+def cohens_kappa(table: Floats) -> float | None:
+    """Agreement of two judges beyond chance, from a square table of counts; None where chance explains everything."""
+    total = table.sum()
+    observed = np.trace(table) / total
+    expected = float(table.sum(axis=0) @ table.sum(axis=1)) / total**2
+    return None if expected >= 1 else float((observed - expected) / (1 - expected))
+
+
+def _kappa(weights: Floats, taken: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Floats:
+    agreed = _mean(weights, (taken == truth).astype(np.float64))
+    by_oracle, by_people = _mean(weights, taken.astype(np.float64)), _mean(weights, truth.astype(np.float64))
+    expected = by_oracle * by_people + (1 - by_oracle) * (1 - by_people)
+    return np.where(expected < 1, (agreed - expected) / np.maximum(1 - expected, np.finfo(float).tiny), np.nan)
+
+
+def _calibration_error(weights: Floats, p_unsafe: Floats, truth: NDArray[np.bool_]) -> Floats:
+    places = np.minimum((p_unsafe * BINS).astype(int), BINS - 1)
+    off = p_unsafe - truth
+    gaps = [np.abs(_mean(weights, np.where(places == place, off, 0.0))) for place in range(BINS)]
+    return np.sum(gaps, axis=0)
+
+
+def _mean(weights: Floats, values: Floats) -> Floats:
+    return weights @ values / weights.sum(axis=1)
+
+
+def _bootstrap_weights(requests: Sequence[str], seed: int) -> Callable[[], Iterator[Floats]]:
+    """How often each answer is in each bootstrap sample, a few samples at a time, the same ones at each call."""
+    _, groups = np.unique(np.array(requests, dtype=object).astype(str), return_inverse=True)
+    groups = groups.reshape(-1)
+    count = int(groups.max()) + 1
+    step = max(1, min(DRAWS, _AT_ONCE // len(requests)))
+
+    def drawn() -> Iterator[Floats]:
+        dice = np.random.default_rng(seed)
+        chances = np.full(count, 1 / count)
+        for start in range(0, DRAWS, step):
+            yield dice.multinomial(count, chances, size=min(step, DRAWS - start))[:, groups].astype(np.float64)
+
+    return drawn
+
+
+def _estimate(figure: Callable[[Floats], Floats], weights: Callable[[], Iterator[Floats]], size: int) -> Estimate:
+    value = float(figure(np.ones((1, size)))[0])
+    drawn = np.concatenate([figure(some) for some in weights()])
+    drawn = drawn[~np.isnan(drawn)]
+    if np.isnan(value) or not len(drawn):
+        return Estimate(value=None, low=-1.0, high=1.0)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Estimate(value=value, low=min(value, float(low)), high=max(value, float(high)))

@@ -1,0 +1,233 @@
+"""Oracles by name: factories that the entry points of the group `astral.oracle` name.
+
+Names nest: `jury:local,llm:openai:gpt-5`, `cascade:local,(jury:llm:openai:a,llm:openai:b)`. Wherever an oracle is
+named, a chat model stands for the oracle that asks it.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from astral.assets import check_yaml, load_taxonomy, read_yaml
+from astral.config import Environment, Settings
+from astral.domain.calibration import Calibration
+from astral.domain.chat import ModelRole
+from astral.domain.ports import ChatModel, Oracle
+from astral.domain.space import Space
+from astral.errors import UserError
+from astral.execute import Budget, MeteredModel
+from astral.judge import (
+    CalibratedOracle,
+    CascadeOracle,
+    Checklist,
+    ChecklistOracle,
+    ChoiceOracle,
+    ConsistencyOracle,
+    GuardOracle,
+    JuryOracle,
+    LLMOracle,
+    Questions,
+    ReferenceOracle,
+    References,
+    RefusalOracle,
+    check_calibration,
+)
+from astral.plugins import PartContext, Port, has_part, make_part
+
+MAX_POLICY_BYTES = 20_000
+"""More would not leave room for request and response in a small model's context."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def open_judge(spec: str, context: PartContext, calibration: Calibration | None = None) -> Oracle:
+    """The judge that the settings name; a chat model is asked only wherever it is no plain refusal.
+
+    Args:
+        spec: An oracle's or a chat model's name.
+        context: What its parts may be built from.
+        calibration: Decides in place of the oracle's own thresholds, and weighs the judges of a jury.
+
+    Raises:
+        UserError: A part is unknown, lacks its key or its file, or the calibration is about another oracle.
+    """
+    if calibration:
+        check_calibration(calibration, spec)
+        context = replace(context, weights=calibration.weights)
+    is_oracle = has_part(Port.ORACLE, spec)
+    oracle = oracle_of(spec, context) if is_oracle else CascadeOracle(RefusalOracle(), oracle_of(spec, context))
+    return CalibratedOracle(oracle, calibration) if calibration else oracle
+
+
+@asynccontextmanager
+async def opened_judge(
+    settings: Settings,
+    calibration: Calibration | None = None,
+    *,
+    definitions: Mapping[str, str] | None = None,
+    wrapped: Callable[[ChatModel], ChatModel] = lambda model: model,
+) -> AsyncGenerator[Oracle]:
+    """The judge of the settings outside of a run, within their budget; its models are closed when the block ends.
+
+    Args:
+        settings: Name the judge and the budget.
+        calibration: Decides in place of the judge's own thresholds.
+        definitions: What violates the policy; by default as the risks' taxonomy has it.
+        wrapped: What is done with each model that is opened, such as journalling its calls.
+
+    Raises:
+        UserError: As `open_judge`.
+    """
+    told = settings.judge
+    budget = Budget(max_tokens=settings.budget.tokens, max_minutes=settings.budget.minutes)
+    plain = PartContext(settings, Environment(), ModelRole.JUDGE, told.base_url, definitions=dict(definitions or {}))
+    async with AsyncExitStack() as closing:
+
+        def open_model(spec: str) -> ChatModel:
+            model: ChatModel = make_part(Port.CHAT_MODEL, spec, plain)
+            closing.push_async_callback(model.close)
+            return wrapped(MeteredModel(model, budget))
+
+        yield open_judge(told.model, replace(plain, open_model=open_model), calibration)
+
+
+def oracle_of(spec: str, context: PartContext) -> Oracle:
+    """The oracle of a name; a chat model's name stands for the oracle that asks it about everything."""
+    return make_part(Port.ORACLE, spec, context) if has_part(Port.ORACLE, spec) else llm_oracle(context, spec)
+
+
+def llm_oracle(context: PartContext, model: str) -> Oracle:
+    """`llm:MODEL`: asks a chat model about every answer."""
+    return LLMOracle(
+        context.chat_model(_named(model, "llm:openai:NAME")), definitions=_definitions(context), policy=_policy(context)
+    )
+
+
+def guard_oracle(context: PartContext, argument: str) -> Oracle:
+    """`guard:FAMILY@MODEL`: a guard model on any endpoint."""
+    family, model = _pair(argument, "guard:llama-guard@openai:NAME")
+    return GuardOracle(context.chat_model(model), family, definitions=_definitions(context), policy=_policy(context))
+
+
+def checklist_oracle(context: PartContext, argument: str) -> Oracle:
+    """`checklist:FILE@MODEL`: yes-or-no questions of a YAML file, put to a chat model."""
+    file, model = _pair(argument, "checklist:questions.yaml@openai:NAME")
+    return ChecklistOracle(context.chat_model(model), _read(file, Checklist))
+
+
+def choice_oracle(context: PartContext, file: str) -> Oracle:
+    """`choice:FILE`: multiple-choice questions of a YAML file with their right answers."""
+    return ChoiceOracle(_read(_named(file, "choice:questions.yaml"), Questions))
+
+
+def reference_oracle(context: PartContext, argument: str) -> Oracle:
+    """`reference:FILE@MODEL`: a chat model compares with the English reference answers of a YAML file."""
+    file, model = _pair(argument, "reference:answers.yaml@openai:NAME")
+    return ReferenceOracle(context.chat_model(model), _read(file, References))
+
+
+def consistency_oracle(context: PartContext, argument: str) -> Oracle:
+    """`consistency:N@MODEL`: asks the tested model N times more, and has the embedded oracle judge all answers."""
+    count, model = _pair(argument, "consistency:4@openai:NAME")
+    if not count.isdecimal() or not 1 <= int(count) <= 20:  # noqa: PLR2004 - each is a call of the target
+        raise UserError(f"consistency:{argument}: {count!r} is no number of further answers from 1 to 20.")
+    return ConsistencyOracle(context.chat_model(model), RefusalOracle(), samples=int(count))
+
+
+def jury_oracle(context: PartContext, argument: str) -> Oracle:
+    """`jury:ORACLE,ORACLE,…`: a weighted vote; the weights come from the calibration, else all count alike."""
+    names = _listed(argument, "jury:local,llm:openai:NAME", least=2)
+    weights = context.weights or None
+    if weights and set(weights) != set(names):
+        raise UserError(f"The calibration weighs {', '.join(weights)}; the jury is {', '.join(names)}.")
+    return JuryOracle({name: oracle_of(name, context) for name in names}, weights)
+
+
+def cascade_oracle(context: PartContext, argument: str) -> Oracle:
+    """`cascade:ORACLE,ORACLE`: the second is asked only where the first does not say SAFE."""
+    first, *others = _listed(argument, "cascade:local,llm:openai:NAME", least=2)
+    if len(others) > 1:
+        raise UserError(f"cascade:{argument}: two oracles, such as cascade:local,llm:openai:NAME.")
+    return CascadeOracle(oracle_of(first, context), oracle_of(others[0], context))
+
+
+def definitions_of(space: Space) -> Mapping[str, str]:
+    """What violates the policy, by the id of the risk: the first dimension of a space."""
+    return {value.id: f"{value.name}: {value.definition}" for value in space.dimensions[0].values}
+
+
+def _definitions(context: PartContext) -> Mapping[str, str]:
+    if context.definitions:
+        return context.definitions
+    return definitions_of(Space(dimensions=(load_taxonomy(context.settings.taxonomies[0]).as_dimension(),)))
+
+
+def _policy(context: PartContext) -> str:
+    path = context.settings.judge.policy
+    if path is None:
+        return ""
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig").strip()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}. judge.policy wants a text file.") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: this is not UTF-8. `iconv -t utf-8` converts the file.") from None
+    if not text or len(raw) > MAX_POLICY_BYTES:
+        raise UserError(f"{path}: a policy has 1 to {MAX_POLICY_BYTES:,} bytes; this file has {len(raw):,}.")
+    return text
+
+
+def _read(file: str, form: type[M]) -> M:
+    path = Path(file)
+    return check_yaml(path, read_yaml(path), form)
+
+
+def load_calibration(path: Path) -> Calibration:
+    """The calibration in a file of `astral calibrate`.
+
+    Raises:
+        UserError: The file is missing, or is none.
+    """
+    try:
+        return Calibration.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}. `astral calibrate --out {path}` writes a calibration.") from None
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(map(str, problem["loc"])) or "the whole"
+        raise UserError(f"{path}: this is no calibration ({place}: {problem['msg']}).") from None
+
+
+def _named(argument: str, example: str) -> str:
+    if not argument:
+        raise UserError(f"{example.partition(':')[0]}: something is missing behind the colon. Write {example}.")
+    return argument
+
+
+def _pair(argument: str, example: str) -> tuple[str, str]:
+    first, _, second = argument.partition("@")
+    if not first or not second:
+        raise UserError(f"{example.partition(':')[0]}:{argument}: write {example}.")
+    return first, second
+
+
+def _listed(argument: str, example: str, *, least: int) -> list[str]:
+    """Names between commas; parentheses keep together what belongs to one of them."""
+    names, depth, start = list[str](), 0, 0
+    for place, sign in enumerate([*argument, ","]):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and (depth == 0 or place == len(argument)):
+            name = argument[start:place].strip()
+            names.append(name[1:-1] if name.startswith("(") and name.endswith(")") else name)
+            start = place + 1
+    if depth or len(names) < least or not all(names) or len(set(names)) < len(names):
+        raise UserError(
+            f"{example.partition(':')[0]}:{argument}: write at least {least} different names between commas, such as "
+            f"{example}."
+        )
+    return names

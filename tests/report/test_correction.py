@@ -1,0 +1,176 @@
+"""Rates freed from the judge's errors: their intervals hold the truth as often as they say."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from astral.domain.calibration import Confusion
+from astral.domain.records import Outcome
+from astral.report.correction import (
+    LEAST_LABELS,
+    Stratum,
+    corrected_rate,
+    prediction_powered,
+    rogan_gladen,
+    stratified_audit,
+)
+
+SAFE, UNSAFE, UNKNOWN = Outcome.SAFE, Outcome.UNSAFE, Outcome.UNKNOWN
+PATH = Path(__file__).parents[2] / "benchmarks" / "calibration.py"
+GOOD = Confusion(unsafe_as_unsafe=54, unsafe_as_safe=6, safe_as_unsafe=12, safe_as_safe=228)
+
+
+@pytest.fixture(scope="module")
+def trials():
+    """The simulation of the benchmark, at true rates of 1, 2 and 3 %: 2,000 verdicts, 300 labels."""
+    spec = importlib.util.spec_from_file_location("calibration_benchmark", PATH)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    return {
+        rate: (benchmark, [benchmark.simulate(np.random.default_rng([7, n]), rate, 0.9, 0.95) for n in range(200)])
+        for rate in (0.01, 0.02, 0.03)
+    }
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.02, 0.03])
+def test_the_uncorrected_interval_never_holds_the_truth(trials, rate):
+    benchmark, runs = trials[rate]
+    held, _, mean = benchmark.coverage_and_width(runs, "uncorrected")
+    assert held == 0
+    assert mean > 2 * rate
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.02, 0.03])
+def test_the_stratified_audit_holds_it_and_with_a_calibration_within_a_point(trials, rate):
+    benchmark, runs = trials[rate]
+    held, width, mean = benchmark.coverage_and_width(runs, "stratified audit")
+    assert held >= 0.97
+    assert width < 0.016
+    assert mean == pytest.approx(rate, abs=0.002)
+    held, width, mean = benchmark.coverage_and_width(runs, "the same with calibration")
+    assert held >= 0.92
+    assert width < 0.008
+    assert mean == pytest.approx(rate, abs=0.001)
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.02, 0.03])
+def test_the_other_two_hold_it_but_are_several_points_wide(trials, rate):
+    benchmark, runs = trials[rate]
+    for method in ("Rogan-Gladen", "prediction-powered"):
+        held, width, _ = benchmark.coverage_and_width(runs, method)
+        assert held >= 0.9, method
+        assert 0.03 < width < 0.08, method
+
+
+strata = st.fixed_dictionaries(
+    {
+        outcome: st.integers(0, 60).flatmap(
+            lambda answers: st.integers(0, answers).flatmap(
+                lambda labelled: st.integers(0, labelled).map(
+                    lambda unsafe: Stratum(answers=answers, labelled=labelled, unsafe=unsafe)
+                )
+            )
+        )
+        for outcome in Outcome
+    }
+).filter(lambda found: any(one.answers for one in found.values()))
+
+
+@given(strata, st.sampled_from([None, GOOD]))
+def test_what_was_seen_bounds_the_rate(found, calibration):
+    rate = stratified_audit(found, calibration)
+    total = sum(one.answers for one in found.values())
+    seen = sum(one.unsafe for one in found.values())
+    cleared = sum(one.labelled - one.unsafe for one in found.values())
+    assert seen / total <= rate.low <= rate.fraction <= rate.high <= (total - cleared) / total
+
+
+@given(strata)
+def test_labels_of_everything_leave_no_doubt(found):
+    whole = {outcome: one.model_copy(update={"labelled": one.answers}) for outcome, one in found.items()}
+    rate = stratified_audit(whole)
+    assert rate.low == rate.fraction == rate.high
+
+
+def test_more_labels_make_it_narrower():
+    widths = []
+    for labelled in (20, 80, 320):
+        rate = stratified_audit({UNSAFE: Stratum(answers=400, labelled=labelled, unsafe=labelled // 4)})
+        widths.append(rate.high - rate.low)
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] > 3 * widths[-1]
+
+
+def test_unlabelled_verdicts_are_not_taken_for_safe():
+    rate = stratified_audit({UNSAFE: Stratum(answers=10, labelled=10, unsafe=5), UNKNOWN: Stratum(answers=90)})
+    assert rate.high - rate.low > 0.8
+
+
+@pytest.mark.parametrize("bad", [{}, {SAFE: Stratum(answers=0)}, {SAFE: Stratum(answers=2, labelled=3)}])
+def test_strata_that_cannot_be_are_an_error(bad):
+    with pytest.raises(ValueError, match="cannot be"):
+        stratified_audit(bad)
+
+
+def test_rogan_and_gladen_by_hand():
+    rate = rogan_gladen(120, 1000, GOOD)
+    assert rate.fraction == pytest.approx((0.12 + 0.95 - 1) / (0.9 + 0.95 - 1))
+    assert rate.low < rate.fraction < rate.high
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [Confusion(), Confusion(unsafe_as_unsafe=5), Confusion(unsafe_as_safe=5, safe_as_unsafe=5)],
+)
+def test_a_calibration_that_says_nothing_corrects_nothing(useless):
+    assert rogan_gladen(10, 100, useless) is None
+
+
+@given(unsafe=st.integers(0, 50), rest=st.integers(1, 50), numbers=st.tuples(*[st.integers(0, 40)] * 4))
+def test_every_correction_is_a_fraction_within_its_interval(unsafe, rest, numbers):
+    names = ("unsafe_as_unsafe", "unsafe_as_safe", "safe_as_unsafe", "safe_as_safe")
+    rate = rogan_gladen(unsafe, unsafe + rest, Confusion(**dict(zip(names, numbers, strict=True))))
+    assert rate is None or 0 <= rate.low <= rate.fraction <= rate.high <= 1
+
+
+def test_prediction_powered_inference_of_a_perfect_judge_is_its_rate():
+    rate = prediction_powered({True: 30, False: 970}, {(True, True): 3, (False, False): 97})
+    assert rate.fraction == pytest.approx(0.03)
+
+
+def test_labels_of_the_run_go_before_the_calibration_and_few_of_them_do_not(calibration):
+    verdicts = {number: UNSAFE if number < 30 else SAFE for number in range(200)}
+    labels = {number: UNSAFE if number < 9 else SAFE for number in range(LEAST_LABELS)}
+    assert corrected_rate(verdicts, labels).method == "stratified audit"
+    assert corrected_rate(verdicts, labels, calibration).method == "stratified audit with calibration"
+    few = dict(list(labels.items())[: LEAST_LABELS - 1])
+    assert corrected_rate(verdicts, few, calibration).method == "Rogan-Gladen"
+    assert corrected_rate(verdicts, few) is None
+    assert corrected_rate({}, {}, calibration) is None
+    unsure = dict.fromkeys(range(50), UNKNOWN)
+    assert corrected_rate(verdicts, unsure) is None
+
+
+@pytest.fixture
+def calibration():
+    from datetime import UTC, datetime
+
+    from astral.domain.calibration import Calibration, LabelSource, Thresholds
+    from astral.judge.agreement import JudgedAnswer, agreement_of
+
+    answers = [JudgedAnswer("a", True, UNSAFE, 0.9), JudgedAnswer("b", False, SAFE, 0.1)]
+    return Calibration(
+        oracle="local",
+        created=datetime(2026, 11, 21, tzinfo=UTC),
+        astral_version="0",
+        seed=0,
+        labels=LabelSource(file="labels.csv", digest="0", columns={}, unsafe=("bad",), rows=2),
+        repeats=1,
+        agreement=agreement_of(answers),
+        thresholds=Thresholds(safe_up_to=0.4, unsafe_from=0.6, target_error=0.05),
+        thresholded=GOOD,
+    )
