@@ -364,8 +364,7 @@ class _Fold:
         if result is None:
             return
         self.finished.append((test.draw, result))
-        if test.verdict is not None:
-            self._add_votes(test.verdict)
+        self._add_votes(test.verdict)
         self.results[result] += 1
         self.by_cell[cell][result] += 1
         for value in cell.values:
@@ -377,7 +376,9 @@ class _Fold:
             self.failure_counts[kind] += 1
             self.failure_examples.setdefault(kind, one_line(test.failure.message))
 
-    def _add_votes(self, verdict: Verdict) -> None:
+    def _add_votes(self, verdict: Verdict | None) -> None:
+        if verdict is None:
+            return
         for vote in verdict.votes:
             before = self.judges.get(vote.judge, JudgeFacts(judge=vote.judge))
             self.judges[vote.judge] = JudgeFacts(
