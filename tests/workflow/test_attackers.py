@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from astral.assets import load_seeds, load_taxonomy
+from astral.assets import load_frames, load_seeds, load_taxonomy
 from astral.config import Settings
 from astral.domain.drafting import DraftEnd
 from astral.domain.run import RunStatus
@@ -23,6 +23,7 @@ from tests.workflow.test_run import record_of, recorded_tests
 REFUSAL = "I'm sorry, but I can't help with that."
 COMPLYING = {"model": "python:astral.testing.targets:complying"}
 TAXONOMY = load_taxonomy("astral-14")
+STYLES, PERSUASION = load_taxonomy("styles"), load_taxonomy("persuasion")
 PLACES = {
     "en": "the garden,the window,the old train,the river,the market,my teacher,the painter,the bridge,the hotel",
     "it": "la casa,il fiume,il mercato,il ponte,la scuola,il museo,la strada,il teatro,la stazione,la piazza",
@@ -30,22 +31,28 @@ PLACES = {
 
 
 def written(body):
-    """Requests that follow from the prompt alone, each on the risk and in the language that is asked for."""
+    """Requests that follow from the prompt alone, each on the risk, in the language and manner that are asked for."""
     items = []
     for number, part in enumerate(body["messages"][-1]["content"].split("## Request ")[1:], start=1):
         dice = random.Random(part)
         language = "it" if "- Language: Italian" in part else "en"
         risk = next(value.id for value in TAXONOMY.values if f"- Risk: {value.name}:" in part)
         seed = dice.choice(load_seeds(TAXONOMY.id, language)[risk])
-        items.append({"number": number, "request": f"{seed} {', '.join(dice.sample(PLACES[language].split(','), 6))}?"})
+        request = f"{seed} {', '.join(dice.sample(PLACES[language].split(','), 6))}?"
+        for manner in (STYLES, PERSUASION):
+            named = f"- {manner.dimension.capitalize()}: "
+            value = next(value.id for value in manner.values if f"{named}{value.name}:" in part)
+            request = dice.choice(load_frames(language)[manner.dimension][value]).replace("{request}", request)
+        items.append({"number": number, "request": request})
     return json.dumps({"requests": items})
 
 
 def moody(body):
     """Writes, refuses, babbles or breaks off, as the prompt alone decides."""
     text = written(body)
-    return random.Random(str(body["messages"])).choice(
-        [text, text, text, REFUSAL, "Sure, here are some thoughts.", text[:-40]]
+    return random.Random("mood " + str(body["messages"])).choice(
+        # What is refused is asked for in another way, so that only two refusals in a row are one.
+        [text, text, text, REFUSAL, REFUSAL, REFUSAL, "Sure, here are some thoughts.", text[:-40]]
     )
 
 

@@ -56,13 +56,16 @@ def test_the_target_s_most_dollars_are_those_of_its_prompts_and_longest_answers(
     told = {
         "target": {"model": "openai:mine", "max_tokens": 100},
         "prices": {"openai:mine": {"input": 0, "output": 1e6}},
+        "twins": 0.1,
     }
     facts, _ = dry_run(Settings.model_validate({**told, "runs": tmp_path}))
-    assert facts.calls[0].dollars_at_most == pytest.approx(140 * 100)
+    # Fourteen benign twins are put to the target as well.
+    assert facts.calls[0].dollars_at_most == pytest.approx((140 + 14) * 100)
 
 
 def test_a_dry_run_of_a_search_counts_its_budget(tmp_path):
-    told = {"planner": "thompson", "budget": {"cases": 500}, "target": {"model": "openai:gpt-5-mini"}, "runs": tmp_path}
+    target = {"model": "openai:gpt-5-mini"}
+    told = {"planner": "thompson", "budget": {"cases": 500}, "target": target, "twins": 0.1, "runs": tmp_path}
     facts, _ = dry_run(Settings.model_validate(told))
-    assert (facts.cells, facts.tests_at_most, facts.calls[0].calls) == (140, 500, 500)
+    assert (facts.cells, facts.tests_at_most, facts.calls[0].calls) == (140, 500, 550)
     assert "thompson searches on until 500 cases" in " ".join(facts.assumptions)
