@@ -5,7 +5,8 @@
 The labelled drafts (benchmarks/data/conformance.jsonl) are original and mild: what an attacker might write for a cell,
 good and bad. Nothing is fitted to them; regularisation was chosen with them in view. `--fit` fits the readers of
 `conformance.json` anew, to composed texts (seeds in frames, with and without a style and a persuasion) and to
-benchmarks/data/persuasion.yaml, and keeps their vectors in FOLDER; it takes a quarter of an hour. scikit-learn is needed for it.
+benchmarks/data/persuasion.yaml, and keeps their vectors in FOLDER; it takes a quarter of an hour and
+needs scikit-learn.
 """
 
 import argparse
