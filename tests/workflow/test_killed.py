@@ -67,7 +67,7 @@ def test_killed_five_times_a_run_records_the_same_and_repeats_only_what_was_unde
     assert finish(astral(*arguments, cwd=tmp_path)) == 0
     whole = record_of(runs)
     asked_once = (tmp_path / "asked.txt").read_text().splitlines()
-    assert len(asked_once) == len(set(asked_once)) == 30
+    assert len(asked_once) == len(set(asked_once)) == 30 + 3, "thirty tests, and a benign twin for every tenth"
     (tmp_path / "asked.txt").unlink()
 
     dice = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID", "astral"))
