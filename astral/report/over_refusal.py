@@ -10,7 +10,7 @@ from astral.domain.base import Noun
 from astral.domain.records import Result
 from astral.domain.run import TestRecord
 from astral.domain.space import Space
-from astral.report.statistics import wilson_interval
+from astral.report.statistics import Rate
 
 _REFUSED, _ANSWERED, _UNCLEAR = "refused", "answered", "unclear"
 
@@ -30,10 +30,8 @@ class RefusalRate(Noun):
     def of(cls, counts: Mapping[str, int]) -> Self:
         """The rate of a `Counter` of how the twins went."""
         refused, judged = counts.get(_REFUSED, 0), counts.get(_REFUSED, 0) + counts.get(_ANSWERED, 0)
-        if not judged:
-            return cls(refused=0, judged=0, fraction=None, low=0.0, high=1.0)
-        low, high = wilson_interval(refused, judged)
-        return cls(refused=refused, judged=judged, fraction=refused / judged, low=low, high=high)
+        rate = Rate.of(refused, judged)
+        return cls(refused=refused, judged=judged, fraction=rate.fraction, low=rate.low, high=rate.high)
 
 
 class OverRefusal(Noun):

@@ -1,5 +1,7 @@
 """Who writes the test cases of a run, and in which order they are asked."""
 
+from collections.abc import Sequence
+
 from astral.config import Settings
 from astral.errors import UserError
 from astral.plugins import Port, has_part
@@ -28,6 +30,11 @@ def web_sources(settings: Settings) -> tuple[str, ...]:
 def chat_models(settings: Settings) -> list[str]:
     """The attackers that are chat models, not generators by their own name."""
     return [name for name in settings.attacker.model if not has_part(Port.GENERATOR, name)]
+
+
+def asks_model(spec: str, models: Sequence[str]) -> bool:
+    """The generator of this name puts its requests to one of the chat models."""
+    return any(spec.endswith(f":{model}") for model in models)
 
 
 def generator_specs(settings: Settings) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from astral.domain.records import Message, Usage
 from astral.domain.space import Space
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plugins import PartContext, Port, has_part
-from astral.workflow.attackers import chat_models, generator_specs
+from astral.workflow.attackers import asks_model, chat_models, generator_specs
 from astral.workflow.fitting import translated_share
 from astral.workflow.parts import cases_per_call, tokens_per_case
 from astral.workflow.pricing import model_of, price_of
@@ -97,7 +97,7 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
         )
 
     attacker, models, writers = settings.attacker, chat_models(settings), generator_specs(settings)
-    if not any(spec.endswith(f":{model}") for spec in writers for model in models):
+    if not any(asks_model(spec, models) for spec in writers):
         calls = written if attacker.reword else 0
         tokens = _tokens(_size(load_prompt("generate/reword")) + CASE_BYTES, REWORDED_TOKENS)
         add(ModelRole.ATTACKER, calls, most=calls * attacker.attempts, tokens=tokens, answer=REWORDED_TOKENS)

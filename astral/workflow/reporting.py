@@ -155,7 +155,7 @@ def judged_by(store: Store, run_id: str, oracle: str, tests: Sequence[TestRecord
 
 
 def _with_verdict(test: TestRecord, verdicts: Mapping[int, Verdict], oracle: str) -> TestRecord:
-    if not is_answered(test) or test.transcript is None:
+    if not is_answered(test):
         return test
     verdict, number = verdicts.get(test.draw.number), test.draw.number
     failure = Failure(number=number, stage=Stage.JUDGE, error="OracleError", message=f"{oracle} did not judge it.")

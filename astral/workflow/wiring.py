@@ -38,7 +38,7 @@ from astral.judge import OverRefusalOracle
 from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
 from astral.record import Recorder, Store
 from astral.testing import targets
-from astral.workflow.attackers import chat_models, generator_specs, web_sources
+from astral.workflow.attackers import asks_model, chat_models, generator_specs, web_sources
 from astral.workflow.context import Context
 from astral.workflow.corpora import CORPORA_FOLDER
 from astral.workflow.events import Listener
@@ -226,8 +226,7 @@ class _Wiring:
         for spec in generator_specs(self.settings):
             writer: Generator = make_part(Port.GENERATOR, spec, context)
             if translating:
-                asks_model = any(spec.endswith(f":{model}") for model in models)
-                native = SCREENED_LANGUAGES if asks_model else composable_languages(taxonomy.id)
+                native = SCREENED_LANGUAGES if asks_model(spec, models) else composable_languages(taxonomy.id)
                 writer = TranslatingGenerator(writer, translating, native=native, gates=gates)
             made.append(transforming(writer))
         written = [*self.languages, SOURCE_LANGUAGE] if translating else self.languages

@@ -96,16 +96,7 @@ def searxng(url: str, fetcher: Fetcher, freshness: Freshness) -> Ask:
         if answer.status == forbidden:
             raise EvidenceError("it answers with HTTP 403: allow `json` under `search: formats` in its settings.yml")
         results = _listed(expect_ok(answer).as_json(), "results")[:limit]
-        return [
-            evidence_of(
-                each.get("content"),
-                url=each.get("url"),
-                title=each.get("title"),
-                date=each.get("publishedDate"),
-                freshness=freshness,
-            )
-            for each in results
-        ]
+        return [_found(each, text="content", date=each.get("publishedDate"), freshness=freshness) for each in results]
 
     return ask
 
@@ -123,13 +114,7 @@ def tavily(key: str, fetcher: Fetcher, freshness: Freshness, url: str = "https:/
             told["time_range"] = word
         answer = expect_ok(await fetcher.post(url, told, headers={"Authorization": f"Bearer {key}"}))
         return [
-            evidence_of(
-                each.get("content"),
-                url=each.get("url"),
-                title=each.get("title"),
-                date=each.get("published_date"),
-                freshness=freshness,
-            )
+            _found(each, text="content", date=each.get("published_date"), freshness=freshness)
             for each in _listed(answer.as_json(), "results")
         ]
 
@@ -157,17 +142,15 @@ def brave(
         # The key must not follow a redirect to another host.
         answer = expect_ok(await fetcher.get(url, parameters=told, headers=headers, redirects=0))
         return [
-            evidence_of(
-                each.get("description"),
-                url=each.get("url"),
-                title=each.get("title"),
-                date=each.get("page_age") or each.get("age"),
-                freshness=freshness,
-            )
+            _found(each, text="description", date=each.get("page_age") or each.get("age"), freshness=freshness)
             for each in _listed(answer.as_json(), "results")
         ]
 
     return ask
+
+
+def _found(row: Mapping[str, Any], *, text: str, date: object, freshness: Freshness) -> Evidence | None:
+    return evidence_of(row.get(text), url=row.get("url"), title=row.get("title"), date=date, freshness=freshness)
 
 
 def _listed(answer: Any, key: str) -> list[Mapping[str, Any]]:
