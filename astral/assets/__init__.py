@@ -1,9 +1,8 @@
-"""The only reader of `prompts/`, `taxonomies/` and `prices/`, and the one home of YAML, Jinja2 and Parquet.
+"""The only reader of `prompts/`, `taxonomies/` and `prices/`, and the one home of YAML and Jinja2.
 
 Files are read from the wheel where astral is installed, and from the top of the checkout where it is developed.
 """
 
-from astral.assets.parquet import read_parquet
 from astral.assets.presets import load_preset, preset_names
 from astral.assets.prices import load_prices
 from astral.assets.prompts import Prompt, load_prompt, prompt_refs
@@ -35,7 +34,6 @@ __all__ = [
     "preset_names",
     "problems_of",
     "prompt_refs",
-    "read_parquet",
     "read_yaml",
     "render_template",
     "seed_languages",

@@ -147,8 +147,9 @@ def calibrate(
     settings = load_settings(config, flags)
     import asyncio
 
+    from astral.files import write_private
     from astral.judge import read_labels
-    from astral.report import to_json, write_private
+    from astral.report import to_json
     from astral.workflow.calibrating import calibrate as tried
     from astral.workflow.calibrating import sampled
 

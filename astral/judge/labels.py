@@ -1,26 +1,22 @@
 """Answers that people labelled, from a file: CSV, JSON Lines or Parquet."""
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
-from astral.assets import read_parquet
 from astral.domain.calibration import LabelSource
 from astral.domain.records import Ending, Lineage, Message, TestCase, Transcript
 from astral.domain.space import Cell
 from astral.errors import UnknownNameError, UserError
+from astral.tables import read_rows, table_format
 
 REQUIRED: Final = ("request", "response", "label")
 FIELDS: Final = (*REQUIRED, "language", "risk")
 _FORMATS = ".csv, .jsonl or .parquet"
-_LONGEST_CELL: Final = 10_000_000
-"""Characters; the csv module stops at 131,072 by itself."""
 
 
 @dataclass(frozen=True)
@@ -142,10 +138,7 @@ def _answers(
 
 
 def _rows(path: Path) -> tuple[bytes, list[Mapping[str, str]]]:
-    reader = {".csv": _csv_rows, ".jsonl": _json_rows, ".ndjson": _json_rows, ".parquet": _parquet_rows}.get(
-        path.suffix.lower()
-    )
-    if reader is None:
+    if table_format(path) not in ("csv", "jsonl", "parquet"):
         raise UserError(f"{path}: labels are read from {_FORMATS}.")
     try:
         raw = path.read_bytes()
@@ -153,43 +146,7 @@ def _rows(path: Path) -> tuple[bytes, list[Mapping[str, str]]]:
         raise UserError(f"{path}: {error.strerror}. --labels wants a file: {_FORMATS}.") from None
     if not raw.strip():
         raise UserError(f"{path}: the file is empty.")
-    return raw, reader(path, raw)
-
-
-def _text(path: Path, raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise UserError(f"{path}:{line}: this is not UTF-8. `iconv -t utf-8` converts the file.") from None
-
-
-def _csv_rows(path: Path, raw: bytes) -> list[Mapping[str, str]]:
-    csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.DictReader(StringIO(_text(path, raw), newline=""), strict=True)
-    try:
-        return [{name: value or "" for name, value in row.items() if isinstance(name, str)} for row in reader]
-    except csv.Error as error:
-        raise UserError(f"{path}:{reader.line_num}: this is not CSV ({error}).") from None
-
-
-def _json_rows(path: Path, raw: bytes) -> list[Mapping[str, str]]:
-    rows: list[Mapping[str, str]] = []
-    for number, line in enumerate(_text(path, raw).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
-            raise UserError(f"{path}:{number}: this is not a JSON object; JSON Lines has one on each line.")
-        rows.append({str(name): _as_text(value) for name, value in row.items()})
-    return rows
-
-
-def _parquet_rows(path: Path, _: bytes) -> list[Mapping[str, str]]:
-    return [{name: _as_text(value) for name, value in row.items()} for row in read_parquet(path)]
+    return raw, [{name: _as_text(value) for name, value in row.items() if name} for row in read_rows(path)]
 
 
 def _as_text(value: Any) -> str:

@@ -9,7 +9,6 @@ from astral.report.diversity import diversity_of_run
 from astral.report.folder import write_report
 from astral.report.html import render_html
 from astral.report.markdown import render_markdown
-from astral.report.private_file import write_private
 from astral.report.statistics import Rate, UnbiasedRate, wilson_interval
 from astral.report.summary import Group, Summary, summarise
 from astral.report.text import to_json, visible
@@ -30,6 +29,5 @@ __all__ = [
     "visible",
     "wilson_interval",
     "write_cases",
-    "write_private",
     "write_report",
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from astral.domain.run import TestRecord
-from astral.report.private_file import write_private
+from astral.files import write_private
 from astral.report.text import to_json
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from astral.domain.run import TestRecord
+from astral.files import write_private
 from astral.report.cases import write_cases
 from astral.report.html import render_html
 from astral.report.markdown import render_markdown
-from astral.report.private_file import write_private
 from astral.report.summary import Summary
 from astral.report.text import to_json
 

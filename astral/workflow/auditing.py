@@ -8,10 +8,10 @@ from astral.config import Settings
 from astral.domain.records import Outcome, Vote
 from astral.domain.run import TestRecord
 from astral.errors import UnknownNameError, UserError
+from astral.files import write_private
 from astral.judge import audit_sample
 from astral.judge.verdicts import verdict_of
 from astral.record import OtherVerdict, Store
-from astral.report import write_private
 from astral.workflow.rejudging import Rejudged
 from astral.workflow.reporting import PEOPLE, is_answered, store_url
 

@@ -11,10 +11,11 @@ from astral.config import Environment, Settings
 from astral.domain.records import Control, Ending, Failure, Stage, Verdict
 from astral.domain.run import Manifest, TestRecord
 from astral.errors import UnknownNameError, UserError
+from astral.files import write_private
 from astral.judge import calibration_note, oracle_note
 from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
-from astral.report import Summary, diversity_of_run, summarise, write_private, write_report
+from astral.report import Summary, diversity_of_run, summarise, write_report
 from astral.report.diversity import DiversityFacts
 from astral.report.statistics import CorrectedRate
 from astral.workflow.journal import EVIDENCE_ROLE

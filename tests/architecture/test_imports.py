@@ -62,7 +62,7 @@ def test_imports_point_down():
         ("httpcore2", "generate"),
         ("lxml", "generate"),
         ("protego", "generate"),
-        ("pyarrow", "assets"),
+        ("pyarrow", "tables.py"),
         ("trafilatura", "generate"),
     ],
 )

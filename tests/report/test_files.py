@@ -5,8 +5,8 @@ import stat
 import pytest
 
 from astral.errors import RecordError
+from astral.files import write_private
 from astral.report import Summary, write_cases, write_report
-from astral.report.private_file import write_private
 
 
 def test_a_report_is_four_private_files(night, tmp_path):

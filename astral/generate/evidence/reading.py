@@ -1,31 +1,23 @@
 """Files → texts for a corpus: plain text, Markdown, tables, and benchmarks, which are known by their columns.
 
-Rows come one at a time, so that a file of any length takes little memory; only `.json` is read as a whole.
+Rows come one at a time, so that a file of any length takes little memory.
 """
 
-import csv
-import json
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from astral.assets import read_parquet
 from astral.domain.space import Dimension
 from astral.domain.untrusted import without_invisible
 from astral.errors import UnknownNameError, UserError
 from astral.generate.evidence.chunks import passages_of
 from astral.generate.evidence.corpus_facts import CorpusText, Kind
 from astral.generate.evidence.layouts import TEXT_COLUMNS, Columns, columns_of, layout_of
+from astral.tables import TABLE_FORMATS, Row, not_utf8, read_rows, table_format
 
-Row = Mapping[str, Any]
-
-MAX_JSON_BYTES = 200_000_000
 MAX_REQUEST_CHARACTERS = 2000
 """A longer request is cut into passages: no test case may be that long."""
-_MAX_FIELD_CHARACTERS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -79,11 +71,9 @@ def _files(path: Path, reading: Reading) -> list[Path]:
         for each in sorted(path.rglob("*"))
         if each.is_file() and not each.is_symlink() and not _is_hidden(each.relative_to(path))
     ]
-    readable = [each for each in found if reading.format or each.suffix.lower() in _FORMAT_OF]
+    readable = [each for each in found if reading.format or _format_of(each)]
     if not readable:
-        raise UserError(
-            f"{path}: none of its {len(found)} files can be read. Known are {', '.join(sorted(_FORMAT_OF))}."
-        )
+        raise UserError(f"{path}: none of its {len(found)} files can be read. Known are {', '.join(FORMATS)}.")
     return readable
 
 
@@ -98,7 +88,7 @@ class _File:
         self.path, self.reading, self.identify = path, reading, identify
         names = {name: value.id for value in risks.values for name in (value.id, value.name)}
         self.risk_ids = {_folded(label): risk for label, risk in {**names, **reading.risk_of}.items()}
-        self.format = reading.format or _FORMAT_OF.get(path.suffix.lower(), "")
+        self.format = reading.format or _format_of(path)
         if self.format not in FORMATS:
             raise UserError(
                 f"{path}: {self.format or path.suffix or 'a file without suffix'} cannot be read. Known are "
@@ -107,16 +97,14 @@ class _File:
 
     def texts(self) -> Iterator[CorpusText]:
         """All texts of the file."""
-        with _told(self.path):
-            if self.format == "text":
-                whole = self.path.read_text(encoding="utf-8-sig")
-                yield from self._made(whole, kind="passage", title=self.path.name)
-                return
-            columns: Columns | None = None
-            for number, row in enumerate(_ROWS[self.format](self.path), start=1):
-                if columns is None:
-                    columns = self._columns(row)
-                yield from self._row(row, columns, number)
+        if self.format == "text":
+            yield from self._made(_whole(self.path), kind="passage", title=self.path.name)
+            return
+        columns: Columns | None = None
+        for number, row in enumerate(read_rows(self.path, self.format), start=1):
+            if columns is None:
+                columns = self._columns(row)
+            yield from self._row(row, columns, number)
 
     def _columns(self, first: Row) -> Columns:
         told = self.reading
@@ -178,68 +166,18 @@ def _folded(label: str) -> str:
     return "".join(sign for sign in label.casefold() if sign.isalnum())
 
 
-def _csv_rows(path: Path, delimiter: str = ",") -> Iterator[Row]:
-    csv.field_size_limit(_MAX_FIELD_CHARACTERS)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from csv.DictReader(file, delimiter=delimiter, restkey="")
-
-
-def _tsv_rows(path: Path) -> Iterator[Row]:
-    return _csv_rows(path, "\t")
-
-
-def _jsonl_rows(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                yield _object(path, json.loads(line), f"line {number}")
-
-
-def _json_rows(path: Path) -> Iterator[Row]:
-    if path.stat().st_size > MAX_JSON_BYTES:
-        raise UserError(f"{path}: too large to be read as a whole. Write it as JSON Lines, one object a line.")
-    rows: Any = json.loads(path.read_text(encoding="utf-8-sig"))
-    if isinstance(rows, dict):
-        # {"data": [...]}: many benchmarks wrap their list once.
-        rows = next((value for value in rows.values() if isinstance(value, list)), [rows])
-    for number, row in enumerate(rows if isinstance(rows, list) else [rows], start=1):
-        yield _object(path, row, f"entry {number}")
-
-
-def _object(path: Path, row: Any, where: str) -> Row:
-    if isinstance(row, str):
-        return {"text": row}
-    if not isinstance(row, dict):
-        raise UserError(f"{path}, {where}: neither an object nor a text.")
-    return row
-
-
-@contextmanager
-def _told(path: Path) -> Generator[None]:
-    """What is wrong with a file, as an error of its user."""
+def _whole(path: Path) -> str:
     try:
-        yield
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path}: not UTF-8 at byte {error.start}. Convert it, such as with `iconv -t UTF-8`."
-        ) from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}: not JSON ({error.msg}, line {error.lineno}, column {error.colno}).") from None
-    except csv.Error as error:
-        raise UserError(f"{path}: not a table ({error}).") from None
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
-_ROWS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
-    "csv": _csv_rows,
-    "tsv": _tsv_rows,
-    "jsonl": _jsonl_rows,
-    "json": _json_rows,
-    "parquet": read_parquet,
-}
-FORMATS = ("text", *_ROWS)
-_FORMAT_OF = {
-    ".txt": "text", ".text": "text", ".md": "text", ".markdown": "text", ".rst": "text",
-    ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet",
-}  # fmt: skip
+def _format_of(path: Path) -> str:
+    return "text" if path.suffix.lower() in _TEXT_SUFFIXES else table_format(path)
+
+
+FORMATS = ("text", *TABLE_FORMATS)
+_TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown", ".rst")

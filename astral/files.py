@@ -1,4 +1,4 @@
-"""Files that only their owner reads, and that are never seen half written."""
+"""Files that astral writes: only their owner reads them, and they are never seen half written."""
 
 import os
 import tempfile
@@ -35,6 +35,6 @@ def write_private(path: Path, parts: Iterable[str]) -> Path:
 
 def _unwritable(path: Path, error: OSError) -> RecordError:
     return RecordError(
-        f"{path}: cannot be written ({error.strerror or error}). The run itself is unharmed: free the disk or name a"
-        " folder that you may write, then `astral report` writes its pages again."
+        f"{path}: cannot be written ({error.strerror or error}). Free the disk, or name a folder that you may write,"
+        " and try again; the record of a run is unharmed, and `astral report` writes its pages again."
     )
