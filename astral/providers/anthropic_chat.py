@@ -1,7 +1,6 @@
 """Models behind Anthropic's Messages protocol."""
 
 import logging
-from http import HTTPStatus
 from typing import Any, Literal
 
 import anthropic
@@ -11,16 +10,9 @@ from pydantic_core import to_jsonable_python
 
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending, Usage
+from astral.providers.endings import is_block
 from astral.providers.http_client import http_client
 from astral.providers.http_errors import connection_error, malformed_answer, status_error
-
-_FILTER_WORDS = "blocked by content filtering policy"
-"""How HTTP 400 says that the output's filter stopped the answer; there is no code for it.
-
-Source:
-    https://docs.anthropic.com/en/docs/test-and-evaluate/strengthen-guardrails/handle-streaming-refusals
-"""
-
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +52,7 @@ class AnthropicChat:
             answer = await self._client.messages.with_raw_response.create(**self._body(request))
             return read_message(await answer.read(), asked=self._model)
         except anthropic.APIStatusError as error:
-            if error.status_code == HTTPStatus.BAD_REQUEST and _FILTER_WORDS in error.message:
+            if is_block(error.status_code, error.body):
                 return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)
             raise status_error(
                 error.status_code,

@@ -12,6 +12,7 @@ from astral.errors import ProviderError, UserError
 from astral.providers import open_model
 from astral.providers.anthropic_chat import AnthropicChat
 from astral.providers.openai_chat import OpenAIChat
+from astral.providers.openai_content import completion_body
 from astral.testing.server import Fault, StubServer
 
 KEY = "sk-proj-abcdefghijklmnop"
@@ -66,10 +67,8 @@ async def test_openai_is_sent_what_was_asked():
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
 
 
-async def test_openai_itself_gets_the_new_name_of_the_limit():
-    model = OpenAIChat("openai:m", "m", base_url="https://api.openai.com/v1", key=KEY, concurrency=1)
-    body = model._body(request(max_tokens=9))
-    await model.close()
+def test_openai_itself_gets_the_new_name_of_the_limit():
+    body = completion_body(request(max_tokens=9), model="m", is_openai=True)
     assert body["max_completion_tokens"] == 9
     assert "max_tokens" not in body
     assert "temperature" not in body
