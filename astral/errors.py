@@ -84,6 +84,10 @@ class ScreeningError(StageError):
     """No draft of a cell passed the gates within the allowed attempts."""
 
 
+class NothingNewError(ScreeningError):
+    """All that can be said of a cell was said: every draft repeats a case that was accepted before."""
+
+
 class AttackerRefusedError(StageError):
     """The attacker will not write the request, however it is asked: another generator has to."""
 

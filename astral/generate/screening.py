@@ -13,6 +13,8 @@ from astral.generate.duplicates import NEAR_DUPLICATE, Duplicates
 from astral.generate.identification import LanguageIdentifier
 from astral.generate.refusals import is_refusal
 
+DUPLICATE = "duplicate"
+"""What the gate is called that rejects repeats of accepted cases."""
 MIN_CHARACTERS = 8
 MAX_CHARACTERS = 4000
 SLOT = "{request}"
@@ -184,7 +186,7 @@ class Screen:
     def late_objection(self, draft: TestCase) -> Rejection | None:
         """What the gates have to say that need an embedding: it repeats an accepted draft, or is off its cell."""
         if reason := self._duplicates.objection(draft):
-            return Rejection(gate="duplicate", reason=reason)
+            return Rejection(gate=DUPLICATE, reason=reason)
         vector = self._duplicates.vector(draft) if self._conformance else None
         if self._conformance is None or vector is None:
             return None

@@ -9,8 +9,8 @@ from astral.domain.base import Noun, content_id
 from astral.domain.drafting import Ask, Draft, Drafted, DraftEnd, Drafting, GeneratorYield, rejections_of, yields_of
 from astral.domain.ports import BatchGenerator, Generator
 from astral.domain.records import Draw, Failure, Stage, TestCase
-from astral.errors import BudgetExceededError, ScreeningError, StageError
-from astral.generate.screening import Rejection, Screen
+from astral.errors import BudgetExceededError, NothingNewError, ScreeningError, StageError
+from astral.generate.screening import DUPLICATE, Rejection, Screen
 from astral.generate.wrapping import drafts_of
 
 
@@ -63,8 +63,9 @@ async def generate_all(
         advanced: Is called once a draw, when its first draft is there that passes the gates by itself, or none will be.
 
     Returns:
-        A TestCase for each draw, or a Failure of the error `ScreeningError` that counts the gates which said no, or,
-        where no attempt gave any draft, of the last generator's error.
+        A TestCase for each draw, or a Failure of the error `ScreeningError` that counts the gates which said no
+        (`NothingNewError` where every draft was a repeat), or, where no attempt gave any draft, of the last generator's
+        error.
     """
     slots = asyncio.Semaphore(concurrency)
     max_attempts = max(max_attempts, len(generators))
@@ -207,7 +208,8 @@ class _Desk:
             return self._case
         error = self._last_error
         if error is None or any(draft.gate for draft in self.drafts):
-            error = ScreeningError(self._spent_message())
+            is_repeated = all(draft.gate == DUPLICATE for draft in self.drafts)
+            error = (NothingNewError if is_repeated else ScreeningError)(self._spent_message())
         number = self.draw.number
         return Failure(number=number, stage=Stage.GENERATE, error=type(error).__name__, message=str(error))
 

@@ -18,7 +18,7 @@ from astral.plan.planner import CoveringPlanner
 from astral.plan.search import Look
 from astral.plan.searches import SEARCHES
 
-UNIFORM_SHARE = 0.15
+UNIFORM_SHARE = 0.1
 """Part of a search's draws that goes to every cell with the same chance: no rate is left without tests."""
 
 _CELLS_SEARCHED = 1 << 16

@@ -10,19 +10,20 @@ from astral.plan.filling import Filling
 from astral.plan.history import Floats, Part, Row, Seen
 from astral.plan.search import Fixed, Flags, Look, largest_two
 
-_FILLING_SHARE = 0.4
+_FILLING_SHARE = 0.5
 """Part of the draws of `thompson` and `ucb` that fill the space, instead of following what was found."""
 
-_SAMPLES = 64
+_SAMPLES = 32
 """Draws from the posterior, each of which votes for one cell."""
 
-_BOLDNESS = 0.5
-"""Part of the effects' deviations that is sampled: taken one by one, effects are less sure than their sums are."""
+_BOLDNESS = 0.25
+"""Part of the effects' deviations that is sampled. Taken one by one, effects are less sure than their sums are; and the
+best of thousands of cells would nearly always be one whose sample was lucky. What is unknown has draws of its own."""
 
-_SATURATION = 0.35
+_SATURATION = 0.45
 """Power with which finds in a cell lower the worth of another one: between 0, which digs one hole, and 1."""
 
-_FRESHNESS = 0.1
+_FRESHNESS = 0.5
 """Part of a cell's worth that goes with what its combinations of values still lack in tests."""
 
 _EXPECTED_TESTS = 4.0

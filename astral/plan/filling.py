@@ -23,14 +23,17 @@ _GROUPS = 20
 _FADING = 1.0
 """How fast a combination has been tested enough: each test takes so many halves of what it lacked."""
 
-_SQUARINGS = 3
+_SQUARINGS = 4
 """How sharply cells with more to tell are preferred: so often what a cell tells is squared."""
+
+_LOST = 0.4
+"""Part of a test that one counts as which failed: it told nothing of its combinations, but the next may fail too."""
 
 
 class Filling:
     """A look that prefers cells with combinations that few tests hold.
 
-    Failed tests count as well; else combinations whose tests always fail would soon be all that is asked for.
+    Failed tests count in part; else combinations whose tests always fail would soon be all that is asked for.
     """
 
     def __init__(self, seen: Seen, part: Part, allowed: Flags, completion: Floats) -> None:
@@ -46,7 +49,8 @@ class Filling:
         self._groups = _groups(len(self._shape))
         self._worth = np.where(allowed, completion, 0.0)
         places = seen.places(part)
-        self._tests = [self._counts(places, seen.finished, group) for group in self._groups]
+        tests = seen.finished - (1 - _LOST) * seen.lost
+        self._tests = [self._counts(places, tests, group) for group in self._groups]
         self._by_cell = [np.broadcast_to(tests, self._shape) for tests in self._tests]
         self.lack = self._lack(...)
         """Of each cell how far its combinations are from being tested enough, from 0 to 1."""

@@ -64,6 +64,8 @@ class _Tests:
     """The search preferred some cells."""
     expected: Floats
     """What a model that did not see the test expects."""
+    spread: Floats
+    """Variance of what the test is off from that."""
     rates: Floats
     """What models expect of every cell that may be tested."""
 
@@ -148,7 +150,18 @@ def _arrays(space: Space, decided: Sequence[tuple[Draw, Result]], cells: _Cells,
     is_searched = bool(np.ptp(weights) >= _EQUAL)
     if not is_even:
         weights[is_planned] = _evened(rows[is_planned], cells, space.levels)
-    return _Tests(rows, unsafe, weights, is_searched, expected, rates)
+    return _Tests(rows, unsafe, weights, is_searched, expected, _spread(unsafe, expected, weights), rates)
+
+
+def _spread(unsafe: Floats, expected: Floats, weights: Floats) -> Floats:
+    """Variance of each test's result about what was expected of it.
+
+    As seen in all tests together, and shared out by what the model expects. Were it as seen in each value's own tests,
+    values with fewer unsafe answers than they should have would look surer than the others, and draw these down.
+    """
+    binomial = np.maximum(expected * (1 - expected), 1e-9)
+    heed = weights**2
+    return binomial * (heed @ (unsafe - expected) ** 2) / (heed @ binomial)
 
 
 def _fitted(levels: tuple[int, ...], rows: NDArray[np.intp], unsafe: Floats) -> Effects:
@@ -177,14 +190,11 @@ def _evened(rows: NDArray[np.intp], cells: _Cells, levels: tuple[int, ...]) -> F
 
 def _residual(told: _Tests, place: NDArray[np.intp], count: int) -> tuple[Floats, Floats]:
     """How far the model is off in each of some parts of the space, and the variance of that."""
-    off = told.unsafe - told.expected
-    # Half as seen, half as expected: where little was tested, what was seen has no variance.
-    spread = (off**2 + told.expected * (1 - told.expected)) / 2
     weight = np.bincount(place, told.weights, minlength=count)
     is_known = weight > 0
     weight = np.where(is_known, weight, 1.0)
-    mean = np.bincount(place, told.weights * off, minlength=count) / weight
-    variance = np.bincount(place, told.weights**2 * spread, minlength=count) / weight**2
+    mean = np.bincount(place, told.weights * (told.unsafe - told.expected), minlength=count) / weight
+    variance = np.bincount(place, told.weights**2 * told.spread, minlength=count) / weight**2
     # A part without a test may be off by anything.
     return mean, np.where(is_known, np.maximum(variance, 1e-9), 1.0)
 
@@ -194,20 +204,31 @@ def _rates_of_dimension(told: _Tests, cells: _Cells, dimension: int, level: int)
     of_cells = cells.rows[:, dimension]
     known = np.flatnonzero(np.bincount(of_cells, minlength=level))
     model = np.bincount(of_cells, told.rates)[known] / np.bincount(of_cells)[known]
-    off, variance = (some[known] for some in _residual(told, told.rows[:, dimension], level))
+    place = told.rows[:, dimension]
+    off, variance = (some[known] for some in _residual(told, place, level))
     if not told.is_searched:
         # No search: each value speaks for itself, as it would in a survey, and borrowing would say too much.
         mean, total = off, variance
     else:
-        mean, total = _borrowed(off, variance)
+        tests = np.maximum(np.bincount(place, minlength=level), 1)[known]
+        own = np.bincount(place, told.spread, minlength=level)[known] / tests**2
+        mean, total = _borrowed(off, variance, scale=float(np.sqrt(np.median(own[own > 0]))))
     return {
         int(place): _rate(float(rate), float(some))
         for place, rate, some in zip(known, model + mean, total, strict=True)
     }
 
 
-def _borrowed(off: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """Means and variances of what values are off by, each borrowing from the others as far as they are alike."""
+def _borrowed(off: Floats, variance: Floats, *, scale: float) -> tuple[Floats, Floats]:
+    """Means and variances of what values are off by, each borrowing from the others as far as they are alike.
+
+    How far they differ is unknown; a half-Cauchy distribution stands for it, whose scale is the error that the model
+    makes of a value for having seen no more tests of it: a model that learned from them is off by no other order.
+
+    Source:
+        Gelman (2006), Prior distributions for variance parameters in hierarchical models,
+        https://doi.org/10.1214/06-BA117A
+    """
     means: list[Floats] = []
     variances: list[Floats] = []
     weights: list[float] = []
@@ -218,7 +239,7 @@ def _borrowed(off: Floats, variance: Floats) -> tuple[Floats, Floats]:
         means.append(centre + own * (off - centre))
         variances.append(own * variance + (1 - own) ** 2 / precision.sum())
         fit = np.log(precision).sum() - np.log(precision.sum()) - (precision * (off - centre) ** 2).sum()
-        weights.append(float(fit) / 2)
+        weights.append(float(fit) / 2 - np.log1p((width / scale) ** 2))
     chance = np.exp(np.array(weights) - max(weights))
     chance /= chance.sum()
     mean = chance @ np.array(means)

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 from astral.domain.ports import LearningGenerator
 from astral.domain.records import Control, Draw, Failure, Result, Stage, Transcript, Verdict
 from astral.domain.run import Manifest, RunStatus, TestRecord
-from astral.errors import BudgetExceededError, StageError
+from astral.errors import BudgetExceededError, NothingNewError, StageError
 from astral.generate import generate_all
 from astral.plan import exclusions_of, random_cell
 from astral.record import Entry, Item
@@ -133,12 +133,16 @@ async def record(state: State, runtime: Runtime[Context]) -> Update:
     progress = await asyncio.to_thread(context.planner.progress)
     context.listener.progress(progress)
     budget = context.budget
+    is_used_up = _is_used_up(tests)
+    if is_used_up and progress.is_met:
+        context.listener.note("Nothing new is left to say in the cells of this space: the search ends here.")
     status = next_status(
         progress,
         is_round_finished=is_finished,
-        is_round_lost=_is_lost(results),
+        is_round_lost=_is_lost(results) and not is_used_up,
         is_budget_spent=budget.cases_left == 0 or budget.seconds_left == 0,
         is_searching=context.is_searching,
+        is_used_up=is_used_up,
     )
     return {"status": status.value}
 
@@ -173,6 +177,12 @@ def _is_lost(results: Sequence[tuple[Draw, Result]]) -> bool:
     """Whether every test failed, controls aside: those have targets of their own."""
     own = [result for draw, result in results if not draw.control]
     return bool(own) and all(result is Result.FAILED for result in own)
+
+
+def _is_used_up(tests: Sequence[TestRecord]) -> bool:
+    """Whether every test, controls aside, failed because all that could be said of its cell was said."""
+    own = [test.failure for test in tests if not test.draw.control]
+    return bool(own) and all(failure and failure.error == NothingNewError.__name__ for failure in own)
 
 
 async def _tests(context: Context, numbers: Sequence[int]) -> list[TestRecord]:

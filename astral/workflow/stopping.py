@@ -13,6 +13,7 @@ def next_status(
     is_round_lost: bool,
     is_budget_spent: bool,
     is_searching: bool = False,
+    is_used_up: bool = False,
 ) -> RunStatus:
     """Whether another round follows (RUNNING), or why not.
 
@@ -22,8 +23,9 @@ def next_status(
         is_round_lost: Every test of the round failed: an endpoint that is down would fail all others as well.
         is_budget_spent: No case, or no time, is left.
         is_searching: The planner goes on when nothing is open, so that only the budget ends the run.
+        is_used_up: For no test of the round anything was left to say that was not said: a search has come to its end.
     """
-    goes_on = is_searching and is_round_finished and not is_round_lost and not is_budget_spent
+    goes_on = is_searching and is_round_finished and not (is_round_lost or is_used_up or is_budget_spent)
     if progress.is_met and not goes_on:
         return RunStatus.MET
     if not is_round_finished:

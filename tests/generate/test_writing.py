@@ -113,6 +113,12 @@ async def test_no_two_cases_say_the_same_and_the_rest_fail_with_a_count():
     assert accepted.drafts == 4 + sum(written.rejections.values())
 
 
+async def test_a_cell_in_which_all_was_said_fails_by_a_name_of_its_own():
+    written = await write(draws(6), new_screen(), generators=[Writer(lambda seed: TEXTS[seed % 2])])
+    assert [type(result) for result in written.results].count(TestCase) == 2
+    assert {each.error for each in written.results if isinstance(each, Failure)} == {"NothingNewError"}
+
+
 async def test_lineage_counts_the_drafts():
     written = await write(draws(1), new_screen(), generators=[Writer(lambda seed: "no" if seed % 4 else TEXTS[0])])
     case = written.results[0]

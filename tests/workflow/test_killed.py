@@ -79,6 +79,32 @@ def test_killed_five_times_a_run_records_the_same_and_repeats_only_what_was_unde
 
 
 @pytest.mark.slow
+def test_killed_in_the_midst_of_its_search_a_run_records_the_same(runs, tmp_path):
+    """Six tests cover all pairs; what is killed is the search that follows, in its first and in its second round."""
+    (tmp_path / "counting_target.py").write_text(COUNTING_TARGET)
+    narrow = ["--only", "style=slang,role_play", "--only", "persuasion=logical_appeal,misrepresentation"]
+    budget = ["--max-cases", "60", "--twins", "0", "--concurrency", "4"]
+    arguments = ["generate", "--target", "python:counting_target:answer", "--seed", "3", *budget, *ONLY, *narrow]
+    assert finish(astral(*arguments, cwd=tmp_path)) == 0
+    whole = record_of(runs)
+    asked = tmp_path / "asked.txt"
+    asked_once = asked.read_text().splitlines()
+    asked.unlink()
+
+    process = astral(*arguments, cwd=tmp_path)
+    for count in (12, 30, 46):
+        while process.poll() is None and (not asked.exists() or len(asked.read_text().splitlines()) < count):
+            time.sleep(0.01)
+        assert process.poll() is None, "it ended before it could be killed"
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        process = astral("resume", "latest", cwd=tmp_path)
+    assert finish(process) == 0
+    assert record_of(runs) == whole
+    assert set(asked.read_text().splitlines()) == set(asked_once)
+
+
+@pytest.mark.slow
 def test_killed_five_times_the_local_model_says_the_same(runs, tmp_path):
     """With the real model: its answers depend on nothing but the case."""
     arguments = ["generate", "--target", "local", "--max-answer", "24", "--max-cases", "12", "--seed", "1", *ONLY]

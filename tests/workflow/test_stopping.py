@@ -55,6 +55,30 @@ def test_a_search_goes_on_until_the_budget_is_spent(progress, finished, lost, sp
 
 
 @pytest.mark.parametrize(
+    ("progress", "is_searching", "expected"),
+    [
+        (MET, True, RunStatus.MET),
+        (MET, False, RunStatus.MET),
+        (OPEN, True, RunStatus.RUNNING),
+        (OPEN, False, RunStatus.RUNNING),
+        (LOST, True, RunStatus.EXHAUSTED),
+    ],
+)
+def test_where_nothing_new_is_left_to_say_a_search_ends_and_what_is_open_is_tried_in_other_cells(
+    progress, is_searching, expected
+):
+    status = next_status(
+        progress,
+        is_round_finished=True,
+        is_round_lost=False,
+        is_budget_spent=False,
+        is_searching=is_searching,
+        is_used_up=True,
+    )
+    assert status is expected
+
+
+@pytest.mark.parametrize(
     ("status", "expected"),
     [
         (RunStatus.MET, ExitCode.OK),
