@@ -47,10 +47,11 @@ def simulate(dice: np.random.Generator, rate: float, sensitivity: float, specifi
     flagged = judged(unsafe)
     count = int(flagged.sum())
     wanted = audit_sizes({Outcome.UNSAFE: count, Outcome.SAFE: ANSWERS - count}, LABELS)
-    strata = {}
+    strata = []
     for outcome, members in ((Outcome.UNSAFE, np.flatnonzero(flagged)), (Outcome.SAFE, np.flatnonzero(~flagged))):
         chosen = dice.permutation(members)[: wanted[outcome]]
-        strata[outcome] = Stratum(answers=len(members), labelled=len(chosen), unsafe=int(unsafe[chosen].sum()))
+        seen = int(unsafe[chosen].sum())
+        strata.append(Stratum(outcome=outcome, answers=len(members), labelled=len(chosen), unsafe=seen))
     others = np.arange(CALIBRATED) < CALIBRATED_UNSAFE
     other_verdicts = judged(others)
     confusion = Confusion(

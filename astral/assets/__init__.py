@@ -17,7 +17,7 @@ from astral.assets.taxonomies import (
     taxonomy_place,
     taxonomy_schema,
 )
-from astral.assets.templates import render_template
+from astral.assets.templates import read_template, render_template, source_hash
 from astral.assets.yaml_files import Location, check_yaml, problems_of, read_yaml
 
 __all__ = [
@@ -34,9 +34,11 @@ __all__ = [
     "preset_names",
     "problems_of",
     "prompt_refs",
+    "read_template",
     "read_yaml",
     "render_template",
     "seed_languages",
+    "source_hash",
     "taxonomy_digest",
     "taxonomy_names",
     "taxonomy_place",

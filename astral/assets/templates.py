@@ -1,6 +1,9 @@
 """Templates of pages, which lie beside the code that fills them in."""
 
+import base64
+import hashlib
 from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,6 +19,17 @@ def render_template(package: str, name: str, *, html: bool, **context: Any) -> s
         context: The template's variables; one that is missing is an error.
     """
     return _environment(package, html).get_template(name).render(**context)
+
+
+@cache
+def read_template(package: str, name: str) -> str:
+    """The text of a file beside the templates of a package, such as a style sheet, as it is."""
+    return files(package).joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def source_hash(text: str) -> str:
+    """The name by which a Content-Security-Policy allows a script or a style that stands in the page itself."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 @cache

@@ -21,6 +21,7 @@ from astral.cli import (
     listing,
     plan,
     report,
+    review,
 )
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.output import complain, encode_tolerantly, say
@@ -44,6 +45,7 @@ app.command("resume", cls=PlainCommand)(generate.resume)
 app.command("report", cls=PlainCommand)(report.report)
 app.command("explain", cls=PlainCommand)(explain.explain)
 app.command("judge", cls=PlainCommand)(judge.judge)
+app.command("review", cls=PlainCommand)(review.review)
 app.command("compare", cls=PlainCommand)(compare.compare)
 app.command("calibrate", cls=PlainCommand)(calibrate.calibrate)
 app.command("list", cls=PlainCommand)(listing.list_)

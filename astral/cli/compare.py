@@ -76,7 +76,9 @@ def _pair(pair: "Pair") -> "Group":
 
     from astral.report import percent, visible
 
-    kappa = "–" if pair.kappa is None else f"{pair.kappa:.2f}"
+    kappa = "–"
+    if pair.kappa.value is not None:
+        kappa = f"{pair.kappa.value:.2f} ({pair.kappa.low:.2f} to {pair.kappa.high:.2f})"
     agreed = "–" if pair.agreement.value is None else percent(pair.agreement.value)
     head = f"{visible(pair.first)} (rows) × {visible(pair.second)}: {agreed} of {pair.judged} agree, kappa {kappa}"
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)

@@ -128,8 +128,8 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
     facts.append(("Controls", Text(reading, style="" if controls.is_sound else "yellow")))
     if summary.over_refusal:
         facts.append(("Twins", Text(over_refusal_text(summary.over_refusal))))
-    if summary.corrected_rate:
-        facts.insert(0, ("Corrected", Text(f"{corrected_text(summary.corrected_rate)}.")))
+    if summary.corrected_rates:
+        facts.insert(0, ("Corrected", Text(f"{corrected_text(summary.corrected_rates.overall)}.")))
     if len(summary.judges) > 1:
         facts.append(("Judges", Text(_clean(judges_text(summary.judges)))))
     if summary.other_oracles:

@@ -12,8 +12,8 @@ What the embedded oracle looks at: `phrases` are its words, `sentences` takes te
 them, `classifier` probabilities, and `coherence` finds answers that say nothing.
 """
 
-from astral.judge.agreement import cohens_kappa
-from astral.judge.audit import audit_sample
+from astral.judge.agreement import kappa_of
+from astral.judge.audit import audit_sample, stratum_of
 from astral.judge.calibrate import calibration_note, calibration_of, check_calibration, try_oracle
 from astral.judge.calibrated import CalibratedOracle
 from astral.judge.cascade import CascadeOracle
@@ -50,12 +50,13 @@ __all__ = [
     "calibration_note",
     "calibration_of",
     "check_calibration",
-    "cohens_kappa",
     "dawid_skene",
     "hedge_weights",
+    "kappa_of",
     "log_odds_weights",
     "open_oracle",
     "oracle_note",
     "read_labels",
+    "stratum_of",
     "try_oracle",
 ]

@@ -56,7 +56,7 @@ def agreement_of(answers: Sequence[JudgedAnswer], *, failed: int = 0, seed: int 
     repeated = [answer.is_flipped for answer in answers if answer.is_flipped is not None]
 
     def estimated(figure: Callable[[Floats], Floats]) -> Estimate:
-        return _estimate(figure, weights, len(answers))
+        return _estimate(figure, weights, np.ones((1, len(answers))))
 
     return Agreement(
         answers=len(answers),
@@ -84,12 +84,31 @@ def confusion_of(answers: Sequence[JudgedAnswer]) -> Confusion:
     return Confusion(**counts)
 
 
-def cohens_kappa(table: Floats) -> float | None:
-    """Agreement of two judges beyond chance, from a square table of counts; None where chance explains everything."""
-    total = table.sum()
-    observed = np.trace(table) / total
-    expected = float(table.sum(axis=0) @ table.sum(axis=1)) / total**2
-    return None if expected >= 1 else float((observed - expected) / (1 - expected))
+def kappa_of(table: Floats, *, seed: int = 0) -> Estimate:
+    """Agreement of two judges beyond chance, with a bootstrap interval.
+
+    Args:
+        table: Square: answers by what the first and what the second said.
+        seed: Of the bootstrap.
+
+    Source:
+        Cohen (1960), https://doi.org/10.1177/001316446002000104
+    """
+    total = int(table.sum())
+    if not total:
+        return Estimate(value=None, low=-1.0, high=1.0)
+    shares = table.ravel() / total
+
+    def drawn() -> Iterator[Floats]:
+        yield np.random.default_rng(seed).multinomial(total, shares, size=DRAWS).astype(np.float64)
+
+    def kappa(counts: Floats) -> Floats:
+        tables = counts.reshape(-1, *table.shape) / total
+        agreed = np.trace(tables, axis1=1, axis2=2)
+        expected = (tables.sum(axis=1) * tables.sum(axis=2)).sum(axis=1)
+        return np.where(expected < 1, (agreed - expected) / np.maximum(1 - expected, np.finfo(float).tiny), np.nan)
+
+    return _estimate(kappa, drawn, table.ravel()[None])
 
 
 def _kappa(weights: Floats, taken: NDArray[np.bool_], truth: NDArray[np.bool_]) -> Floats:
@@ -126,8 +145,8 @@ def _bootstrap_weights(requests: Sequence[str], seed: int) -> Callable[[], Itera
     return drawn
 
 
-def _estimate(figure: Callable[[Floats], Floats], weights: Callable[[], Iterator[Floats]], size: int) -> Estimate:
-    value = float(figure(np.ones((1, size)))[0])
+def _estimate(figure: Callable[[Floats], Floats], weights: Callable[[], Iterator[Floats]], whole: Floats) -> Estimate:
+    value = float(figure(whole)[0])
     drawn = np.concatenate([figure(some) for some in weights()])
     drawn = drawn[~np.isnan(drawn)]
     if np.isnan(value) or not len(drawn):

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects.sqlite import Insert, insert  # PostgreSQL's has the same methods, in its own module
 
 from astral.errors import RecordError
-from astral.record.tables import calls, other_verdicts
+from astral.record.tables import calls, other_verdicts, strata
 
 V = TypeVar("V")
 
@@ -41,6 +41,19 @@ def add_calls(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def add_other_verdicts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add verdicts of other oracles; where one has said something of a test, that stands."""
     changed(connection, insert(other_verdicts).on_conflict_do_nothing(), rows)
+
+
+def correct_other_verdict(connection: Connection, row: dict[str, Any]) -> None:
+    """Put a verdict in the place of what the same oracle, a person, said of the test before."""
+    statement = insert(other_verdicts)
+    later = {"id": statement.excluded.id, "body": statement.excluded.body}
+    connection.execute(statement.on_conflict_do_update(index_elements=["run_id", "number", "oracle"], set_=later), row)
+
+
+def add_strata(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Add what each test stands for in a sample; a test that has its stratum keeps it."""
+    if rows:
+        changed(connection, insert(strata).on_conflict_do_nothing(), rows)
 
 
 def changed(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> int:

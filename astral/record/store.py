@@ -1,7 +1,7 @@
 """The record of all runs: what was written once stands, and everything is read from here."""
 
 import threading
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -18,9 +18,18 @@ from astral.domain.records import Draw, Ending, Outcome, Result, TestCase, Usage
 from astral.domain.run import Call, Manifest, RunStatus, TestRecord
 from astral.domain.space import Cell, Space
 from astral.errors import RecordError, UnknownNameError, UserError
-from astral.record.additions import add_calls, add_other_verdicts, add_rows, batches, changed, contradiction
+from astral.record.additions import (
+    add_calls,
+    add_other_verdicts,
+    add_rows,
+    add_strata,
+    batches,
+    changed,
+    contradiction,
+    correct_other_verdict,
+)
 from astral.record.database import file_of, open_engine, reading, writing
-from astral.record.items import Item, Round, RunSummary
+from astral.record.items import Item, OtherVerdict, Round, RunSummary
 from astral.record.locks import held_run
 from astral.record.rows import call_of, draw_of, draw_row, item_row, record_of
 from astral.record.tables import (
@@ -32,6 +41,7 @@ from astral.record.tables import (
     other_verdicts,
     rounds,
     runs,
+    strata,
     transcripts,
     verdicts,
 )
@@ -360,6 +370,24 @@ class Store:
         with self._reading() as connection:
             rows = connection.execute(query).all()
         return {row.number: noun_of(Verdict, row.body, where=self._where(run_id)) for row in rows}
+
+    def correct(self, run_id: str, said: OtherVerdict) -> None:
+        """Record what a person says now of a test, in the place of what the same person said before."""
+        _, row = item_row(run_id, said)
+        with self._writing() as connection:
+            correct_other_verdict(connection, row)
+
+    def stratify(self, run_id: str, chosen: Mapping[int, str]) -> None:
+        """Fix what each test stands for in a sample for people; a test that has its stratum keeps it."""
+        rows = [{"run_id": run_id, "number": number, "stratum": stratum} for number, stratum in chosen.items()]
+        with self._writing() as connection:
+            add_strata(connection, rows)
+
+    def strata(self, run_id: str) -> dict[int, str]:
+        """The strata of a run's tests, by number; none where no sample was drawn by strata."""
+        query = select(strata.c.number, strata.c.stratum).where(strata.c.run_id == run_id).order_by(strata.c.number)
+        with self._reading() as connection:
+            return {row.number: row.stratum for row in connection.execute(query)}
 
     # Calls of models
 

@@ -1,11 +1,11 @@
 """The tables of the record, in constructs that SQLite and PostgreSQL share.
 
     runs ──< rounds ──< draws ──1 draftings, cases, transcripts, verdicts, failures
-      │                   └───< other_verdicts
+      │                   └───< other_verdicts, strata
       └────< calls
 
-Rows are added and never changed, but for a run's status and a round's closing. Nouns are kept as
-JSON text, beside them only what is searched or counted in SQL.
+Rows are added and never changed, but for a run's status, a round's closing, and a label that its reviewer corrects.
+Nouns are kept as JSON text, beside them only what is searched or counted in SQL.
 """
 
 from typing import Any
@@ -24,10 +24,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when a table is added; a record of a higher version is not touched, one of a lower gets what it lacks.
 
-2 added `draftings` and `other_verdicts`."""
+2 added `draftings` and `other_verdicts`, 3 added `strata`."""
 
 metadata = MetaData()
 
@@ -98,6 +98,17 @@ other_verdicts = Table(
     ForeignKeyConstraint(["run_id", "number"], ["draws.run_id", "draws.number"]),
 )
 """What other oracles, and people, said later of a run's answers; the run's own verdicts stand in `verdicts`."""
+
+strata = Table(
+    "strata",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("stratum", String, nullable=False),
+    ForeignKeyConstraint(["run_id", "number"], ["draws.run_id", "draws.number"]),
+)
+"""The part of the run's answers from which people were given a random sample to label: fixed before they look, so that
+verdicts which other oracles add later cannot change what a label stands for."""
 
 calls = Table(
     "calls",

@@ -3,7 +3,8 @@ r"""Unsafe rates freed from the judge's errors, with intervals that hold these e
 What is estimated is the share of a run's judged answers that people would call unsafe. UNKNOWN verdicts are among the
 answers, since people would have called them one thing or the other.
 
-* `stratified_audit`: people labelled a random part of the answers of each outcome, most of the UNSAFE ones.
+* `stratified_audit`: people labelled a random part of the answers of each stratum: of those with one outcome of the
+  judge, or of the clear and the doubtful ones among these.
 * `rogan_gladen`: only a calibration on other answers is known.
 * `prediction_powered`: people labelled a random part of all answers. Here for comparison: unsafe answers are rare, so
   a random sample hardly meets the judge's misses.
@@ -11,8 +12,9 @@ answers, since people would have called them one thing or the other.
 `benchmarks/calibration.py` shows how often each interval holds the truth.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, reduce
 from math import sqrt
 
 import numpy as np
@@ -22,7 +24,8 @@ from pydantic import Field
 from astral.domain.base import Noun
 from astral.domain.calibration import Calibration, Confusion
 from astral.domain.records import Outcome
-from astral.report.statistics import CorrectedRate
+from astral.domain.space import Cell, Space
+from astral.report.statistics import CorrectedRate, CorrectedRates
 
 Floats = NDArray[np.float64]
 
@@ -39,8 +42,10 @@ https://doi.org/10.1214/11-EJS648: the posterior's median is then close to the o
 
 
 class Stratum(Noun):
-    """Answers with the same outcome of the judge."""
+    """Answers of which people labelled a random part."""
 
+    outcome: Outcome
+    """What the judge said of all of them."""
     answers: int = Field(ge=0)
     labelled: int = Field(default=0, ge=0)
     """Those of them, chosen at random, that people labelled."""
@@ -48,32 +53,97 @@ class Stratum(Noun):
     """Labelled ones that people called unsafe."""
 
 
-def corrected_rate(
-    verdicts: Mapping[int, Outcome], labels: Mapping[int, Outcome], calibration: Calibration | None = None
-) -> CorrectedRate | None:
-    """The best that can be said of a run: from labels of its own answers, else from a calibration, else nothing.
+class Audit(Noun):
+    """All that people and a calibration say of a run."""
+
+    verdicts: Mapping[int, Outcome]
+    """The run's own, by the number of the test: what people should label was drawn by these."""
+    labels: Mapping[int, Outcome] = {}
+    """Of people, likewise; UNKNOWN ones say nothing."""
+    strata: Mapping[int, str] = {}
+    """From which part of the answers with its outcome a test was drawn, where these were divided further."""
+    calibration: Calibration | None = None
+    """Of the run's judge."""
+
+    def rate(self) -> CorrectedRate | None:
+        """The best that can be said of the run: from labels, else from the calibration, else nothing."""
+        confusion = self.calibration.thresholded if self.calibration else None
+        if self._has_labels:
+            return stratified_audit(self._strata(self.verdicts), confusion)
+        return self._by_calibration(self.verdicts)
+
+    def rate_of(self, numbers: Iterable[int]) -> CorrectedRate | None:
+        """The same of some of the tests, such as those of one language.
+
+        Labels are used without the calibration: how much a judge misses is what differs between languages and risks.
+        From a calibration alone the rate is as good as the judge errs here as it did there, all answers together.
+
+        Returns:
+            None also where none of these tests was labelled, but others were.
+        """
+        verdicts = {number: self.verdicts[number] for number in numbers if number in self.verdicts}
+        if not self._has_labels:
+            return self._by_calibration(verdicts)
+        strata = self._strata(verdicts)
+        return stratified_audit(strata) if any(stratum.labelled for stratum in strata) else None
+
+    @cached_property
+    def _said(self) -> Mapping[int, Outcome]:
+        return {n: label for n, label in self.labels.items() if n in self.verdicts and label is not Outcome.UNKNOWN}
+
+    @property
+    def _has_labels(self) -> bool:
+        return len(self._said) >= LEAST_LABELS
+
+    def _by_calibration(self, verdicts: Mapping[int, Outcome]) -> CorrectedRate | None:
+        counts = Counter(verdicts.values())
+        decided = counts[Outcome.SAFE] + counts[Outcome.UNSAFE]
+        if self.calibration is None or not decided:
+            return None
+        return rogan_gladen(counts[Outcome.UNSAFE], decided, self.calibration.thresholded)
+
+    def _strata(self, verdicts: Mapping[int, Outcome]) -> list[Stratum]:
+        members: defaultdict[tuple[Outcome, str], list[int]] = defaultdict(list)
+        for number, outcome in verdicts.items():
+            members[outcome, self.strata.get(number, "")].append(number)
+        return [
+            Stratum(
+                outcome=outcome,
+                answers=len(numbers),
+                labelled=sum(number in self._said for number in numbers),
+                unsafe=sum(self._said.get(number) is Outcome.UNSAFE for number in numbers),
+            )
+            for (outcome, _), numbers in members.items()
+        ]
+
+
+def corrected_rates(audit: Audit, cells: Mapping[int, Cell], space: Space) -> CorrectedRates | None:
+    """The corrected rate of a run and of each value; None where nothing is known of the judge's errors.
 
     Args:
-        verdicts: The run's own, by the number of the test: what people should label was drawn by these.
-        labels: Of people, likewise; UNKNOWN ones say nothing.
-        calibration: Of the run's judge.
+        audit: What is known.
+        cells: Of each judged test, by its number.
+        space: The dimensions and their values.
     """
-    counts = Counter(verdicts.values())
-    said = {number: label for number, label in labels.items() if number in verdicts and label is not Outcome.UNKNOWN}
-    confusion = calibration.thresholded if calibration else None
-    if len(said) >= LEAST_LABELS:
-        labelled = Counter(verdicts[number] for number in said)
-        unsafe = Counter(verdicts[number] for number, label in said.items() if label is Outcome.UNSAFE)
-        strata = {
-            outcome: Stratum(answers=count, labelled=labelled[outcome], unsafe=unsafe[outcome])
-            for outcome, count in counts.items()
+    overall = audit.rate()
+    if overall is None:
+        return None
+    numbers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, cell in cells.items():
+        for value in cell.values:
+            numbers[value].append(number)
+    by_value = {
+        dimension.id: {
+            value.id: rate
+            for value in dimension.values
+            if (rate := audit.rate_of(numbers.get((dimension.id, value.id), ())))
         }
-        return stratified_audit(strata, confusion)
-    decided = counts[Outcome.SAFE] + counts[Outcome.UNSAFE]
-    return rogan_gladen(counts[Outcome.UNSAFE], decided, confusion) if confusion and decided else None
+        for dimension in space.dimensions
+    }
+    return CorrectedRates(overall=overall, by_value=by_value)
 
 
-def stratified_audit(strata: Mapping[Outcome, Stratum], calibration: Confusion | None = None) -> CorrectedRate:
+def stratified_audit(strata: Sequence[Stratum], calibration: Confusion | None = None) -> CorrectedRate:
     """The rate from labels of a part of each stratum.
 
     What is known of the unlabelled answers of a stratum is a beta-binomial posterior; their sum over the strata is
@@ -81,7 +151,7 @@ def stratified_audit(strata: Mapping[Outcome, Stratum], calibration: Confusion |
     labelled answer of a stratum was unsafe, which is the rule for answers that the judge called SAFE.
 
     Args:
-        strata: The run's judged answers by outcome.
+        strata: The run's judged answers.
         calibration: The judge against people on other answers. If it misses here as often as there, what it found
             tells how much it missed, and the interval becomes two to eight times narrower.
 
@@ -91,24 +161,24 @@ def stratified_audit(strata: Mapping[Outcome, Stratum], calibration: Confusion |
     Source:
         Cochran (1977), Sampling Techniques, chapter 5 (stratified sampling of a finite population).
     """
-    total = sum(stratum.answers for stratum in strata.values())
-    if not total or any(not s.unsafe <= s.labelled <= s.answers for s in strata.values()):
+    total = sum(stratum.answers for stratum in strata)
+    if not total or any(not s.unsafe <= s.labelled <= s.answers for s in strata):
         raise ValueError(f"these strata cannot be: {strata}")
     recall = calibration if calibration and calibration.unsafe_as_unsafe else None
-    seen = sum(stratum.unsafe for stratum in strata.values())
-    unseen = np.ones(1)
-    for outcome, stratum in strata.items():
-        chances = _unlabelled(stratum)
-        if outcome is Outcome.SAFE and recall:
-            chances = _missed(stratum, strata.get(Outcome.UNSAFE, Stratum(answers=0)), recall)
-        unseen = _sum_of(unseen, chances)
+    seen = sum(stratum.unsafe for stratum in strata)
+    cleared = [stratum for stratum in strata if recall and stratum.outcome is Outcome.SAFE]
+    parts = [_unlabelled(stratum) for stratum in strata if stratum not in cleared]
+    if cleared and recall:
+        flagged = [stratum for stratum in strata if stratum.outcome is Outcome.UNSAFE]
+        parts.append(_missed(cleared, _hits(flagged), recall))
+    unseen = reduce(_sum_of, parts)
     low, high = _shortest(unseen)
     return CorrectedRate(
         method="stratified audit with calibration" if recall else "stratified audit",
         fraction=min(max(seen + _median(unseen), seen + low), seen + high) / total,
         low=(seen + low) / total,
         high=(seen + high) / total,
-        labels=sum(stratum.labelled for stratum in strata.values()),
+        labels=sum(stratum.labelled for stratum in strata),
     )
 
 
@@ -191,22 +261,39 @@ def _unlabelled(stratum: Stratum) -> Floats:
     )
 
 
-def _missed(safe: Stratum, flagged: Stratum, calibration: Confusion) -> Floats:
+def _hits(flagged: Sequence[Stratum]) -> float:
+    """Unsafe answers that the judge found: the rate of labels in each stratum, one half where there is none."""
+    found = sum(s.answers * (s.unsafe / s.labelled if s.labelled else 0.5) for s in flagged)
+    return max(1.0, found)
+
+
+def _missed(safe: Sequence[Stratum], hits: float, calibration: Confusion) -> Floats:
     """Probabilities of 0, 1, 2, … unsafe answers among the unlabelled ones that the judge called SAFE.
 
     Before the labels: so many misses before so many hits (negative binomial), the chance of a hit being known from the
-    calibration (beta). The labels: drawn without replacement (hypergeometric).
+    calibration (beta). How the misses spread over the strata is not known (Dirichlet), and the labels of each were
+    drawn without replacement (hypergeometric).
     """
-    hits = max(1.0, flagged.answers * (flagged.unsafe / flagged.labelled if flagged.labelled else 0.5))
-    left = safe.answers - safe.labelled
+    answers, seen = sum(s.answers for s in safe), sum(s.unsafe for s in safe)
+    # Not by Fourier transforms: they lose what is very unlikely by the labels alone, and likely before them.
+    spread = reduce(np.convolve, [_missed_in(stratum) for stratum in safe])  # of the misses beyond those seen
+    missed = np.arange(len(spread)) + seen
     a, b = calibration.unsafe_as_safe + PRIOR, calibration.unsafe_as_unsafe + PRIOR
-    before = _log_rising(hits, safe.answers) + _log_rising(a, safe.answers) - _log_factorials(safe.answers)
-    before -= _log_rising(a + b + hits, safe.answers)
-    missed = np.arange(left + 1)  # unlabelled ones; with the labelled ones the stratum has `unsafe` more
-    labels = _log_factorials(safe.answers)
-    drawn = labels[missed + safe.unsafe] - labels[missed]
-    drawn += labels[safe.answers - missed - safe.unsafe] - labels[left - missed]
-    return _normal(before[missed + safe.unsafe] + drawn)
+    # Ways to have so many misses before the hits, and to spread them: the factorials of both cancel out.
+    before = _log_rising(hits, answers) + _log_rising(a, answers) - _log_rising(a + b + hits, answers)
+    before -= _log_rising(PRIOR * len(safe), answers)
+    return _normal(before[missed] + np.log(spread, out=np.full_like(spread, -np.inf), where=spread > 0))
+
+
+def _missed_in(stratum: Stratum) -> Floats:
+    """What the labels of a stratum say of 0, 1, 2, … misses among its unlabelled answers, up to a factor."""
+    left = stratum.answers - stratum.labelled
+    missed = np.arange(left + 1)
+    factorials = _log_factorials(stratum.answers)
+    drawn = factorials[missed + stratum.unsafe] - factorials[missed]
+    drawn += factorials[stratum.answers - missed - stratum.unsafe] - factorials[left - missed]
+    chances = drawn + _log_rising(PRIOR, stratum.answers)[missed + stratum.unsafe] - factorials[missed + stratum.unsafe]
+    return np.exp(chances - chances.max())
 
 
 def _log_factorials(most: int) -> Floats:

@@ -1,12 +1,9 @@
 """One self-contained page: opens offline, fetches nothing, runs no script but its own."""
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
-from astral.assets import render_template
+from astral.assets import read_template, render_template, source_hash
 from astral.domain.records import Result
 from astral.domain.run import TestRecord
 from astral.report import words
@@ -28,7 +25,8 @@ def render_html(summary: Summary, tests: Sequence[TestRecord], *, reveal: bool) 
         tests: The tests that were summarised.
         reveal: Put the texts of cases and answers into the page, folded away until the reader asks for them.
     """
-    style, script = _own("report.css"), _own("report.js")
+    style = read_template("astral.report", "palette.css") + read_template("astral.report", "report.css")
+    script = read_template("astral.report", "report.js")
     page = render_template(
         "astral.report",
         "report.html.j2",
@@ -59,20 +57,12 @@ def render_html(summary: Summary, tests: Sequence[TestRecord], *, reveal: bool) 
     return visible(page)
 
 
-def _own(name: str) -> str:
-    return files("astral.report").joinpath("templates", name).read_text(encoding="utf-8")
-
-
 def _content_policy(style: str, script: str) -> str:
     """Allow this style and this script by their hashes, and forbid everything else, whatever it comes from."""
     return (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
+        f"default-src 'none'; style-src '{source_hash(style)}'; script-src '{source_hash(script)}';"
         " base-uri 'none'; form-action 'none'"
     )
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _coverage_parts(summary: Summary) -> dict[str, int]:

@@ -58,3 +58,11 @@ class CorrectedRate(Noun):
     high: float = Field(ge=0, le=1)
     labels: int
     """Answers that people labelled: of this run, or, without any of these, those of the calibration."""
+
+
+class CorrectedRates(Noun):
+    """The corrected rate of a run, and by value of each dimension."""
+
+    overall: CorrectedRate
+    by_value: Mapping[str, Mapping[str, CorrectedRate]]
+    """Dimension → value → rate; values of which nobody labelled an answer are left out where others have labels."""

@@ -18,7 +18,7 @@ from astral.domain.space import Cell, Interaction, Space
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts, EvidenceFold
 from astral.report.over_refusal import OverRefusal, TwinFold
-from astral.report.statistics import CorrectedRate, Rate, UnbiasedRate, UnbiasedRates
+from astral.report.statistics import CorrectedRate, CorrectedRates, Rate, UnbiasedRate, UnbiasedRates
 from astral.report.text import one_line
 
 WORST_CELLS = 10
@@ -205,8 +205,8 @@ class Summary(Noun):
     """Rates as if every cell had been tested alike, where a search chose the cells; `rate` and the counts by value are
     then those of what it chose. None without a search. Cells that the criterion excludes count nowhere, and values
     that have no other cells are not named."""
-    corrected_rate: CorrectedRate | None = None
-    """The rate freed from the judge's errors; None where neither labels of this run nor a calibration are there."""
+    corrected_rates: CorrectedRates | None = None
+    """Rates freed from the judge's errors; None where neither labels of this run nor a calibration are there."""
     judged_by: str = ""
     """Whose verdicts count here."""
     other_oracles: Mapping[str, int] = {}
@@ -249,6 +249,10 @@ class Summary(Noun):
         unbiased = self.unbiased_rates.by_value[dimension].get(group.id) if self.unbiased_rates else None
         return unbiased or group.rate
 
+    def corrected_rate_of(self, dimension: str, group: Group) -> CorrectedRate | None:
+        """The rate of a value freed from the judge's errors; None where nothing is known of them there."""
+        return self.corrected_rates.by_value[dimension].get(group.id) if self.corrected_rates else None
+
 
 def summarise(
     manifest: Manifest,
@@ -263,7 +267,7 @@ def summarise(
     command: str = "",
     judged_by: str = "",
     other_oracles: Mapping[str, int] | None = None,
-    corrected_rate: CorrectedRate | None = None,
+    corrected_rates: CorrectedRates | None = None,
 ) -> Summary:
     """The numbers of a run.
 
@@ -279,7 +283,7 @@ def summarise(
         command: What was typed to start the run.
         judged_by: Whose verdicts the tests have.
         other_oracles: Who else judged the run, and how many answers.
-        corrected_rate: The rate freed from the judge's errors.
+        corrected_rates: Rates freed from the judge's errors.
     """
     fold = _Fold(manifest.space, manifest.criterion)
     for test in tests:
@@ -303,7 +307,7 @@ def summarise(
         counts=total,
         rate=total.rate,
         unbiased_rates=_unbiased_rates(manifest, fold.finished),
-        corrected_rate=corrected_rate,
+        corrected_rates=corrected_rates,
         judged_by=judged_by,
         other_oracles=other_oracles or {},
         judges=tuple(fold.judges.values()),

@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from astral.config import Settings
-from astral.domain.records import Outcome, Vote
+from astral.domain.records import Outcome
 from astral.domain.run import TestRecord
 from astral.errors import UnknownNameError, UserError
 from astral.files import write_private
-from astral.judge import audit_sample
-from astral.judge.verdicts import verdict_of
+from astral.judge import audit_sample, stratum_of
 from astral.record import OtherVerdict, Store
+from astral.workflow.people import LABELS, PEOPLE, is_person, label_verdict
 from astral.workflow.rejudging import Rejudged
-from astral.workflow.reporting import PEOPLE, is_answered, store_url
+from astral.workflow.reporting import is_answered, store_url
 
 _COLUMNS = ("number", "request", "response", "label", "comment")
-_LABELS = {"unsafe": Outcome.UNSAFE, "safe": Outcome.SAFE, "unknown": Outcome.UNKNOWN}
 
 
 def write_audit(settings: Settings, run: str, path: Path, *, labels: int) -> int:
@@ -40,17 +39,46 @@ def write_audit(settings: Settings, run: str, path: Path, *, labels: int) -> int
         raise UserError(f"{path} is there already, and may hold labels. Name another file.")
     with Store.open(store_url(settings.runs), create=False) as store:
         run_id = store.resolve(run)
-        tests = {test.draw.number: test for test in store.tests(run_id) if test.draw.control is None and test.verdict}
-    if not tests:
-        raise UserError(f"run {run_id} has no verdict yet: there is nothing to label.")
-    by_outcome: dict[Outcome, list[int]] = {}
-    for number, test in tests.items():
-        if test.verdict:
-            by_outcome.setdefault(test.verdict.outcome, []).append(number)
-    chosen = audit_sample(by_outcome, labels, seed=settings.seed)
+        chosen = drawn_sample(store, run_id, labels=labels, seed=settings.seed)
+        tests = {test.draw.number: test for test in store.tests(run_id, chosen)}
     rows = [_row(tests[number]) for number in chosen]
     write_private(path, _csv_lines([_COLUMNS, *rows]))
     return len(chosen)
+
+
+def drawn_sample(store: Store, run_id: str, *, labels: int, seed: int) -> list[int]:
+    """The numbers of the tests that people should label; the strata from which they are drawn are recorded.
+
+    Strata stay as they were when a sample was first drawn. Tests that came later have strata of their own, since none
+    of them could be in that sample.
+
+    Raises:
+        UserError: The run has no verdict.
+    """
+    judged = {t.draw.number: t for t in store.tests(run_id) if t.draw.control is None and t.verdict}
+    if not judged:
+        raise UserError(f"run {run_id} has no verdict yet: there is nothing to label.")
+    known = store.strata(run_id)
+    calibration = store.manifest(run_id).calibration
+    limits = calibration.thresholds if calibration else None
+    thresholds = (limits.safe_up_to, limits.unsafe_from) if limits else (0.5,)
+    others = [store.verdicts_of(run_id, oracle) for oracle in store.other_oracles(run_id) if not is_person(oracle)]
+    time = f" {max((_time(stratum) for stratum in known.values()), default=0) + 1}" if known else ""
+    new = {
+        number: stratum_of(test.verdict, [said[number] for said in others if number in said], thresholds) + time
+        for number, test in judged.items()
+        if number not in known and test.verdict
+    }
+    store.stratify(run_id, new)
+    strata = {**known, **new}
+    languages = {number: test.draw.cell.get("language", "") for number, test in judged.items()}
+    return audit_sample({number: strata[number] for number in judged}, languages, labels, seed=seed)
+
+
+def _time(stratum: str) -> int:
+    """The how manieth time it was that strata were made when this one was."""
+    last = stratum.rsplit(maxsplit=1)[-1]
+    return int(last) if last.isdecimal() else 1
 
 
 def add_labels(settings: Settings, run: str, path: Path) -> Rejudged:
@@ -70,9 +98,8 @@ def add_labels(settings: Settings, run: str, path: Path) -> Rejudged:
             test = tests.get(number)
             if test is None or test.case is None or test.transcript is None or not is_answered(test):
                 raise UserError(f"{path}: run {run_id} has no answered test {number}; nothing was recorded.")
-            p_unsafe = {Outcome.UNSAFE: 1.0, Outcome.SAFE: 0.0, Outcome.UNKNOWN: 0.5}[outcome]
-            vote = Vote(judge=PEOPLE, outcome=outcome, p_unsafe=p_unsafe, reason=comment)
-            items.append(OtherVerdict(number, PEOPLE, verdict_of(test.case, test.transcript, vote, oracle=PEOPLE)))
+            said = label_verdict(test.case, test.transcript, outcome, oracle=PEOPLE, comment=comment)
+            items.append(OtherVerdict(number, PEOPLE, said))
         changed = [n for n, (outcome, _) in labels.items() if n in known and known[n].outcome is not outcome]
         if changed:
             before = known[changed[0]].outcome.value
@@ -126,11 +153,11 @@ def _read_labels(path: Path) -> dict[int, tuple[Outcome, str]]:
             if not label:
                 continue
             number = (row["number"] or "").strip()
-            if label not in _LABELS:
-                raise UnknownNameError("label", label, list(_LABELS), where=f"{path}:{reader.line_num}")
+            if label not in LABELS:
+                raise UnknownNameError("label", label, list(LABELS), where=f"{path}:{reader.line_num}")
             if not number.isdecimal() or int(number) in labels:
                 raise UserError(f"{path}:{reader.line_num}: {number!r} is no number of a test, or stands there twice.")
-            labels[int(number)] = (_LABELS[label], (row.get("comment") or "").strip())
+            labels[int(number)] = (LABELS[label], (row.get("comment") or "").strip())
     except csv.Error as error:
         raise UserError(f"{path}:{reader.line_num}: this is not CSV ({error}).") from None
     if not labels:

@@ -10,9 +10,10 @@ from astral.domain.base import Noun
 from astral.domain.estimates import Estimate, proportion
 from astral.domain.records import Outcome, Verdict
 from astral.errors import UserError
-from astral.judge import cohens_kappa, dawid_skene
+from astral.judge import dawid_skene, kappa_of
 from astral.record import Store
-from astral.workflow.reporting import PEOPLE, store_url
+from astral.workflow.people import is_person
+from astral.workflow.reporting import store_url
 
 _LEAST_JUDGES = 3
 """With fewer nobody can tell who is right where they disagree."""
@@ -44,7 +45,8 @@ class Pair(Noun):
     judged: int
     agreement: Estimate
     """Share of answers with the same outcome."""
-    kappa: float | None
+    kappa: Estimate
+    """Cohen's kappa over the three outcomes."""
     confusion: Mapping[Outcome, Mapping[Outcome, int]]
     """Outcome of the first → outcome of the second → answers."""
 
@@ -83,7 +85,7 @@ def compare_oracles(runs: Path, run: str) -> Comparison:
     oracles = tuple(
         _facts(oracle, verdicts, counts=oracle == own, quality=quality.get(oracle)) for oracle, verdicts in said.items()
     )
-    pairs = tuple(_pair(first, said[first], second, said[second]) for first, second in combinations(said, 2))
+    pairs = tuple(pair_of(first, said[first], second, said[second]) for first, second in combinations(said, 2))
     note = f"The verdicts of {own} count. `astral report {run_id} --oracle NAME` reports by another's."
     if quality:
         note += (
@@ -110,7 +112,8 @@ def _facts(
     )
 
 
-def _pair(first: str, one: Mapping[int, Verdict], second: str, other: Mapping[int, Verdict]) -> Pair:
+def pair_of(first: str, one: Mapping[int, Verdict], second: str, other: Mapping[int, Verdict]) -> Pair:
+    """How far two oracles, or two people, agree on what both judged."""
     both = sorted(set(one) & set(other))
     confusion = {
         mine: {yours: sum((one[n].outcome, other[n].outcome) == (mine, yours) for n in both) for yours in Outcome}
@@ -122,14 +125,14 @@ def _pair(first: str, one: Mapping[int, Verdict], second: str, other: Mapping[in
         second=second,
         judged=len(both),
         agreement=proportion(int(np.trace(table)), len(both)),
-        kappa=cohens_kappa(table) if both else None,
+        kappa=kappa_of(table),
         confusion=confusion,
     )
 
 
 def _quality(said: Mapping[str, Mapping[int, Verdict]]) -> dict[str, tuple[float, float]]:
     """Sensitivity and specificity of each oracle, from their agreement; people are no oracle here."""
-    judges = [oracle for oracle in said if oracle != PEOPLE]
+    judges = [oracle for oracle in said if not is_person(oracle)]
     if len(judges) < _LEAST_JUDGES:
         return {}
     numbers = sorted(set[int]().union(*(said[oracle] for oracle in judges)))

@@ -17,16 +17,15 @@ from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, diversity_of_run, summarise, write_report
 from astral.report.diversity import DiversityFacts
-from astral.report.statistics import CorrectedRate
+from astral.report.statistics import CorrectedRates
 from astral.workflow.journal import EVIDENCE_ROLE
+from astral.workflow.people import PEOPLE, is_person, labels_of, outcomes_of
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import cached_embedder, requests_of
 
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
 
-PEOPLE = "people"
-"""The name under which the labels of people stand in the record, beside what other oracles said."""
 MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
 
 
@@ -92,7 +91,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
         planner = planner_of(manifest, requests)
         planner.observe((test.draw, test.result) for test in tests if test.result is not None)
         progress = planner.progress()
-    corrected = _corrected_rate(store, manifest, tests)
+    corrected = _corrected_rates(store, manifest, tests)
     if oracle:
         tests = judged_by(store, run_id, oracle, tests)
     summary = summarise(
@@ -105,7 +104,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
         oracle_note=_note(manifest, oracle or settings.judge.model),
         judged_by=oracle or settings.judge.model,
         other_oracles=store.other_oracles(run_id),
-        corrected_rate=corrected,
+        corrected_rates=corrected,
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )
     write_report(folder, summary, tests, reveal=reveal)
@@ -127,18 +126,22 @@ def _note(manifest: Manifest, judge: str) -> str:
     known = manifest.calibration
     if known and known.oracle == judge:
         return calibration_note(known)
-    return oracle_note(judge, is_alone=has_part(Port.ORACLE, judge) or judge == PEOPLE)
+    return oracle_note(judge, is_alone=has_part(Port.ORACLE, judge) or is_person(judge))
 
 
-def _corrected_rate(store: Store, manifest: Manifest, tests: Sequence[TestRecord]) -> CorrectedRate | None:
-    labels = {number: verdict.outcome for number, verdict in store.verdicts_of(manifest.run_id, PEOPLE).items()}
+def _corrected_rates(store: Store, manifest: Manifest, tests: Sequence[TestRecord]) -> CorrectedRates | None:
+    labels = outcomes_of(labels_of(store, manifest.run_id))
     if not labels and manifest.calibration is None:
         return None
     # Late, as above.
-    from astral.report.correction import corrected_rate
+    from astral.report.correction import Audit, corrected_rates
 
-    verdicts = {test.draw.number: test.verdict.outcome for test in tests if test.verdict and not test.draw.control}
-    return corrected_rate(verdicts, labels, manifest.calibration)
+    judged = {test.draw.number: test for test in tests if test.verdict and not test.draw.control}
+    verdicts = {number: test.verdict.outcome for number, test in judged.items() if test.verdict}
+    audit = Audit(
+        verdicts=verdicts, labels=labels, strata=store.strata(manifest.run_id), calibration=manifest.calibration
+    )
+    return corrected_rates(audit, {number: test.draw.cell for number, test in judged.items()}, manifest.space)
 
 
 def judged_by(store: Store, run_id: str, oracle: str, tests: Sequence[TestRecord]) -> list[TestRecord]:
@@ -148,10 +151,10 @@ def judged_by(store: Store, run_id: str, oracle: str, tests: Sequence[TestRecord
         UnknownNameError: It judged nothing of this run.
     """
     known = store.other_oracles(run_id)
-    if oracle not in known:
+    verdicts = labels_of(store, run_id) if oracle == PEOPLE else store.verdicts_of(run_id, oracle)
+    if not verdicts:
         hint = f"`astral judge {run_id} --oracle {oracle}` adds its verdicts."
         raise UnknownNameError("oracle that judged this run", oracle, list(known), where=f"run {run_id}", hint=hint)
-    verdicts = store.verdicts_of(run_id, oracle)
     return [_with_verdict(test, verdicts, oracle) for test in tests]
 
 

@@ -95,7 +95,7 @@ def test_a_calibration_corrects_the_rate_in_every_report(astral, again, tmp_path
             parts = [part for part in (test.case, test.transcript, test.verdict) if part]
             store.write("calibrated", [Entry(test.draw.number, part) for part in parts])
     found = json.loads(astral("report", "calibrated", "--json", "--runs", again).out)
-    assert found["corrected_rate"]["method"] == "Rogan-Gladen"
+    assert found["corrected_rates"]["overall"]["method"] == "Rogan-Gladen"
     assert "agrees with people" in found["oracle_note"]
     shown = "of the judged answers are unsafe after correction"
     assert "Corrected" in astral("report", "calibrated", "--runs", again).out

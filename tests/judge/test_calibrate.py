@@ -185,6 +185,7 @@ async def test_a_calibration_of_another_oracle_is_refused(tmp_path):
         check_calibration(await calibrated(tmp_path), "llm:openai:x")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_file(), reason="the shared data are not here")
 async def test_agreement_with_xstest_is_what_the_documentation_says():
     columns = {"request": "prompt", "response": "completion", "label": "final_label"}

@@ -20,6 +20,26 @@ def test_it_changes_nothing_of_the_run_and_the_first_word_stands(store, make):
     assert store.coverage(run_id) == covered
 
 
+def test_a_person_may_correct_a_label_and_nothing_else_changes(store, make):
+    run_id = make.new_run(store)
+    store.open_round(run_id, 0, [make.draw(0)])
+    store.write(run_id, make.entries(0))
+    first, second = make.verdict(0, "UNSAFE", 1.0), make.verdict(0, "SAFE", 0.0)
+    store.write(run_id, [OtherVerdict(0, "people:ann", first), OtherVerdict(0, "people:bo", first)])
+    store.correct(run_id, OtherVerdict(0, "people:ann", second))
+    assert store.verdicts_of(run_id, "people:ann") == {0: second}
+    assert store.verdicts_of(run_id, "people:bo") == {0: first}
+
+
+def test_a_test_keeps_the_stratum_that_it_was_drawn_from(store, make):
+    run_id = make.new_run(store)
+    store.open_round(run_id, 0, [make.draw(0), make.draw(1)])
+    store.stratify(run_id, {0: "SAFE clear"})
+    store.stratify(run_id, {0: "SAFE doubtful", 1: "SAFE doubtful"})
+    store.stratify(run_id, {})
+    assert store.strata(run_id) == {0: "SAFE clear", 1: "SAFE doubtful"}
+
+
 def test_a_record_of_an_older_astral_gets_what_it_lacks(url, store, make):
     run_id = make.new_run(store)
     store.open_round(run_id, 0, [make.draw(0)])
@@ -27,6 +47,7 @@ def test_a_record_of_an_older_astral_gets_what_it_lacks(url, store, make):
     store.close()
     with sqlite3.connect(store.path) as file:
         file.execute("DROP TABLE other_verdicts")
+        file.execute("DROP TABLE strata")
         file.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
     with Store.open(url, create=False) as newer:
         newer.write(run_id, [OtherVerdict(0, "llm:x", make.verdict(0))])
