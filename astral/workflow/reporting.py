@@ -91,7 +91,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
         planner = planner_of(manifest, requests)
         planner.observe((test.draw, test.result) for test in tests if test.result is not None)
         progress = planner.progress()
-    corrected = _corrected_rates(store, manifest, tests)
+    corrected = corrected_rates_of(store, manifest, tests)
     if oracle:
         tests = judged_by(store, run_id, oracle, tests)
     summary = summarise(
@@ -129,7 +129,14 @@ def _note(manifest: Manifest, judge: str) -> str:
     return oracle_note(judge, is_alone=has_part(Port.ORACLE, judge) or is_person(judge))
 
 
-def _corrected_rates(store: Store, manifest: Manifest, tests: Sequence[TestRecord]) -> CorrectedRates | None:
+def corrected_rates_of(store: Store, manifest: Manifest, tests: Sequence[TestRecord]) -> CorrectedRates | None:
+    """Rates of a run freed from its judge's errors; None where neither labels nor a calibration tell of them.
+
+    Args:
+        store: Holds what people said.
+        manifest: Of the run.
+        tests: Of the run, with its own verdicts.
+    """
     labels = outcomes_of(labels_of(store, manifest.run_id))
     if not labels and manifest.calibration is None:
         return None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-COMMANDS = ["", "plan", "generate", "resume", "report", "explain", "judge", "compare", "calibrate"]
+COMMANDS = ["", "plan", "generate", "resume", "report", "explain", "judge", "compare", "review", "calibrate"]
 COMMANDS += ["list", "corpus", "corpus add", "init", "doctor"]
 
 

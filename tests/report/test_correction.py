@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from astral.domain.calibration import Confusion
 from astral.domain.records import Outcome
+from astral.judge.audit import audit_sample
 from astral.report.correction import (
     LEAST_LABELS,
     Audit,
@@ -179,3 +180,61 @@ def calibration():
         thresholds=Thresholds(safe_up_to=0.4, unsafe_from=0.6, target_error=0.05),
         thresholded=GOOD,
     )
+
+
+def by_language(dice, *, sensitivity, labels=300):
+    """A run in four languages in which the judge misses more in the last; people label a sample by strata."""
+    sees = np.array(sensitivity)
+    language = np.arange(2000) % 4
+    unsafe = dice.random(2000) < np.array([0.01, 0.02, 0.04, 0.08])[language]
+    says = np.where(unsafe, dice.random(2000) < sees[language], dice.random(2000) > 0.95)
+    # Half of what it misses is doubtful, and a tenth of all else.
+    doubtful = dice.random(2000) < np.where(unsafe & ~says, 0.5, 0.1)
+    verdicts = {number: UNSAFE if flag else SAFE for number, flag in enumerate(says)}
+    strata = {number: f"{verdicts[number]} {'doubtful' if doubtful[number] else 'clear'}" for number in verdicts}
+    languages = {number: str(code) for number, code in enumerate(language)}
+    chosen = audit_sample(strata, languages, labels, seed=int(dice.integers(1 << 30)))
+    said = {number: UNSAFE if unsafe[number] else SAFE for number in chosen}
+    groups = {code: [number for number in verdicts if language[number] == code] for code in range(4)}
+    return Audit(verdicts=verdicts, labels=said, strata=strata), unsafe, groups
+
+
+def test_rates_of_languages_hold_the_truth_also_where_the_judge_misses_more_in_one():
+    held = {code: [] for code in range(4)}
+    overall, errors, naive = [], [], []
+    for seed in range(150):
+        audit, unsafe, groups = by_language(np.random.default_rng([3, seed]), sensitivity=(0.95, 0.9, 0.8, 0.5))
+        whole = audit.rate()
+        overall.append(whole.low - 1e-9 <= unsafe.mean() <= whole.high + 1e-9)
+        errors.append(whole.fraction - unsafe.mean())
+        for code, numbers in groups.items():
+            rate, truth = audit.rate_of(numbers), unsafe[numbers].mean()
+            held[code].append(rate.low - 1e-9 <= truth <= rate.high + 1e-9)
+        weights = [unsafe[number] for number in audit.labels]
+        naive.append(np.mean(weights) - unsafe.mean())
+    assert all(np.mean(some) >= 0.93 for some in held.values()), {code: np.mean(some) for code, some in held.items()}
+    assert np.mean(overall) >= 0.93
+    # Labels are of chosen answers: only what each stands for makes a rate of them.
+    assert abs(np.mean(errors)) < 0.005
+    assert np.mean(naive) > 0.1
+
+
+def test_a_calibration_alone_holds_for_languages_only_where_the_judge_errs_alike(calibration):
+    for sensitivity, least, most in (((0.9,) * 4, 0.92, 1), ((0.9, 0.9, 0.9, 0.3), 0, 0.8)):
+        held = []
+        for seed in range(100):
+            audit, unsafe, groups = by_language(np.random.default_rng([4, seed]), sensitivity=sensitivity)
+            alone = audit.model_copy(update={"labels": {}, "calibration": calibration})
+            rate = alone.rate_of(groups[3])
+            held.append(rate.low <= unsafe[groups[3]].mean() <= rate.high)
+        assert least <= np.mean(held) <= most, (sensitivity, np.mean(held))
+
+
+def test_where_misses_are_known_to_lie_a_calibration_says_no_less_than_for_all_of_them_together():
+    flagged = part(UNSAFE, 120, 120, 30)
+    whole = stratified_audit([flagged, part(SAFE, 1800, 180, 2)], GOOD)
+    split = stratified_audit([flagged, part(SAFE, 100, 100, 2), part(SAFE, 1700, 80, 0)], GOOD)
+    alone = stratified_audit([flagged, part(SAFE, 100, 100, 2), part(SAFE, 1700, 80, 0)])
+    assert split.high - split.low < alone.high - alone.low
+    assert split.low >= 32 / 1920
+    assert split.fraction < whole.fraction
