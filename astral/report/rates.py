@@ -102,7 +102,8 @@ def unbiased_rates(
         rates = _rates_of_dimension(told, cells, number, len(dimension.values))
         by_value[dimension.id] = {dimension.values[place].id: rate for place, rate in rates.items()}
     mean, variance = _residual(told, np.zeros(len(told.unsafe), dtype=np.intp), 1)
-    return UnbiasedRates(overall=_rate(float(told.rates.mean() + mean[0]), float(variance[0])), by_value=by_value)
+    overall = _rate(float(told.rates.mean() + mean[0]), float(variance[0]), is_searched=told.is_searched)
+    return UnbiasedRates(overall=overall, by_value=by_value)
 
 
 def _is_in(draw: Draw, space: Space) -> bool:
@@ -156,12 +157,13 @@ def _arrays(space: Space, decided: Sequence[tuple[Draw, Result]], cells: _Cells,
 def _spread(unsafe: Floats, expected: Floats, weights: Floats) -> Floats:
     """Variance of each test's result about what was expected of it.
 
-    As seen in all tests together, and shared out by what the model expects. Were it as seen in each value's own tests,
-    values with fewer unsafe answers than they should have would look surer than the others, and draw these down.
+    What the model expects, half of it brought to what is seen in all tests together: where hardly any was unsafe, what
+    was seen has no variance. Were it as seen in each value's own tests, values with fewer unsafe answers than they
+    should have would look surer than the others, and draw these down.
     """
     binomial = np.maximum(expected * (1 - expected), 1e-9)
     heed = weights**2
-    return binomial * (heed @ (unsafe - expected) ** 2) / (heed @ binomial)
+    return binomial * (1 + (heed @ (unsafe - expected) ** 2) / (heed @ binomial)) / 2
 
 
 def _fitted(levels: tuple[int, ...], rows: NDArray[np.intp], unsafe: Floats) -> Effects:
@@ -210,11 +212,12 @@ def _rates_of_dimension(told: _Tests, cells: _Cells, dimension: int, level: int)
         # No search: each value speaks for itself, as it would in a survey, and borrowing would say too much.
         mean, total = off, variance
     else:
-        tests = np.maximum(np.bincount(place, minlength=level), 1)[known]
-        own = np.bincount(place, told.spread, minlength=level)[known] / tests**2
-        mean, total = _borrowed(off, variance, scale=float(np.sqrt(np.median(own[own > 0]))))
+        information = np.bincount(place, told.spread, minlength=level)[known]
+        slope = (np.bincount(of_cells, told.rates * (1 - told.rates)) / np.bincount(of_cells).clip(1))[known]
+        scale = np.median(slope / np.sqrt(information.clip(1e-6)))
+        mean, total = _borrowed(off, variance, scale=float(scale))
     return {
-        int(place): _rate(float(rate), float(some))
+        int(place): _rate(float(rate), float(some), is_searched=told.is_searched)
         for place, rate, some in zip(known, model + mean, total, strict=True)
     }
 
@@ -222,8 +225,8 @@ def _rates_of_dimension(told: _Tests, cells: _Cells, dimension: int, level: int)
 def _borrowed(off: Floats, variance: Floats, *, scale: float) -> tuple[Floats, Floats]:
     """Means and variances of what values are off by, each borrowing from the others as far as they are alike.
 
-    How far they differ is unknown; a half-Cauchy distribution stands for it, whose scale is the error that the model
-    makes of a value for having seen no more tests of it: a model that learned from them is off by no other order.
+    How far they differ is unknown; a half-Cauchy distribution stands for it, of a scale that is told: the standard error
+    that a value's effect has in the model, as a rate. What a model learned from tests is off by no other order.
 
     Source:
         Gelman (2006), Prior distributions for variance parameters in hierarchical models,
@@ -247,17 +250,23 @@ def _borrowed(off: Floats, variance: Floats, *, scale: float) -> tuple[Floats, F
     return mean, total
 
 
-def _rate(fraction: float, variance: float) -> UnbiasedRate:
-    """A rate with Wilson's interval, for as many tests of equal weight as would have this variance."""
-    # A rate that came out at 0, or below, is no surer than its variance says.
-    least = min(0.5, max(1e-4, float(np.sqrt(variance))))
-    inside = min(max(fraction, least), 1 - least)
-    share = _Z**2 * variance / (inside * (1 - inside))
-    centre = (inside + share / 2) / (1 + share)
-    margin = _Z * np.sqrt(variance + share * share / (4 * _Z**2)) / (1 + share)
+def _rate(fraction: float, variance: float, *, is_searched: bool) -> UnbiasedRate:
+    """A rate with its interval.
+
+    Without a search Wilson's, for as many tests of equal weight as would have this variance. After one, few tests weigh
+    most, and what they are off by is nearly normal; the model knew its spread before it saw them.
+    """
+    centre, margin = fraction, _Z * float(np.sqrt(variance))
+    if not is_searched:
+        # A rate that came out at 0, or below, is no surer than its variance says.
+        least = min(0.5, max(1e-4, float(np.sqrt(variance))))
+        inside = min(max(fraction, least), 1 - least)
+        share = _Z**2 * variance / (inside * (1 - inside))
+        centre = (inside + share / 2) / (1 + share)
+        margin = _Z * float(np.sqrt(variance + share * share / (4 * _Z**2))) / (1 + share)
     fraction = min(max(fraction, 0.0), 1.0)
     return UnbiasedRate(
         fraction=fraction,
-        low=max(0.0, min(fraction, float(centre - margin))),
-        high=min(1.0, max(fraction, float(centre + margin))),
+        low=max(0.0, min(fraction, centre - margin)),
+        high=min(1.0, max(fraction, centre + margin)),
     )
