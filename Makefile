@@ -50,7 +50,8 @@ test-fast: setup ## Run the tests that take no real model, browser or second pro
 benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xstest_completions.csv for the oracle's)
 	$(BIN)/python benchmarks/covering.py --write
 	$(BIN)/python benchmarks/coverage_pictures.py
-	$(BIN)/python benchmarks/search.py --write
+	$(BIN)/python benchmarks/search.py --write default
+	$(BIN)/python benchmarks/search_picture.py
 	$(BIN)/python benchmarks/nearest_risk.py
 	$(if $(XSTEST),$(BIN)/python benchmarks/oracle.py $(XSTEST))
 

@@ -1,6 +1,7 @@
 """Measure the searches on synthetic worlds: what they find, and how near the rates are that they tell.
 
-    python benchmarks/search.py                        # 20 seeds that nothing was tuned on; `--write` puts it into docs
+    python benchmarks/search.py                        # 20 seeds that nothing was tuned on
+    python benchmarks/search.py --write default        # puts the tables into docs/search.md, between the marks named so
     python benchmarks/search.py --seeds 3 --budgets 2000 --methods "random;pairs, thompson" --per-family
 
 Unsafe answers and distinct cells are true ones, not the judge's errors. An interaction is hit when one of its cells
@@ -36,7 +37,7 @@ ROUND = 32
 FRESH = 1000
 """The first seed that was never looked at while the searches were made; 0 to 11 were."""
 PAGE = Path(__file__).parent.parent / "docs" / "search.md"
-BEGIN, END = "<!-- benchmarks/search.py: begin -->", "<!-- benchmarks/search.py: end -->"
+BEGIN, END = "<!-- benchmarks/search.py, {}: begin -->", "<!-- benchmarks/search.py, {}: end -->"
 COLUMNS = ("unsafe", "cells", "hit", "error", "held", "raw", "pairs", "ms")
 MEDIANS = (0, 1, 6)
 """Columns of which medians over the seeds are taken, not means."""
@@ -191,7 +192,7 @@ def main() -> None:
     parser.add_argument("--methods", default=";".join(METHODS), help="names, with ; between them")
     parser.add_argument("--per-family", action="store_true", help="each family at 2,000 tests, too")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--write", action="store_true", help="write the tables into docs/search.md")
+    parser.add_argument("--write", metavar="BLOCK", help="write the tables into docs/search.md: default or others")
     options = parser.parse_args()
     lines: list[str] = []
     for text in tables(options):
@@ -199,9 +200,10 @@ def main() -> None:
         lines.append(text)
     if options.write:
         page = PAGE.read_text(encoding="utf-8")
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        begin, end = BEGIN.format(options.write), END.format(options.write)
+        before, after = page.split(begin)[0], page.split(end)[1]
         command = f"`python benchmarks/search.py {' '.join(sys.argv[1:])}`"
-        PAGE.write_text("\n".join([before + BEGIN, command, *lines, END]) + after, encoding="utf-8")
+        PAGE.write_text("\n".join([before + begin, command, *lines, end]) + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

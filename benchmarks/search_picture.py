@@ -1,9 +1,9 @@
-"""Draw the picture of docs/search.md from the table that stands there: `python benchmarks/search_picture.py`."""
+"""Draw the picture of docs/search.md from the tables that stand there: `python benchmarks/search_picture.py`."""
 
 from pathlib import Path
 
 from coverage_pictures import COLOURS, DOCS, TOP, WIDTH, svg, text
-from search import BEGIN, END, PAGE
+from search import PAGE
 
 BUDGET = "2,000"
 PICTURE: Path = DOCS / "search-finds.svg"
@@ -17,8 +17,7 @@ def main() -> None:
 
 def ratios(page: str) -> dict[str, tuple[float, float]]:
     """By method: unsafe answers and distinct cells at the budget, as multiples of random cells'."""
-    table = page.partition(BEGIN)[2].partition(END)[0]
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| ")]
     return {row[0]: (float(row[-2]), float(row[-1])) for row in rows if BUDGET in row[1:2]}
 
 

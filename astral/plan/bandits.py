@@ -100,10 +100,10 @@ class _Interest:
         self.table = self._of(self._numbers.reshape(-1))
 
     def note(self, place: Row) -> NDArray[np.intp]:
-        """Count a test that is under way; the numbers of the cells are returned whose interest it changed."""
+        """Count a test that is under way; what is returned are the cells whose interest it changed, some twice."""
         self._found[self._numbers[place]] += self._expected[self._numbers[place]]
         touched = self.filling.note(place)
-        cells = np.unique(np.concatenate([self._numbers[some].reshape(-1) for some in touched]))
+        cells = np.concatenate([self._numbers[some].reshape(-1) for some in touched])
         self.table[cells] = self._of(cells)
         return cells
 
@@ -132,7 +132,7 @@ class _Votes:
         """Some cells are worth less, so that those who voted for them vote again."""
         cells = self._interest.note(place)
         self._value[:, cells] = self._worth[:, cells] * self._interest.table[cells].astype(np.float32)
-        for sample in np.flatnonzero(np.isin(self._votes, cells)):
+        for sample in np.flatnonzero((self._votes[:, None] == cells).any(axis=1)):
             self._votes[sample] = np.argmax(self._value[sample])
 
 

@@ -225,8 +225,8 @@ def _rates_of_dimension(told: _Tests, cells: _Cells, dimension: int, level: int)
 def _borrowed(off: Floats, variance: Floats, *, scale: float) -> tuple[Floats, Floats]:
     """Means and variances of what values are off by, each borrowing from the others as far as they are alike.
 
-    How far they differ is unknown; a half-Cauchy distribution stands for it, of a scale that is told: the standard error
-    that a value's effect has in the model, as a rate. What a model learned from tests is off by no other order.
+    How far they differ is unknown; a half-Cauchy distribution stands for it. Its scale is told: the standard error that
+    a value's effect has in the model, as a rate. What a model learned from tests is off by no other order.
 
     Source:
         Gelman (2006), Prior distributions for variance parameters in hierarchical models,
