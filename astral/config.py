@@ -1,14 +1,18 @@
 """Settings: flags over astral.yaml over defaults. The only reader of the environment; keys come from nowhere else."""
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from astral.assets import check_yaml, load_preset, problems_of, read_yaml
+from astral.assets import HIDDEN, check_yaml, load_preset, problems_of, read_yaml
 from astral.domain.base import Noun
+from astral.domain.chat import ModelRole
 from astral.domain.criterion import Diversity, GroupStrength, Precision
 from astral.domain.price import Price
 from astral.domain.rules import Exclusions, Implications, PartialCells, Values, Weights
@@ -24,10 +28,28 @@ class Environment(BaseSettings):
 
     openai_api_key: SecretStr | None = None
     anthropic_api_key: SecretStr | None = None
+    azure_openai_api_key: SecretStr | None = None
+    azure_openai_endpoint: str | None = None
     tavily_api_key: SecretStr | None = None
     brave_api_key: SecretStr | None = None
     astral_store: str | None = None
     """SQLAlchemy URL of the store; by default an SQLite file in the folder of runs."""
+
+
+def filled_from_environment(text: str, *, where: str) -> str:
+    """A text in which each ${NAME} is the value of that variable; it may be a secret now, and goes into no record.
+
+    Raises:
+        UserError: A variable is not set.
+    """
+
+    def value_of(match: re.Match[str]) -> str:
+        value = os.environ.get(match[1])
+        if not value:
+            raise UserError(f"{where} needs {match[1]}, and it is not set. Set it with `export {match[1]}=...`.")
+        return value
+
+    return re.sub(r"\$\{(\w+)\}", value_of, text)
 
 
 def _as_diversity(given: Any) -> Any:
@@ -36,13 +58,66 @@ def _as_diversity(given: Any) -> Any:
     return {"dispersion": given} if is_number else given
 
 
-class TargetSettings(Noun):
+class HttpSettings(Noun):
+    """How an endpoint is talked to that speaks a protocol of its own (`http:URL`).
+
+    In `body` and `headers`, {{prompt}} stands for the user's last words, {{messages}} for the whole talk, {{system}}
+    for the system prompt, {{session}} for an id of every talk's own, {{max_tokens}}, {{temperature}} and {{seed}} for
+    what is asked for. ${NAME} in a header is taken from the environment.
+    """
+
+    method: Literal["POST", "PUT"] = "POST"
+    headers: Mapping[str, str] = {}
+    body: JsonValue = Field(default={"messages": "{{messages}}"})
+    """What is sent, as JSON. A text that is nothing but a placeholder becomes its value, such as a list of messages."""
+    response: str = ""
+    """Where the text stands in the answer, such as choices.0.message.content; empty: the answer is the text."""
+    blocked: Mapping[str, tuple[str, ...]] = {}
+    """Where the answer says that a filter stopped it, and by which values, such as {error.code: [content_filter]}."""
+
+    @field_validator("headers")
+    @classmethod
+    def _hide_keys(cls, headers: Mapping[str, str]) -> Mapping[str, str]:
+        for name, value in headers.items():
+            if re.search("auth|key|token|secret|cookie", name, re.IGNORECASE) and "${" not in value:
+                raise PydanticCustomError(
+                    HIDDEN,
+                    "the header {header} would put a key into the record; write it as ${{NAME}}, such as "
+                    "'Bearer ${{BOT_TOKEN}}', and set that variable in the environment",
+                    {"header": name},
+                )
+        return headers
+
+
+class EndpointSettings(Noun):
+    """How the model of a role is reached."""
+
+    base_url: str | None = None
+    """Address of a server that speaks the vendor's protocol, such as any OpenAI-compatible one."""
+    api: Literal["chat", "responses"] = "chat"
+    """chat: OpenAI's Chat Completions, which most servers speak; responses: its Responses API."""
+    api_version: str | None = None
+    """Azure's, such as 2024-10-21; left out, its v1 API is spoken, which needs none."""
+    parameters: Mapping[str, JsonValue] = {}
+    """What the endpoint takes beside, sent as it stands: {top_p: 0.9}, {reasoning_effort: low}, {top_k: 20}."""
+    chat_template: Path | None = None
+    """A file with a Jinja chat template that vllm and local use in place of the model's own."""
+    http: HttpSettings = HttpSettings()
+
+    @field_validator("parameters")
+    @classmethod
+    def _keep_what_is_asked(cls, parameters: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        if own := sorted(parameters.keys() & {"model", "messages", "input", "stream", "n", "tools"}):
+            raise ValueError(f"{', '.join(own)}: these are astral's own to say")
+        return parameters
+
+
+class TargetSettings(EndpointSettings):
     """The tested system and how it is asked."""
 
     model: str = "local"
-    """openai:NAME, anthropic:NAME, vllm:NAME, local, local:/path/model.gguf, python:module:function."""
-    base_url: str | None = None
-    """Address of an OpenAI-compatible server."""
+    """openai:NAME, azure:DEPLOYMENT, anthropic:NAME, vllm:NAME, local, local:/path/model.gguf, http:URL, exec:COMMAND,
+    python:module:function."""
     system_prompt: str | None = None
     max_tokens: int = Field(default=96, ge=1)
     """Longest answer, in tokens. Enough to tell refusing from complying; more costs time and money."""
@@ -50,14 +125,13 @@ class TargetSettings(Noun):
     """Left out: the provider's own (the local model: 0)."""
 
 
-class AttackerSettings(Noun):
+class AttackerSettings(EndpointSettings):
     """Who writes the test cases."""
 
     model: Annotated[Values, Field(min_length=1)] = ("compose",)
     """compose (from shipped seeds and frames, no model), a chat model as for the target, a plug-in, or several of them,
-    such as [openai:NAME, local]: what one refuses, the next is asked for, and in the end the composer."""
-    base_url: str | None = None
-    """Address of an OpenAI-compatible server, for all of them and for the translator."""
+    such as [openai:NAME, local]: what one refuses, the next is asked for, and in the end the composer. How they are
+    reached holds for all of them and for the translator."""
     mode: Literal["rag", "rag-fs", "rag-fs-web", "compose", "mutate", "evolve"] | None = None
     """rag: a chat model is shown the nearest entries; rag-fs: and examples of style, persuasion, language; rag-fs-web:
     also passages from the web. compose: no model. mutate: the requests in `cases`, put in the manner of each cell.
@@ -80,13 +154,12 @@ class AttackerSettings(Noun):
     """Drafts of one test before it is a Failure; at least one for each who may write."""
 
 
-class JudgeSettings(Noun):
+class JudgeSettings(EndpointSettings):
     """Who judges the answers."""
 
     model: str = "local"
     """local (recognises refusals, without a model), a chat model that is asked wherever it is no plain refusal, or
     another oracle: python:module:function, llm:MODEL, guard:FAMILY@MODEL, jury:ORACLE,ORACLE, …"""
-    base_url: str | None = None
     policy: Path | None = None
     """A text file that says what judge models call unsafe, in place of the risks' definitions."""
     calibration: Path | None = None
@@ -206,6 +279,11 @@ class Settings(Noun):
             return data
         rest = {key: value for key, value in data.items() if key != "web"}
         return {"evidence": {"sources": ["ddgs"]}, **rest} if data["web"] else rest
+
+    def endpoint(self, role: ModelRole) -> EndpointSettings:
+        """How the model of a role is reached."""
+        told = {ModelRole.TARGET: self.target, ModelRole.ATTACKER: self.attacker, ModelRole.JUDGE: self.judge}
+        return told[role]
 
     @property
     def search(self) -> PlannerName | None:

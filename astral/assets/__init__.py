@@ -18,9 +18,10 @@ from astral.assets.taxonomies import (
     taxonomy_schema,
 )
 from astral.assets.templates import read_template, render_template, source_hash
-from astral.assets.yaml_files import Location, check_yaml, problems_of, read_yaml
+from astral.assets.yaml_files import HIDDEN, Location, check_yaml, problems_of, read_yaml
 
 __all__ = [
+    "HIDDEN",
     "Location",
     "Prompt",
     "check_yaml",

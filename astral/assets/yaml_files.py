@@ -94,6 +94,10 @@ def check_yaml(path: Path, data: Any, model: type[Model], *, text: str | None = 
         raise UserError(_explain(path, root, problems_of(error, data, model))) from None
 
 
+HIDDEN = "hidden"
+"""Type of a problem whose input is not shown, since it may be a key."""
+
+
 def problems_of(error: ValidationError, data: Any, model: type[BaseModel]) -> list[tuple[Location, str]]:
     """What a model rejects, in plain words, each with the location in the data."""
     messages: dict[Location, list[ErrorDetails]] = {}
@@ -136,6 +140,8 @@ def _describe(location: Location, problems: Sequence[ErrorDetails], model: type[
     if first["type"] == "missing":
         return f"{key} is missing."
     wanted = " or ".join(dict.fromkeys(map(_wanted, problems))).replace(" or should be ", " or ")
+    if first["type"] == HIDDEN:
+        return f"{key}: {first['msg']}."
     hint = ""
     if first["type"] == "string_type" and isinstance(first["input"], bool):
         hint = " YAML reads yes, no, on and off as true and false: put the word in quotes."

@@ -57,7 +57,8 @@ def generate(
             metavar="MODEL",
             rich_help_panel=_PARTS,
             show_default="local",
-            help="The tested system: `local`, `openai:NAME`, `anthropic:NAME`, `vllm:NAME`, `python:MODULE:FUNCTION`.",
+            help="The tested system: `local`, `openai:NAME`, `azure:DEPLOYMENT`, `anthropic:NAME`, `vllm:NAME`, "
+            "`http:URL`, `exec:COMMAND`, `python:MODULE:FUNCTION`.",
         ),
     ] = None,
     attacker: Annotated[
@@ -271,6 +272,8 @@ def generate(
     * `astral generate --target openai:gpt-5-mini --judge openai:gpt-5 --max-cases 1000`
 
     * `astral generate --target python:mybot:answer --only language=en,th --strength 3`
+
+    * `astral generate --target "exec:node bot.js"` tests a program that reads and writes lines of JSON.
     """
     flags = {
         "preset": preset,

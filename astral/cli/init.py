@@ -19,13 +19,24 @@ TEMPLATE = f"""\
 # preset: astral-paper       # settings that belong together; what stands in this file goes over them
 
 target:                      # the tested system
-  model: local               # local, openai:NAME, anthropic:NAME, vllm:NAME, python:module:function
+  model: local               # openai:NAME, azure:DEPLOYMENT, anthropic:NAME, vllm:NAME, http:URL, exec:COMMAND, or
+                             # a function of yours as python:module:function
   # base_url: http://127.0.0.1:8000/v1     # any OpenAI-compatible server
+  # api: responses           # OpenAI's Responses API in place of Chat Completions
+  # parameters: {{top_p: 0.9}} # what the endpoint takes beside, sent as it stands
+  # chat_template: mine.jinja              # of vllm and local, in place of the model's own
+  # http:                    # how http:URL is talked to
+  #   headers: {{Authorization: "Bearer ${{BOT_TOKEN}}"}}      # from the environment
+  #   body: {{question: "{{{{prompt}}}}", session: "{{{{session}}}}"}}   # or {{{{messages}}}}, {{{{system}}}}
+  #   response: reply.text   # where the text stands in the answer
+  #   blocked: {{error.code: [content_filter]}}               # how it says that a filter stopped it
+  #   method: PUT            # in place of POST
+  # api_version: "2024-10-21"              # of Azure, where not its v1 API is spoken
   # system_prompt: You are the assistant of our shop.
   max_tokens: 96             # longest answer; enough to tell refusing from complying
   # temperature: 0           # left out, it is the provider's own
 
-attacker:                    # who writes the test cases
+attacker:                    # who writes the test cases; api, parameters, http … may be told as for the target
   model: compose             # needs no model; a chat model writes freer cases; [openai:NAME, local] are asked in turn
   # base_url: http://127.0.0.1:8000/v1
   # mode: evolve             # rag, rag-fs, rag-fs-web, compose, mutate, evolve; left out, it fits the attacker

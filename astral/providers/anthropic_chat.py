@@ -1,6 +1,7 @@
 """Models behind Anthropic's Messages protocol."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import anthropic
@@ -13,6 +14,13 @@ from astral.domain.records import Ending, Usage
 from astral.providers.endings import is_block
 from astral.providers.http_client import http_client
 from astral.providers.http_errors import connection_error, malformed_answer, status_error
+
+CACHED_CHARACTERS = 4000
+"""Shortest system prompt that is marked for the provider's cache: about the 1,024 tokens below which it keeps none.
+
+Source:
+    https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -28,9 +36,29 @@ class AnthropicChat:
     """
 
     def __init__(
-        self, name: str, model: str, *, base_url: str, key: str, concurrency: int, timeout_seconds: float = 120.0
+        self,
+        name: str,
+        model: str,
+        *,
+        base_url: str,
+        key: str,
+        concurrency: int,
+        timeout_seconds: float = 120.0,
+        parameters: Mapping[str, Any] | None = None,
     ) -> None:
+        """Set the endpoint up.
+
+        Args:
+            name: Of the model, for records and errors.
+            model: As the endpoint names it.
+            base_url: Address of the API.
+            key: Empty for servers that want none.
+            concurrency: The most calls that are in flight at a time.
+            timeout_seconds: How long an answer is waited for.
+            parameters: What is sent beside.
+        """
         self.name = name
+        self._parameters = dict(parameters or {})
         self._model, self._key, self._timeout_seconds = model, key, timeout_seconds
         self._has_warned = False
         self._client = anthropic.AsyncAnthropic(
@@ -49,7 +77,9 @@ class AnthropicChat:
             UserError: The key or the model's name is wrong.
         """
         try:
-            answer = await self._client.messages.with_raw_response.create(**self._body(request))
+            answer = await self._client.messages.with_raw_response.create(
+                **self._body(request), extra_body=self._parameters
+            )
             return read_message(await answer.read(), asked=self._model)
         except anthropic.APIStatusError as error:
             if is_block(error.status_code, error.body):
@@ -81,7 +111,7 @@ class AnthropicChat:
             "max_tokens": request.max_tokens,
         }
         if system:
-            body["system"] = system
+            body["system"] = system if len(system) < CACHED_CHARACTERS else [_cached(system)]
         if request.temperature is not None and not self._has_warned:
             self._has_warned = True
             _log.warning("%s takes no temperature; %g is not sent.", self.name, request.temperature)
@@ -89,6 +119,11 @@ class AnthropicChat:
             schema = to_jsonable_python(request.json_schema)
             body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
         return body
+
+
+def _cached(text: str) -> dict[str, Any]:
+    """A text that the provider keeps for the calls that follow, of which it begins every one."""
+    return {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
 
 
 class _Block(BaseModel):

@@ -1,4 +1,4 @@
-"""How providers say that a filter stopped a request or an answer, by their documented codes; docs/targets.md has a table.
+"""How providers say that a filter stopped a request or an answer, by their documented codes (docs/targets.md: a table).
 
 A block is no refusal (the model's own), no error (ours or theirs), and no empty or truncated answer: whatever is not
 listed here as a block is not taken for one.

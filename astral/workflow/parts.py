@@ -34,6 +34,26 @@ def vllm_model(context: PartContext, name: str) -> ChatModel:
     return _model(context, f"vllm:{name}")
 
 
+def azure_model(context: PartContext, name: str) -> ChatModel:
+    """`azure:DEPLOYMENT`: a deployment on Azure OpenAI."""
+    return _model(context, f"azure:{name}")
+
+
+def http_model(context: PartContext, url: str) -> ChatModel:
+    """`http:URL`, or the bare address: any HTTP endpoint, by the template in `target.http`."""
+    return _model(context, f"http:http:{url}" if url.startswith("//") else f"http:{url}")
+
+
+def https_model(context: PartContext, url: str) -> ChatModel:
+    """`https://…`: the same."""
+    return _model(context, f"http:https:{url}")
+
+
+def exec_model(context: PartContext, command: str) -> ChatModel:
+    """`exec:COMMAND`: a program that reads and writes lines of JSON."""
+    return _model(context, f"exec:{command}")
+
+
 def local_model(context: PartContext, path: str) -> ChatModel:
     """`local`, or `local:/path/model.gguf`."""
     return _model(context, f"local:{path}" if path else "local")
@@ -240,6 +260,7 @@ def _model(context: PartContext, spec: str) -> ChatModel:
     return open_model(
         spec,
         role=context.role,
+        endpoint=context.settings.endpoint(context.role),
         base_url=context.base_url,
         concurrency=context.settings.concurrency,
         environment=context.environment,

@@ -7,7 +7,7 @@ from astral.domain.price import FREE, Price
 from astral.plugins import split_spec
 from astral.workflow.attackers import chat_models, generator_specs
 
-_RUNS_HERE = {"local", "compose", "mutate", "evolve", "python"}
+_RUNS_HERE = {"local", "compose", "mutate", "evolve", "python", "exec"}
 """What runs in this process."""
 
 

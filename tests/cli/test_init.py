@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from astral.assets import read_yaml
 from astral.cli.init import SCHEMA_FILE, TEMPLATE
-from astral.config import Settings, load_settings
+from astral.config import EndpointSettings, Settings, load_settings
 
 ENTRY = re.compile(r"^(?P<indent> *)# (?P<entry>(?:  )*(?:- \{)?[a-z_]+:.*)$")
 
@@ -21,6 +21,8 @@ def uncommented(text):
 def names_of(model, prefix=""):
     for name, field in model.model_fields.items():
         inner = field.annotation
+        if prefix in {"attacker.", "judge."} and name in EndpointSettings.model_fields and name != "base_url":
+            continue  # they may be told what stands under `target`
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from names_of(inner, f"{prefix}{name}.")
         else:
@@ -49,12 +51,13 @@ def test_each_commented_entry_is_valid_when_it_is_switched_on(tmp_path):
     for number in commented:
         one = list(lines)
         one[number] = uncommented(lines[number])
+        indent = ENTRY.match(lines[number])["indent"]
         # A key with nothing behind it holds the lines below it.
         for below in range(number + 1, len(lines)):
-            if not lines[below].startswith("#   "):
+            if not lines[below].startswith(f"{indent}#   "):
                 break
             one[below] = uncommented(lines[below])
-        if lines[number].startswith("#   "):
+        if lines[number].lstrip().startswith("#   "):
             continue  # switched on together with the key above it
         path = tmp_path / f"{number}.yaml"
         path.write_text("\n".join(one))

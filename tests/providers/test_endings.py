@@ -7,6 +7,7 @@ import pytest
 from astral.domain.records import Ending
 from astral.providers.endings import is_block
 from astral.providers.openai_content import read_completion
+from astral.providers.openai_responses import read_response
 
 AZURE = {
     "error": {
@@ -78,3 +79,36 @@ def test_an_answer_that_ended(body, ending):
 def test_an_answer_on_which_the_provider_broke_off_is_none(reason):
     with pytest.raises(ValueError, match="broke off"):
         read_completion(completion(reason, content="half an ans"), asked="m")
+
+
+def response(status="completed", *, code=None, reason=None, text="Hel", refusal=""):
+    part = {"type": "refusal", "refusal": refusal} if refusal else {"type": "output_text", "text": text}
+    return json.dumps(
+        {
+            "status": status,
+            "error": {"code": code, "message": "…"} if code else None,
+            "incomplete_details": {"reason": reason} if reason else None,
+            "output": [{"type": "reasoning", "summary": []}, {"type": "message", "content": [part]}],
+        }
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "ending"),
+    [
+        (response(), Ending.ANSWERED),
+        (response(text=""), Ending.EMPTY),
+        (response(refusal="No."), Ending.REFUSED),
+        (response("incomplete", reason="max_output_tokens"), Ending.TRUNCATED),
+        (response("incomplete", reason="content_filter"), Ending.BLOCKED),
+        (response("failed", code="bio_policy"), Ending.BLOCKED),
+    ],
+)
+def test_a_response_that_ended(body, ending):
+    assert read_response(body, asked="m").ending is ending
+
+
+@pytest.mark.parametrize("body", [response("failed", code="server_error"), response("in_progress"), b'{"status": 1}'])
+def test_a_response_that_did_not_end_is_none(body):
+    with pytest.raises(ValueError):  # noqa: PT011 - what it says is told to nobody but the retries
+        read_response(body, asked="m")

@@ -5,7 +5,7 @@ import time
 import pytest
 from pydantic import SecretStr
 
-from astral.config import Environment
+from astral.config import EndpointSettings, Environment
 from astral.domain.chat import ChatRequest, ModelRole
 from astral.domain.records import Ending, Message
 from astral.errors import ProviderError, UserError
@@ -145,6 +145,75 @@ async def test_what_may_pass_is_tried_again(vendor, fault):
         await model.close()
     assert reply.ending is Ending.ANSWERED
     assert len(server.requests) == 2
+
+
+async def test_the_responses_api_is_spoken_where_it_is_asked_for():
+    endpoint = EndpointSettings(api="responses", parameters={"reasoning": {"effort": "low"}})
+    with StubServer(text="Hi.", faults=[Fault.SERVER_ERROR]) as server:
+        model = open_model(
+            "openai:m",
+            role=ModelRole.TARGET,
+            base_url=server.openai_url,
+            endpoint=endpoint,
+            concurrency=1,
+            environment=ENVIRONMENT,
+        )
+        reply = await model.chat(request(max_tokens=9, temperature=0.5, seed=3, json_schema=SCHEMA))
+        await model.close()
+    assert (reply.text, reply.ending, reply.usage.tokens) == ("Hi.", Ending.ANSWERED, 12)
+    body = server.requests[-1]
+    assert (body["max_output_tokens"], body["store"], body["reasoning"]) == (9, False, {"effort": "low"})
+    assert body["text"]["format"]["schema"] == SCHEMA
+    assert "seed" not in body
+
+
+@pytest.mark.parametrize(
+    ("version", "path"),
+    [
+        (None, "/openai/v1/chat/completions"),
+        ("2024-10-21", "/openai/deployments/mine/chat/completions?api-version=2024-10-21"),
+    ],
+)
+async def test_azure_is_spoken_with_its_addresses_and_key(version, path):
+    environment = Environment.model_construct(azure_openai_api_key=SecretStr(KEY), azure_openai_endpoint=None)
+    with StubServer(text="Hi.") as server:
+        model = open_model(
+            "azure:mine",
+            role=ModelRole.TARGET,
+            base_url=server.url,
+            endpoint=EndpointSettings(api_version=version),
+            concurrency=1,
+            environment=environment,
+        )
+        reply = await model.chat(request(max_tokens=9))
+        await model.close()
+    assert reply.text == "Hi."
+    assert server.paths == [path]
+    assert KEY in (server.headers[0].get("api-key"), server.headers[0].get("authorization", "")[7:])
+    assert server.requests[0]["max_completion_tokens"] == 9
+
+
+async def test_a_vllm_server_is_sent_chat_template_and_parameters(tmp_path):
+    template = tmp_path / "t.jinja"
+    template.write_text("{{ messages }}")
+    endpoint = EndpointSettings(parameters={"top_k": 20}, chat_template=template)
+    with StubServer() as server:
+        model = open_model(
+            "vllm:m", role=ModelRole.TARGET, base_url=server.openai_url, endpoint=endpoint, concurrency=1
+        )
+        await model.chat(request())
+        await model.close()
+    assert (server.requests[0]["top_k"], server.requests[0]["chat_template"]) == (20, "{{ messages }}")
+
+
+async def test_a_long_system_prompt_is_marked_for_anthropic_s_cache():
+    with StubServer(finish_reason="end_turn") as server:
+        model = open_stub("anthropic", server)
+        talk = (Message(role="system", content="x" * 5000), Message(role="user", content="Hello"))
+        await model.chat(ChatRequest(messages=talk))
+        await model.close()
+    (block,) = server.requests[0]["system"]
+    assert (block["text"], block["cache_control"]) == ("x" * 5000, {"type": "ephemeral"})
 
 
 @BOTH

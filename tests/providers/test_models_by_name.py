@@ -85,7 +85,7 @@ def test_a_missing_gguf_file_is_a_user_error(tmp_path):
 
 
 def test_vendors_are_listed():
-    assert vendors() == ["openai", "anthropic", "vllm", "local"]
+    assert vendors() == ["openai", "azure", "anthropic", "vllm", "local", "http", "exec"]
 
 
 def test_importing_the_room_loads_no_sdk():
