@@ -29,9 +29,13 @@ def names_of(model, prefix=""):
             yield f"{prefix}{name}"
 
 
+MAPPINGS = {"only", "weights", "prices", "coverage.precision", "target.parameters"}
+MAPPINGS |= {f"target.http.{name}" for name in ("headers", "body", "blocked")}
+
+
 def keys_of(data, prefix=""):
     for key, value in data.items():
-        if isinstance(value, dict) and f"{prefix}{key}" not in {"only", "weights", "prices", "coverage.precision"}:
+        if isinstance(value, dict) and f"{prefix}{key}" not in MAPPINGS:
             yield from keys_of(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}"
