@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _LEVELS = re.compile(r"[0-9]+([x×,*][0-9]+)*")
 _WHAT = "What is tested"
 _CHUNK = 10_000
+_NAMED = 5
+"""Excluded interactions that are told with the proof; `--json` has 500."""
 
 
 def plan(
@@ -158,6 +160,10 @@ def _print(facts: "DryRun") -> None:
         ("Space", levels),
         ("Criterion", f"{criterion_text(facts.criterion)}: {facts.required:,} interactions{excluded}"),
         ("Cells", f"{facts.cells:,}, at least {facts.lower_bound:,} by any plan; planned in {facts.seconds:.2f} s"),
+    ]
+    lines += [
+        ("Excluded", f"{' · '.join(value for _, value in lost.interaction)}: {lost.reason}")
+        for lost in facts.infeasible_interactions[:_NAMED]
     ]
     if facts.tests_at_most != facts.cells:
         lines.append(("Tests", f"at most {facts.tests_at_most:,}"))

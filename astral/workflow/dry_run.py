@@ -6,7 +6,7 @@ from math import floor
 
 from astral.config import Environment, Settings
 from astral.domain.base import Noun
-from astral.domain.criterion import Criterion
+from astral.domain.criterion import Criterion, OpenInteraction
 from astral.domain.records import Result, Usage
 from astral.domain.space import Cell
 from astral.generate.screening import MAX_CHARACTERS
@@ -18,6 +18,8 @@ from astral.workflow.planning import check_search
 from astral.workflow.space import criterion_of, space_of
 
 _BATCH = 1000
+_NAMED = 500
+"""Infeasible interactions; nobody reads more."""
 
 
 class Pace(Noun):
@@ -56,6 +58,8 @@ class DryRun(Noun):
     """What planning took."""
     required: int
     infeasible: int
+    infeasible_interactions: tuple[OpenInteraction, ...]
+    """At most 500 of them, and why no cell can hold each."""
     calls: tuple[RoleCalls, ...]
     tokens_at_most: int
     tokens_expected: int | None
@@ -106,6 +110,7 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         seconds=round(seconds, 3),
         required=progress.required,
         infeasible=len(progress.infeasible),
+        infeasible_interactions=progress.infeasible[:_NAMED],
         calls=calls,
         tokens_at_most=sum(role.tokens_at_most for role in calls),
         tokens_expected=round(pace.tokens * tests) if pace else None,

@@ -85,6 +85,8 @@ def test_a_dry_run_counts_cells_and_calls_of_the_settings(astral, tmp_path):
     assert done.code == ExitCode.OK
     assert facts["cells"] == facts["lower_bound"] == 140
     assert (facts["required"], facts["infeasible"]) == (433, 1)
+    (lost,) = facts["infeasible_interactions"]
+    assert dict(lost["interaction"]) == {"language": "th", "style": "misspellings"}
     calls = {role["role"]: (role["model"], role["calls"], role["calls_at_most"]) for role in facts["calls"]}
     assert calls == {
         "target": ("local", 154, 154),
