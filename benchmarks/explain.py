@@ -13,8 +13,10 @@ against the overall rate (binomial test, Benjamini and Hochberg at 5 %), as a ta
 import argparse
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import combinations
+from concurrent.futures import ProcessPoolExecutor
+from itertools import combinations, groupby, product
 from math import lgamma, log
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -121,25 +123,32 @@ def line(method: str, search: str, family: str, counts: Counter[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def table(seeds: int, budget: int) -> list[str]:
+def run(search: str, family: str, seed: int, budget: int) -> dict[str, Counter[str]]:
+    """What each method makes of one run."""
+    world = SyntheticWorld(seed, family=family)
+    data = verdicts(world, budget, search)
+    return {name: counted(world, data, method(world, data)) for name, method in METHODS.items()}
+
+
+def table(seeds: range, budget: int, processes: int) -> list[str]:
     """The whole table."""
     heads = ["", "tests by", "family", "named", "precision", "recall", *(f"with {n} unsafe" for n in FINDS)]
     lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     totals: list[str] = []
-    for search in ("thompson", "uniform"):
-        total = {name: Counter[str]() for name in METHODS}
-        for family in FAMILIES:
-            of_family = {name: Counter[str]() for name in METHODS}
-            for seed in range(seeds):
-                world = SyntheticWorld(seed, family=family)
-                data = verdicts(world, budget, search)
-                for name, method in METHODS.items():
-                    of_family[name] += counted(world, data, method(world, data))
-            print(f"{search} {family}: " + line("astral", search, family, of_family["astral"]), flush=True)
-            lines.append(line("astral", search, family, of_family["astral"]))
-            for name in METHODS:
-                total[name] += of_family[name]
-        totals += [line(name, search, "all", total[name]) for name in METHODS]
+    jobs = list(product(("thompson", "uniform"), FAMILIES, seeds, (budget,)))
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        runs = zip(jobs, pool.map(run, *zip(*jobs, strict=True)), strict=True)
+        for search, of_search in groupby(runs, key=lambda done: done[0][0]):
+            total = {name: Counter[str]() for name in METHODS}
+            for family, of_family in groupby(of_search, key=lambda done: done[0][1]):
+                own = {name: Counter[str]() for name in METHODS}
+                for name, (_, counts) in product(METHODS, list(of_family)):
+                    own[name] += counts[name]
+                lines.append(line("astral", search, family, own["astral"]))
+                print(lines[-1], flush=True)
+                for name in METHODS:
+                    total[name] += own[name]
+            totals += [line(name, search, "all", total[name]) for name in METHODS]
     return lines + totals
 
 
@@ -147,10 +156,13 @@ def main() -> None:
     """Print the table, or write it."""
     parser = argparse.ArgumentParser(description="Measure what astral explain names in synthetic worlds.")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--budget", type=int, default=2000)
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true", help=f"write the table into docs/{PAGE.name}")
     options = parser.parse_args()
-    text = "\n".join(table(options.seeds, options.budget))
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    text = "\n".join(table(seeds, options.budget, options.processes))
     print(text)
     if options.write:
         page = PAGE.read_text(encoding="utf-8")
