@@ -208,18 +208,23 @@ class _Desk:
             return self._case
         error = self._last_error
         if error is None or any(draft.gate for draft in self.drafts):
-            is_repeated = all(draft.gate == DUPLICATE for draft in self.drafts)
-            error = (NothingNewError if is_repeated else ScreeningError)(self._spent_message())
+            error = self._spent()
         number = self.draw.number
         return Failure(number=number, stage=Stage.GENERATE, error=type(error).__name__, message=str(error))
 
-    def _spent_message(self) -> str:
+    def _spent(self) -> ScreeningError:
         rejections = Counter(draft.gate for draft in self.drafts if draft.gate)
+        if rejections[DUPLICATE] == len(self.drafts):
+            return NothingNewError(
+                f"nothing new was left to say of {self.draw.cell}: each of {len(self.drafts)} drafts repeats a case."
+            )
         said_no = [f"{gate} {count}×" for gate, count in sorted(rejections.items())]
         errors = len(self.drafts) - rejections.total()
         if errors:
             said_no.append(f"no draft {errors}× (last: {self._last_error})")
-        return f"no draft of {self.draw.cell} was accepted in {len(self.drafts)} attempts: {', '.join(said_no)}"
+        return ScreeningError(
+            f"no draft of {self.draw.cell} was accepted in {len(self.drafts)} attempts: {', '.join(said_no)}"
+        )
 
     def _note(self, draft: Draft) -> None:
         self.drafts.append(draft)
