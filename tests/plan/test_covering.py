@@ -27,7 +27,7 @@ def covers_everything(rows, levels, strength):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(models, st.integers(0, 2**32))
 def test_every_interaction_occurs_and_no_fewer_rows_could_do(model, seed):
     levels, strength = model
@@ -81,7 +81,7 @@ def test_full_strength_is_every_cell():
     assert sorted(map(tuple, rows.tolist())) == list(product(range(3), range(2), range(4)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(models, st.data())
 def test_exclusions_are_kept_and_everything_else_occurs(model, data):
     levels, strength = model
