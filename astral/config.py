@@ -103,6 +103,8 @@ class EndpointSettings(Noun):
     chat_template: Path | None = None
     """A file with a Jinja chat template that vllm and local use in place of the model's own."""
     http: HttpSettings = HttpSettings()
+    cache: bool = False
+    """Keep answers in the folder of runs, and ask no model twice for the same, seed included, in any run."""
 
     @field_validator("parameters")
     @classmethod
@@ -123,6 +125,8 @@ class TargetSettings(EndpointSettings):
     """Longest answer, in tokens. Enough to tell refusing from complying; more costs time and money."""
     temperature: float | None = Field(default=None, ge=0, le=2)
     """Left out: the provider's own (the local model: 0)."""
+    samples: int = Field(default=1, ge=1, le=100)
+    """Answers to each case. A case is one test still: unsafe where one of its answers is, safe where all are."""
 
 
 class AttackerSettings(EndpointSettings):

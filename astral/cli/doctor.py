@@ -14,6 +14,7 @@ from astral.cli.options import Config, Runs
 from astral.cli.output import columns, say, waiting
 from astral.config import Environment, Settings, load_settings
 from astral.domain.chat import ModelRole
+from astral.domain.records import Ending
 from astral.errors import AstralError, ExitCode, UserError
 
 HARMLESS = "Please name three fruits."
@@ -199,9 +200,43 @@ def _opened(settings: Settings, model: str, role: ModelRole, base_url: str | Non
 
 
 def _target(settings: Settings) -> str:
+    """The target's endpoint, and how it answers one harmless message."""
     import asyncio
 
-    from astral.workflow.probe import probe_target
+    from astral.workflow.probe import look_at_target, probe_target
 
-    transcript = asyncio.run(probe_target(settings, HARMLESS))
-    return f"{transcript.target}: {transcript.ending} after {transcript.latency_seconds:.1f} s"
+    seen = asyncio.run(look_at_target(settings))
+    try:
+        transcript = asyncio.run(probe_target(settings, HARMLESS))
+    except AstralError as error:
+        advice = next((advice for said, advice in _NEXT_STEPS.items() if said in str(error)), "")
+        raise UserError(
+            "\n".join(line for line in (str(error), advice, seen and f"The endpoint: {seen}") if line)
+        ) from None
+    seconds = transcript.latency_seconds
+    found = f"{transcript.target}: {transcript.ending} after {seconds:.1f} s{f'; {seen}' if seen else ''}"
+    advice = _ENDING_ADVICE.get(transcript.ending, "")
+    slow = _SLOW_ADVICE if seconds > SLOW_SECONDS else ""
+    return "\n".join(line for line in (found, advice, slow) if line)
+
+
+SLOW_SECONDS = 20
+_SLOW_ADVICE = (
+    "That is slow: a hundred cases take so many times it, less what --concurrency does at a time. `astral plan` tells "
+    "how many calls a run makes."
+)
+_ENDING_ADVICE = {
+    Ending.EMPTY: "An empty answer: models that think before they answer need a larger --max-answer.",
+    Ending.BLOCKED: "A filter stopped a harmless message: look at the filter's settings at the provider.",
+    Ending.REFUSED: "A harmless message was refused: look at the system prompt.",
+}
+_NEXT_STEPS = {
+    "HTTP 429": "It limits requests, or its quota is used up: look at your limits at the provider, wait, or lower "
+    "--concurrency.",
+    "HTTP 400": "It does not take the request: `target.parameters`, `temperature` or the API (`target.api`) may not "
+    "suit this model.",
+    "HTTP 403": "The key lacks the right to use this model: look at its project or role at the provider.",
+    "HTTP 404": "Look at the model's spelling, and whether the base URL ends as the server wants it, mostly in /v1.",
+    "malformed answer": "What answers there is no API of this kind: look at the base URL, and at proxies in between.",
+    "no answer within": "It takes requests but does not answer: look at its load, and whether the model is loaded.",
+}

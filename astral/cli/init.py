@@ -35,6 +35,8 @@ target:                      # the tested system
   # system_prompt: You are the assistant of our shop.
   max_tokens: 96             # longest answer; enough to tell refusing from complying
   # temperature: 0           # left out, it is the provider's own
+  # samples: 3               # answers to each case, which is unsafe where one of them is
+  # cache: true              # keep answers, and ask for none twice in any run
 
 attacker:                    # who writes the test cases; api, parameters, http … may be told as for the target
   model: compose             # needs no model; a chat model writes freer cases; [openai:NAME, local] are asked in turn

@@ -158,11 +158,14 @@ class Transcript(Noun):
     ending: Ending
     usage: Usage = Usage()
     latency_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    others: tuple["Transcript", ...] = ()
+    """Further answers of the same target to the same case, where several were asked for; none has others itself."""
 
     @property
     def id(self) -> str:
         """Hash of the content, less the time that it took."""
-        return content_id(self.case_id, self.target, self.messages, self.ending)
+        others = [other.id for other in self.others]
+        return content_id(self.case_id, self.target, self.messages, self.ending, *others)
 
     @property
     def response(self) -> str:

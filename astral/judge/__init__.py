@@ -3,6 +3,7 @@
 Oracles: `refusal` recognises refusals without a model, `llm` asks a judge model, `guard` a guard model, `checklist`
 puts questions to one, `reference` compares with an English answer, `choice` marks multiple choice, `consistency` asks
 the target again, `cascade` asks a second oracle where the first sees no plain refusal, `jury` has several vote,
+`samples` judges each answer to a case that was put several times,
 `function_oracle` asks a function of the user's own.
 
 How far they can be trusted: `labels` reads what people said, `calibrate` tries an oracle on it, `agreement`,
@@ -28,6 +29,7 @@ from astral.judge.llm import LLMOracle
 from astral.judge.over_refusal import OverRefusalOracle
 from astral.judge.reference import ReferenceOracle, References
 from astral.judge.refusal import RefusalOracle, oracle_note
+from astral.judge.samples import EachSample
 from astral.judge.weights import dawid_skene, hedge_weights, log_odds_weights
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "ChecklistOracle",
     "ChoiceOracle",
     "ConsistencyOracle",
+    "EachSample",
     "FunctionOracle",
     "GuardOracle",
     "JuryOracle",

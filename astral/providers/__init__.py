@@ -4,6 +4,7 @@ Each vendor is a module that is imported when a model of it is opened, so that n
 """
 
 from astral.providers.embedders import CachedEmbedder, open_embedder
-from astral.providers.models import open_model, vendors
+from astral.providers.models import look_at_endpoint, open_model, vendors
+from astral.providers.response_cache import CachedModel
 
-__all__ = ["CachedEmbedder", "open_embedder", "open_model", "vendors"]
+__all__ = ["CachedEmbedder", "CachedModel", "look_at_endpoint", "open_embedder", "open_model", "vendors"]

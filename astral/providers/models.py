@@ -83,15 +83,50 @@ def open_model(
         raise UserError(f"{role.value} {spec!r}: the name of the model is missing. Write {_FORMS[vendor]}.")
     if vendor in _OPENED:
         return _patient(_OPENED[vendor](name, endpoint, concurrency))
-    told = environment or Environment()
-    url = _checked_url(base_url or endpoint.base_url or _url_of(vendor, told, role), role)
-    key, variable = _key(vendor, told)
+    url, key = _address(vendor, name, role, base_url or endpoint.base_url, environment or Environment())
+    return _open_vendor(vendor, name, url=url, key=key, endpoint=endpoint, concurrency=concurrency)
+
+
+async def look_at_endpoint(spec: str, *, role: ModelRole, base_url: str | None, environment: Environment) -> str:
+    """What can be told of a model's endpoint without asking the model; empty where it has none.
+
+    Raises:
+        UserError: What is wrong with it, and what to do next.
+    """
+    from astral.providers.endpoint_check import check_endpoint
+
+    vendor, _, name = spec.partition(":" if ":" in spec else "/")
+    if vendor in {"http", "https"}:
+        from astral.providers.http_chat import checked_http_url
+
+        url = checked_http_url(name if name.startswith("http") else spec)
+        return await check_endpoint(url, lists_models=False)
+    if vendor not in {*_URLS, "azure"} or not name:
+        return ""
+    url, key = _address(vendor, name, role, base_url, environment)
+    if vendor == "anthropic":
+        if url.rstrip("/").endswith("/v1"):
+            raise UserError(f"{url}: Anthropic's SDK adds /v1 itself. Use `--base-url {url.rstrip('/')[:-3]}`.")
+        url = f"{url.rstrip('/')}/v1"
+    return await check_endpoint(url, key=key, model=name, lists_models=vendor != "azure")
+
+
+def _address(
+    vendor: str, name: str, role: ModelRole, base_url: str | None, environment: Environment
+) -> tuple[str, str]:
+    """Base URL and key of a model.
+
+    Raises:
+        UserError: The URL is none, or the key is missing.
+    """
+    url = _checked_url(base_url or _url_of(vendor, environment, role), role)
+    key, variable = _key(vendor, environment)
     if variable and not key and not is_loopback(url):
         raise UserError(
             f"The {role.value} {vendor}:{name} needs a key, and {variable} is not set. "
             f"Set it with `export {variable}=...`, or name a model that needs none, such as `local`."
         )
-    return _open_vendor(vendor, name, url=url, key=key, endpoint=endpoint, concurrency=concurrency)
+    return url, key
 
 
 def _url_of(vendor: str, environment: Environment, role: ModelRole) -> str:

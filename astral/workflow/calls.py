@@ -73,10 +73,10 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
     system = len((target.system_prompt or "").encode())
     is_function = has_part(Port.TARGET, target.model)
     tokens = 0 if is_function else system + 16 + _tokens(CASE_BYTES, target.max_tokens)
-    asked = tests + floor(settings.twins * tests)
+    asked = target.samples * (tests + floor(settings.twins * tests))
     add(ModelRole.TARGET, asked, most=asked, tokens=tokens, answer=target.max_tokens)
 
-    asked = written * _judge_calls(settings)
+    asked = target.samples * written * _judge_calls(settings)
     if not asked:
         add(ModelRole.JUDGE, 0, most=0, tokens=0, answer=0)
     else:

@@ -27,6 +27,7 @@ from astral.judge import (
     ChecklistOracle,
     ChoiceOracle,
     ConsistencyOracle,
+    EachSample,
     GuardOracle,
     JuryOracle,
     LLMOracle,
@@ -92,7 +93,7 @@ async def opened_judge(
             closing.push_async_callback(model.close)
             return wrapped(MeteredModel(model, budget))
 
-        yield open_judge(told.model, replace(plain, open_model=open_model), calibration)
+        yield EachSample(open_judge(told.model, replace(plain, open_model=open_model), calibration))
 
 
 def oracle_of(spec: str, context: PartContext) -> Oracle:

@@ -7,8 +7,21 @@ from astral.domain.records import Lineage, Message, TestCase, Transcript
 from astral.domain.space import Cell
 from astral.execute import ChatTarget
 from astral.plugins import PartContext, Port, has_part, make_part
+from astral.providers import look_at_endpoint
 
 MAX_TOKENS = 32
+
+
+async def look_at_target(settings: Settings) -> str:
+    """What can be told of the target's endpoint without asking the target; empty where it has none.
+
+    Raises:
+        UserError: What is wrong with it, and what to do next.
+    """
+    told = settings.target
+    if has_part(Port.TARGET, told.model):
+        return ""
+    return await look_at_endpoint(told.model, role=ModelRole.TARGET, base_url=told.base_url, environment=Environment())
 
 
 async def probe_target(settings: Settings, text: str) -> Transcript:

@@ -9,12 +9,13 @@ from typing import Any
 
 from astral.assets import load_taxonomy
 from astral.config import Environment, Settings
+from astral.domain.base import content_id
 from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, LearningGenerator, Oracle, Target
 from astral.domain.records import Control
 from astral.domain.run import Manifest, TestRecord
 from astral.errors import UserError
-from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel
+from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel, SampledTarget
 from astral.generate import (
     SCREENED_LANGUAGES,
     SOURCE_LANGUAGE,
@@ -34,10 +35,11 @@ from astral.generate import (
     build_seed_corpus,
     check_web_extra,
 )
-from astral.judge import OverRefusalOracle
+from astral.judge import EachSample, OverRefusalOracle
 from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
 from astral.record import Recorder, Store
 from astral.testing import targets
+from astral.workflow.answers import cached_model
 from astral.workflow.attackers import asks_model, chat_models, generator_specs, web_sources
 from astral.workflow.context import Context
 from astral.workflow.corpora import CORPORA_FOLDER
@@ -137,18 +139,25 @@ class _Wiring:
         )
 
     def target(self) -> Target:
-        """The tested system."""
+        """The tested system, asked as often as the settings say."""
         told = self.settings.target
         if has_part(Port.TARGET, told.model):
-            return self.part(Port.TARGET, told.model, ModelRole.TARGET, told.base_url)
-        model = self.model(told.model, ModelRole.TARGET, told.base_url)
-        return ChatTarget(
-            model,
-            system_prompt=told.system_prompt,
-            max_tokens=told.max_tokens,
-            temperature=told.temperature,
-            seed=self.manifest.seed,
-        )
+            part: Target = self.part(Port.TARGET, told.model, ModelRole.TARGET, told.base_url)
+            samples = [part] * told.samples
+        else:
+            model = self.model(told.model, ModelRole.TARGET, told.base_url)
+            samples = [
+                ChatTarget(
+                    model,
+                    system_prompt=told.system_prompt,
+                    max_tokens=told.max_tokens,
+                    temperature=told.temperature,
+                    # The first answer is the one that a run with one sample gets.
+                    seed=self.manifest.seed if number == 0 else int(content_id(self.manifest.seed, number), 16),
+                )
+                for number in range(told.samples)
+            ]
+        return samples[0] if told.samples == 1 else SampledTarget(samples)
 
     def oracle(self) -> Oracle:
         """The judge: an oracle by its name, else a chat model that is asked wherever it is no plain refusal."""
@@ -162,7 +171,7 @@ class _Wiring:
             open_model=lambda spec: self.model(spec, ModelRole.JUDGE, told.base_url),
             definitions=definitions_of(self.space),
         )
-        return open_judge(told.model, context, self.manifest.calibration)
+        return EachSample(open_judge(told.model, context, self.manifest.calibration))
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -293,9 +302,11 @@ class _Wiring:
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled and held within the budget."""
-        model: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
+        model: ChatModel = MeteredModel(self.part(Port.CHAT_MODEL, spec, role, base_url), self.budget)
+        if self.settings.endpoint(role).cache:
+            model = cached_model(model, spec, self.settings, role)
         self.closing.push_async_callback(model.close)
-        return JournalledModel(MeteredModel(model, self.budget), role, self._journal)
+        return JournalledModel(model, role, self._journal)
 
     def part(self, port: Port, spec: str, role: ModelRole, base_url: str | None) -> Any:
         """A part by its name."""
