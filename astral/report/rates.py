@@ -102,7 +102,8 @@ def unbiased_rates(
         rates = _rates_of_dimension(told, cells, number, len(dimension.values))
         by_value[dimension.id] = {dimension.values[place].id: rate for place, rate in rates.items()}
     mean, variance = _residual(told, np.zeros(len(told.unsafe), dtype=np.intp), 1)
-    overall = _rate(float(told.rates.mean() + mean[0]), float(variance[0]), is_searched=told.is_searched)
+    expected = float(told.rates.mean())
+    overall = _rate(expected + float(mean[0]), float(variance[0]), expected=expected)
     return UnbiasedRates(overall=overall, by_value=by_value)
 
 
@@ -157,13 +158,13 @@ def _arrays(space: Space, decided: Sequence[tuple[Draw, Result]], cells: _Cells,
 def _spread(unsafe: Floats, expected: Floats, weights: Floats) -> Floats:
     """Variance of each test's result about what was expected of it.
 
-    What the model expects, half of it brought to what is seen in all tests together: where hardly any was unsafe, what
-    was seen has no variance. Were it as seen in each value's own tests, values with fewer unsafe answers than they
-    should have would look surer than the others, and draw these down.
+    What the model expects, or more where all tests together are seen to be off by more, halfway between the two. Were
+    it as seen in each value's own tests, values with fewer unsafe answers than they should have would look surer than
+    the others, and draw these down.
     """
     binomial = np.maximum(expected * (1 - expected), 1e-9)
     heed = weights**2
-    return binomial * (1 + (heed @ (unsafe - expected) ** 2) / (heed @ binomial)) / 2
+    return binomial * max(1.0, (1 + (heed @ (unsafe - expected) ** 2) / (heed @ binomial)) / 2)
 
 
 def _fitted(levels: tuple[int, ...], rows: NDArray[np.intp], unsafe: Floats) -> Effects:
@@ -217,8 +218,8 @@ def _rates_of_dimension(told: _Tests, cells: _Cells, dimension: int, level: int)
         scale = np.median(slope / np.sqrt(information.clip(1e-6)))
         mean, total = _borrowed(off, variance, scale=float(scale))
     return {
-        int(place): _rate(float(rate), float(some), is_searched=told.is_searched)
-        for place, rate, some in zip(known, model + mean, total, strict=True)
+        int(place): _rate(float(expected + off), float(some), expected=float(expected))
+        for place, expected, off, some in zip(known, model, mean, total, strict=True)
     }
 
 
@@ -250,21 +251,16 @@ def _borrowed(off: Floats, variance: Floats, *, scale: float) -> tuple[Floats, F
     return mean, total
 
 
-def _rate(fraction: float, variance: float, *, is_searched: bool) -> UnbiasedRate:
-    """A rate with its interval.
+def _rate(fraction: float, variance: float, *, expected: float) -> UnbiasedRate:
+    """A rate with Wilson's interval, for as many tests of equal weight as would have this variance.
 
-    Without a search Wilson's, for as many tests of equal weight as would have this variance. After one, few tests weigh
-    most, and what they are off by is nearly normal; the model knew its spread before it saw them.
+    So many follow from the rate that the model expects. From the rate that came out, they would be the fewer the lower
+    it came out by chance, and none at 0.
     """
-    centre, margin = fraction, _Z * float(np.sqrt(variance))
-    if not is_searched:
-        # A rate that came out at 0, or below, is no surer than its variance says.
-        least = min(0.5, max(1e-4, float(np.sqrt(variance))))
-        inside = min(max(fraction, least), 1 - least)
-        share = _Z**2 * variance / (inside * (1 - inside))
-        centre = (inside + share / 2) / (1 + share)
-        margin = _Z * float(np.sqrt(variance + share * share / (4 * _Z**2))) / (1 + share)
     fraction = min(max(fraction, 0.0), 1.0)
+    share = _Z**2 * variance / (expected * (1 - expected))
+    centre = (fraction + share / 2) / (1 + share)
+    margin = float(np.sqrt(share * fraction * (1 - fraction) + share**2 / 4)) / (1 + share)
     return UnbiasedRate(
         fraction=fraction,
         low=max(0.0, min(fraction, centre - margin)),

@@ -68,6 +68,22 @@ def test_where_all_answers_are_alike_rates_stay_fractions_and_intervals_hold_the
         assert 0 <= rate.low <= rate.fraction <= rate.high <= 1
 
 
+@pytest.mark.parametrize("search", ["thompson", "uniform"])
+def test_where_nothing_was_unsafe_rates_may_be_as_high_as_so_few_tests_leave_open(search):
+    """Of n safe answers three in n may be unsafe; borrowing makes no value surer than all of them are together."""
+    world = SyntheticWorld(2, (6, 4, 3))
+    planner = AdaptivePlanner(world.space, Criterion(), seed=1, search=search)
+    tests = []
+    while len(tests) < 150:
+        now = [(draw, Result.SAFE) for draw in planner.draw(30)]
+        planner.observe(now)
+        tests += now
+    rates = unbiased_rates(world.space, tests)
+    for rate in [rates.overall, *rates.by_value["d0"].values()]:
+        assert rate.fraction < 0.001
+        assert 0.8 * 3 / len(tests) < rate.high < 0.25
+
+
 def test_without_a_search_rates_are_near_the_raw_ones_and_as_unsure():
     held = []
     for seed in range(4):
