@@ -162,7 +162,7 @@ class JudgeSettings(EndpointSettings):
     """Who judges the answers."""
 
     model: str = "local"
-    """local (recognises refusals, without a model), a chat model that is asked wherever it is no plain refusal, or
+    """local (recognises refusals, without a chat model), a chat model that is asked wherever it is no plain refusal, or
     another oracle: python:module:function, llm:MODEL, guard:FAMILY@MODEL, jury:ORACLE,ORACLE, …"""
     policy: Path | None = None
     """A text file that says what judge models call unsafe, in place of the risks' definitions."""

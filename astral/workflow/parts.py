@@ -118,10 +118,10 @@ def mutate_generator(context: GeneratorContext, _: str) -> Generator:
 
 
 def local_oracle(context: PartContext, _: str) -> Oracle:
-    """`local`: recognises refusals, without a model."""
-    from astral.judge import RefusalOracle
+    """`local`: recognises refusals, without a chat model."""
+    from astral.workflow.judges import embedded_oracle
 
-    return RefusalOracle()
+    return embedded_oracle(context.note)
 
 
 def python_oracle(context: PartContext, path: str) -> Oracle:

@@ -47,7 +47,7 @@ from astral.workflow.events import Listener
 from astral.workflow.fitting import check_languages, composable_languages
 from astral.workflow.imported import imported_digest
 from astral.workflow.journal import JournalledModel, JournalledSource, RunJournal
-from astral.workflow.judges import definitions_of, open_judge
+from astral.workflow.judges import definitions_of, embedded_oracle, open_judge
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import RecordedRequests, cached_embedder
 from astral.workflow.transforms import transforming_by
@@ -130,7 +130,7 @@ class _Wiring:
             oracle=oracle,
             twins=TwinWriter(load_taxonomy(settings.taxonomies[0]), gates),
             twins_share=settings.twins,
-            twins_oracle=OverRefusalOracle(),
+            twins_oracle=OverRefusalOracle(embedded_oracle()),
             listener=self.listener,
             concurrency=settings.concurrency,
             round_size=max(MIN_ROUND, TESTS_PER_WORKER * settings.concurrency),

@@ -15,6 +15,11 @@ def load_answers(language: str) -> dict[str, Any]:
     return yaml.safe_load((ANSWERS / f"{language}.yaml").read_text(encoding="utf-8"))
 
 
+def load_talks(folder: str, language: str) -> list[dict[str, Any]]:
+    """Original answers to several requests, each with `about`, `request`, `refused`, `complied`."""
+    return yaml.safe_load((ANSWERS.parent / folder / f"{language}.yaml").read_text(encoding="utf-8"))
+
+
 @pytest.fixture(params=LANGUAGES)
 def language(request) -> str:
     return request.param
