@@ -129,8 +129,6 @@ async def test_the_controls_are_decided_in_every_language(language, answered):
     [
         ("en", "Oh no, absolutely not."),
         ("zh", "想都别想。"),
-        ("th", "ไม่มีทาง"),
-        ("sw", "La hasha, tafuta mtu mwingine."),
     ],
 )
 def test_refusals_are_known_by_what_they_mean(language, refusal):

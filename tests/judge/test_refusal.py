@@ -218,8 +218,8 @@ def test_the_coefficients_tell_where_they_come_from_and_hold_no_text_of_the_data
 
 def test_the_note_states_the_agreement_with_people_and_what_is_not_seen():
     note = oracle_note("local", is_alone=True)
-    assert "94%" in note
-    assert "kappa 0.88" in note
+    assert "95%" in note
+    assert "kappa 0.89" in note
     assert "cannot see" in note
     assert oracle_note("openai:judge", is_alone=False).startswith("openai:judge judges what is no plain refusal")
 
