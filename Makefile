@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup system demo check format architecture test test-fast lock benchmarks clean
+.PHONY: help setup system peers demo check format architecture test test-fast lock benchmarks clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,14 @@ system: ## Install the system packages that tests use (Debian, as root)
 	@if ! command -v chromium >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null; \
 	fi
+
+# The tools whose formats astral writes and reads, each in the version that was tried; tests skip those that are missing.
+# One has to be kept from downloading a browser, and garak and lm-eval need torch.
+peers: ## Install the tools that tests of exchange run (about 3 GB)
+	$(PYTHON) -m venv .peers/light && .peers/light/bin/pip install --quiet inspect-ai==0.3.285 openai deepteam==1.0.10 sentry-sdk posthog pyrit==1.1.0
+	$(PYTHON) -m venv .peers/torch && .peers/torch/bin/pip install --quiet torch==2.13.0
+	.peers/torch/bin/pip install --quiet garak==0.17.1 lm-eval==0.4.13 datasets
+	if command -v npm >/dev/null; then PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --silent --no-audit --no-fund --omit=optional --prefix .peers/node promptfoo@0.118.0; fi
 
 demo: setup ## Test the local model until every pair of values is covered, and write a report
 	$(BIN)/astral generate --target local

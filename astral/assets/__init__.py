@@ -18,7 +18,7 @@ from astral.assets.taxonomies import (
     taxonomy_schema,
 )
 from astral.assets.templates import read_template, render_template, source_hash
-from astral.assets.yaml_files import HIDDEN, Location, check_yaml, problems_of, read_yaml
+from astral.assets.yaml_files import HIDDEN, Location, check_yaml, problems_of, read_yaml, to_yaml
 
 __all__ = [
     "HIDDEN",
@@ -44,4 +44,5 @@ __all__ = [
     "taxonomy_names",
     "taxonomy_place",
     "taxonomy_schema",
+    "to_yaml",
 ]

@@ -70,6 +70,24 @@ def parse_yaml(path: Path, text: str) -> Any:
         raise UserError(f"{path}: this is not YAML that can be read: it is nested too deeply.") from None
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes texts in quotes, so that no reader, of YAML 1.1 or 1.2, takes `no` or `0o17` for something else."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
+
+def to_yaml(value: Any) -> str:
+    """Plain data as YAML, in the order in which it is given."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6)
+
+
 def read_model(path: Path, model: type[Model]) -> Model:
     """The content of a YAML file as a model; errors as those of `read_yaml` and `check_yaml`."""
     return check_yaml(path, read_yaml(path), model)

@@ -14,6 +14,7 @@ from astral.cli import (
     compare,
     corpus,
     doctor,
+    exchange,
     explain,
     generate,
     init,
@@ -47,6 +48,8 @@ app.command("explain", cls=PlainCommand)(explain.explain)
 app.command("judge", cls=PlainCommand)(judge.judge)
 app.command("review", cls=PlainCommand)(review.review)
 app.command("compare", cls=PlainCommand)(compare.compare)
+app.command("export", cls=PlainCommand)(exchange.export)
+app.command("import", cls=PlainCommand)(exchange.import_)
 app.command("calibrate", cls=PlainCommand)(calibrate.calibrate)
 app.command("list", cls=PlainCommand)(listing.list_)
 app.add_typer(corpus.app, name="corpus")

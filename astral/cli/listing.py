@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, object]
 
-NOUNS = ["runs", "taxonomies", "values", "transforms", "parts"]
+NOUNS = ["runs", "taxonomies", "values", "transforms", "formats", "parts"]
 _ENDLESS = 100_000
 """Columns, where no line is to be broken."""
 _RARE = ["unknown", "blocked", "failed"]
@@ -29,7 +29,8 @@ def list_(
         str,
         typer.Argument(
             metavar="WHAT",
-            help="`runs`, `taxonomies`, `values` of the dimensions, `transforms`, or `parts` (plug-ins).",
+            help="`runs`, `taxonomies`, `values` of the dimensions, `transforms`, `formats` of other tools, or `parts` "
+            "(plug-ins).",
             autocompletion=lambda: NOUNS,
         ),
     ] = "runs",
@@ -41,7 +42,7 @@ def list_(
     runs: Runs = None,
     config: Config = None,
 ) -> None:
-    """List runs, taxonomies, values of the dimensions, transforms, or installed parts.
+    """List runs, taxonomies, values of the dimensions, transforms, other tools' formats, or installed parts.
 
     Examples: `astral list`, `astral list values style`, `astral list parts`.
     """
@@ -59,6 +60,8 @@ def list_(
             rows, empty = _values(settings, dimension), ""
         case "transforms":
             rows, empty = _transforms(), ""
+        case "formats":
+            rows, empty = _formats(settings), ""
         case _:
             rows, empty = _parts(), ""
     if json:
@@ -149,6 +152,22 @@ def _transforms() -> Sequence[Row]:
         for value in taxonomy.values
     ]
     return [*shipped, *({"transform": name, "family": "plug-in"} for name in part_names(Port.TRANSFORM))]
+
+
+def _formats(settings: Settings) -> Sequence[Row]:
+    from astral.plugins import Port, part_names
+    from astral.workflow.exchanging import exporter_of, importer_of
+
+    read, written = part_names(Port.IMPORTER), part_names(Port.EXPORTER)
+    return [
+        {
+            "format": name,
+            "export": "yes" if name in written else "",
+            "import": "yes" if name in read else "",
+            "what": (exporter_of if name in written else importer_of)(settings, name).description,
+        }
+        for name in dict.fromkeys([*written, *read])
+    ]
 
 
 def _parts() -> Sequence[Row]:

@@ -16,6 +16,7 @@ from astral.domain.criterion import Progress
 from astral.domain.drafting import Ask, Drafted
 from astral.domain.records import Draw, Evidence, Result, TestCase, Transcript, Verdict
 from astral.domain.run import TestRecord
+from astral.domain.sample import Sample
 from astral.domain.space import Cell
 
 
@@ -167,21 +168,41 @@ class Embedder(Protocol):
 
 @runtime_checkable
 class Exporter(Protocol):
-    """Writes cases in another tool's format."""
+    """Writes test cases in another tool's format."""
 
     name: str
+    description: str
+    """What the format is for, in half a line."""
 
-    def export(self, cases: Iterable[TestCase], path: Path) -> Sequence[str]:
-        """Write the file, and name what the format could not hold."""
+    def export(self, samples: Iterable[Sample], path: Path, *, append: bool = False) -> Sequence[str]:
+        """Write a file, or a folder where the format needs several files.
+
+        Args:
+            samples: What is written.
+            path: Where to.
+            append: Keep what is there already, and add to it.
+
+        Returns:
+            What the format could not hold, a sentence each.
+
+        Raises:
+            UserError: What is there already is not of this format.
+            RecordError: The file cannot be written.
+        """
         ...
 
 
 @runtime_checkable
 class Importer(Protocol):
-    """Reads another tool's cases."""
+    """Reads another tool's cases, with answers and verdicts where its file has them."""
 
     name: str
+    description: str
 
-    def load(self, path: Path) -> Iterator[TestCase]:
-        """The file's cases."""
+    def load(self, path: Path) -> Iterator[Sample]:
+        """The file's samples.
+
+        Raises:
+            UserError: The file cannot be read, or is not of this format; the place is named.
+        """
         ...

@@ -24,6 +24,7 @@ from astral.domain.ports import (
     Transform,
 )
 from astral.domain.records import Draw, Ending, Message, Result, TestCase, Transcript, Verdict
+from astral.domain.sample import Sample
 from astral.domain.space import Cell
 from astral.errors import OracleError, ProviderError, StageError
 from astral.testing.samples import sample_case
@@ -230,27 +231,33 @@ async def check_evidence_source(
 def check_exporter(exporter: Exporter, folder: Path, importer: Importer | None = None) -> None:
     """An exporter writes the file that it was told, even without cases; what an importer reads back asks the same."""
     _check_port(exporter, Exporter)
-    cases = [sample_case(), sample_case('Quotes " and commas, =1+1\nand lines', seed=1), sample_case("你好", seed=2)]
-    for name, some in (("cases", cases), ("none", [])):
+    texts = ["Please help me.", 'Quotes " and commas, =1+1\nand {{lines}}', "=1+1 你好"]
+    samples = [Sample(case=sample_case(text, seed=seed)) for seed, text in enumerate(texts)]
+    for name, some in (("cases", samples), ("none", [])):
         path = folder / name
         lost = exporter.export(some, path)
-        _require(path.is_file(), f"export wrote no file at {path.name}")
-        _require(not isinstance(lost, str), "export returns names of what was lost, not one text")
+        _require(path.exists(), f"export wrote nothing at {path.name}")
+        _require(not isinstance(lost, str), "export returns sentences about what was lost, not one text")
         if importer:
-            found = [case.request for case in importer.load(path)]
-            _require(found == [case.request for case in some], "what is read back asks something else")
+            found = [sample.case.request for sample in importer.load(path)]
+            _require(found == [sample.case.request for sample in some], "what is read back asks something else")
+    exporter.export(samples[:1], folder / "grown")
+    exporter.export(samples[1:], folder / "grown", append=True)
+    if importer:
+        found = [sample.case.request for sample in importer.load(folder / "grown")]
+        _require(found == texts, "a file that was appended to does not hold what was there and what was added")
 
 
 def check_importer(importer: Importer, path: Path) -> None:
     """An importer reads cases that ask something, the same ones each time."""
     _check_port(importer, Importer)
-    cases = list(importer.load(path))
-    _require(bool(cases), f"{path.name} gave no cases")
-    for case in cases:
-        _check_type(case, TestCase, "load")
-        _require(bool(case.request.strip()), "a case asks nothing")
-    again = [case.id for case in importer.load(path)]
-    _require([case.id for case in cases] == again, "reading the file again gives other cases")
+    samples = list(importer.load(path))
+    _require(bool(samples), f"{path.name} gave no cases")
+    for sample in samples:
+        _check_type(sample, Sample, "load")
+        _require(bool(sample.case.request.strip()), "a case asks nothing")
+    again = [sample.case.id for sample in importer.load(path)]
+    _require([sample.case.id for sample in samples] == again, "reading the file again gives other cases")
 
 
 def _check_port(part: object, port: type) -> None:

@@ -19,6 +19,7 @@ from astral.domain.records import (
     Verdict,
     Vote,
 )
+from astral.domain.sample import Sample
 from astral.domain.space import Cell, Dimension, Space, Value
 from astral.errors import OracleError
 from astral.plan.planner import CoveringPlanner
@@ -41,7 +42,7 @@ class Part:
     """A part whose one method is given."""
 
     def __init__(self, method, function, name="part"):
-        self.name = name
+        self.name = self.description = name
         setattr(self, method, function)
 
 
@@ -252,19 +253,27 @@ async def test_evidence_sources():
 
 
 def test_exporters_and_importers(tmp_path):
-    def export(cases, path):
-        path.write_text("\n".join(case.model_dump_json() for case in cases))
+    def export(samples, path, append=False):
+        kept = path.read_text() if append else ""
+        path.write_text(kept + "".join(f"{sample.model_dump_json()}\n" for sample in samples))
         return []
 
     def load(path):
-        return (type(sample_case()).model_validate_json(line) for line in path.read_text().splitlines())
+        return (Sample.model_validate_json(line) for line in path.read_text().splitlines())
+
+    def forgetful(samples, path, append=False):
+        return export(samples, path)
 
     importer = Part("load", load)
     check_exporter(Part("export", export), tmp_path, importer)
     check_importer(importer, tmp_path / "cases")
     with pytest.raises(AssertionError, match="gave no cases"):
         check_importer(importer, tmp_path / "none")
-    with pytest.raises(AssertionError, match="wrote no file"):
-        check_exporter(Part("export", lambda cases, path: []), tmp_path / "elsewhere")
+    with pytest.raises(AssertionError, match="wrote nothing"):
+        check_exporter(Part("export", lambda samples, path, append=False: []), tmp_path / "elsewhere")
     with pytest.raises(AssertionError, match="asks something else"):
-        check_exporter(Part("export", lambda cases, path: export(list(cases)[:1], path) or []), tmp_path, importer)
+        check_exporter(
+            Part("export", lambda samples, path, append=False: export(list(samples)[:1], path)), tmp_path, importer
+        )
+    with pytest.raises(AssertionError, match="appended"):
+        check_exporter(Part("export", forgetful), tmp_path, importer)

@@ -13,7 +13,7 @@ from astral.domain.untrusted import without_invisible
 from astral.errors import UnknownNameError, UserError
 from astral.generate.evidence.chunks import passages_of
 from astral.generate.evidence.corpus_facts import CorpusText, Kind
-from astral.generate.evidence.layouts import TEXT_COLUMNS, Columns, columns_of, layout_of
+from astral.layouts import TEXT_COLUMNS, Columns, columns_of, layout_of
 from astral.tables import TABLE_FORMATS, Row, not_utf8, read_rows, table_format
 
 MAX_REQUEST_CHARACTERS = 2000

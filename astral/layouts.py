@@ -4,15 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from astral.generate.identification import MULTIJAIL
-
+_MULTIJAIL = ("en", "zh", "it", "vi", "ar", "ko", "th", "bn", "sw", "jv")
 TEXT_COLUMNS = (
-    "text", "prompt", "request", "question", "instruction", "goal", "behavior", "query", "forbidden_prompt",
-    "content", "body",
+    "text", "prompt", "prompt_text", "request", "question", "instruction", "goal", "behavior", "query",
+    "forbidden_prompt", "content", "body",
 )  # fmt: skip
 """Usual names of the column of texts, the surest first; case makes no difference."""
 _LANGUAGE_COLUMNS = ("language", "lang", "locale")
-_CATEGORY_COLUMNS = ("risk", "category", "harm_category", "semantic_category", "label", "topic")
+_CATEGORY_COLUMNS = ("risk", "category", "hazard", "harm_category", "semantic_category", "label", "topic")
 _TITLE_COLUMNS = ("title", "headline")
 
 
@@ -61,8 +60,8 @@ _BENCHMARKS: tuple[tuple[frozenset[str], Columns], ...] = (
     ),
     # MultiJail, https://github.com/DAMO-NLP-SG/multilingual-safety-for-LLMs
     (
-        frozenset({"id", "source", "tags", *MULTIJAIL}),
-        Columns(category="tags", languages=tuple((language, language) for language in MULTIJAIL)),
+        frozenset({"id", "source", "tags", *_MULTIJAIL}),
+        Columns(category="tags", languages=tuple((language, language) for language in _MULTIJAIL)),
     ),
 )
 
