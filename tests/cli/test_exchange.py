@@ -39,9 +39,7 @@ def test_results_become_a_run_that_is_reported_and_exported(run, astral, place):
 
 
 def test_only_some_outcomes_are_exported_and_losses_are_named(run, astral, place):
-    done = json.loads(
-        astral("export", run, "--only", "safe", "--format", "harmbench", "--out", "a.csv", "--json").out
-    )
+    done = json.loads(astral("export", run, "--only", "safe", "--format", "harmbench", "--out", "a.csv", "--json").out)
     assert done["written"] == 0
     done = astral("export", run, "--only", "unsafe", "--format", "harmbench", "--out", "b.csv")
     assert done.out.startswith("b.csv: 2 cases as harmbench\nLost: 2 of 2 cases lose their cell")

@@ -73,7 +73,9 @@ def test_promptfoo_sends_every_case_as_it_is_and_its_results_come_back(samples, 
     found = load("promptfoo", tmp_path / "results.json")
     assert {each.case.id for each in found} == {each.case.id for each in samples}
     for each in found:
-        assert json.loads(each.transcript.messages[-1].content) == [{"role": m.role, "content": m.content} for m in each.case.messages]
+        assert json.loads(each.transcript.messages[-1].content) == [
+            {"role": m.role, "content": m.content} for m in each.case.messages
+        ]
         # An echo is no refusal: wrong for a case, right for a twin.
         assert each.outcome is (Outcome.SAFE if each.is_benign else Outcome.UNSAFE)
 
