@@ -192,7 +192,9 @@ def main() -> None:
     parser.add_argument("--methods", default=";".join(METHODS), help="names, with ; between them")
     parser.add_argument("--per-family", action="store_true", help="each family at 2,000 tests, too")
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--write", metavar="BLOCK", help="write the tables into docs/search.md: default, others or long")
+    parser.add_argument(
+        "--write", metavar="BLOCK", help="write the tables into docs/search.md: default, others or long"
+    )
     options = parser.parse_args()
     lines: list[str] = []
     for text in tables(options):
