@@ -29,6 +29,7 @@ class Port(StrEnum):
     TRANSFORM = "transform"
     EVIDENCE_SOURCE = "evidence_source"
     TARGET = "target"
+    STRATEGY = "strategy"
     ORACLE = "oracle"
     EXPORTER = "exporter"
     IMPORTER = "importer"

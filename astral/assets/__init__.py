@@ -6,8 +6,10 @@ Files are read from the wheel where astral is installed, and from the top of the
 from astral.assets.presets import load_preset, preset_names
 from astral.assets.prices import load_prices
 from astral.assets.prompts import Prompt, load_prompt, prompt_refs
+from astral.assets.scenes import Environment, InjectionFile, Matter, Task, load_environment, load_injections
 from astral.assets.taxonomies import (
     load_frames,
+    load_scripts,
     load_seeds,
     load_taxonomy,
     load_transform_file,
@@ -22,13 +24,20 @@ from astral.assets.yaml_files import HIDDEN, Location, check_yaml, problems_of, 
 
 __all__ = [
     "HIDDEN",
+    "Environment",
+    "InjectionFile",
     "Location",
+    "Matter",
     "Prompt",
+    "Task",
     "check_yaml",
+    "load_environment",
     "load_frames",
+    "load_injections",
     "load_preset",
     "load_prices",
     "load_prompt",
+    "load_scripts",
     "load_seeds",
     "load_taxonomy",
     "load_transform_file",

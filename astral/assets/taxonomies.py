@@ -68,6 +68,14 @@ class TransformFile(Noun):
     """By the name of the transform."""
 
 
+class ScriptFile(Noun):
+    """`taxonomies/strategies/<language>.yaml`: what the user says in talks that follow a script."""
+
+    language: str
+    scripts: Mapping[str, Texts]
+    """By strategy, one line a turn; {request} stands for the request, {part} for the next piece of it."""
+
+
 def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     """A shipped taxonomy by its name, or anybody's by the path of its file.
 
@@ -133,6 +141,14 @@ def load_transform_file(language: str) -> TransformFile:
         return english
     own = read_model(path, TransformFile)
     return own.model_copy(update={"frames": {**english.frames, **own.frames}})
+
+
+@cache
+def load_scripts(language: str) -> Mapping[str, Texts]:
+    """Lines by strategy; those that this language lacks are taken from the English file."""
+    folder = asset_folder("taxonomies") / "strategies"
+    english, path = read_model(folder / "en.yaml", ScriptFile).scripts, folder / f"{language}.yaml"
+    return {**english, **read_model(path, ScriptFile).scripts} if path.is_file() else english
 
 
 def seed_languages(taxonomy_id: str) -> list[str]:

@@ -8,7 +8,11 @@ from pydantic import Field, JsonValue
 from pydantic_core import to_jsonable_python
 
 from astral.domain.base import Noun, Text
+from astral.domain.messages import Tool, ToolCall, later
 from astral.domain.records import Ending, Message, Usage
+
+PICTURE_TOKENS = 32_768
+"""More than any provider counts for a picture of the size that astral draws, 768 × 768."""
 
 
 class ModelRole(StrEnum):
@@ -29,6 +33,8 @@ class ChatRequest(Noun):
     seed: int | None = None
     json_schema: Mapping[str, JsonValue] | None = None
     """Ask for an answer of this JSON schema, by whatever the provider offers; the caller checks it in any case."""
+    tools: tuple[Tool, ...] = later(())
+    """What the model may ask to have called."""
 
     @property
     def tokens_at_most(self) -> int:
@@ -39,8 +45,12 @@ class ChatRequest(Noun):
         """
         schema = json.dumps(to_jsonable_python(self.json_schema)) if self.json_schema is not None else ""
         texts = [message.content for message in self.messages]
-        size = sum(len(text.encode(errors="replace")) for text in [*texts, schema])
-        return size + 16 * len(texts) + 64 + self.max_tokens
+        calls = [call for message in self.messages for call in message.calls]
+        # A provider adds names and marks of its own around each tool and call, as many as 64 tokens.
+        parts = [json.dumps(to_jsonable_python(part)) + " " * 64 for part in (*self.tools, *calls)]
+        pictures = sum(len(message.pictures) for message in self.messages)
+        size = sum(len(text.encode(errors="replace")) for text in [*texts, schema, *parts])
+        return size + PICTURE_TOKENS * pictures + 16 * len(texts) + 64 + self.max_tokens
 
 
 class ChatReply(Noun):
@@ -51,3 +61,10 @@ class ChatReply(Noun):
     model: str
     """The model as the provider reports it, with its version where it states one."""
     usage: Usage = Usage()
+    calls: tuple[ToolCall, ...] = later(())
+    """What it asks to have called."""
+
+    @property
+    def message(self) -> Message | None:
+        """The answer as a turn of the talk; None where it says nothing and calls nothing."""
+        return Message(role="assistant", content=self.text, calls=self.calls) if self.text or self.calls else None

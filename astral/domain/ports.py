@@ -4,12 +4,13 @@ Each port is a Protocol: an object that has the methods is enough, nothing need 
 through the entry-point groups `astral.<port>` (see `astral.plugins`). `astral.testing.conformance` checks each.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.criterion import Progress
@@ -117,6 +118,60 @@ class Target(Protocol):
 
         Raises:
             StageError: The target did not answer; a provider's block is no error but an Ending.
+        """
+        ...
+
+
+class Floor(Protocol):
+    """Where a strategy leads a talk: the target, the attacker and the judge, each held within the budget."""
+
+    @property
+    def sendings_left(self) -> int:
+        """How often the target may still be asked."""
+        ...
+
+    async def say(self, text: str, after: Transcript | None = None) -> Transcript:
+        """Ask the target, and return the talk with its answer.
+
+        Args:
+            text: What the user says.
+            after: The talk so far; None starts anew, with what precedes the request in the case.
+
+        Raises:
+            StageError: The target did not answer, the text may not be sent, or no sending is left.
+        """
+        ...
+
+    async def ask_attacker(self, prompt: str, schema: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        """What the attacker's model answers, an object of this JSON schema.
+
+        Raises:
+            StageError: It gave none, also when it was asked once more.
+        """
+        ...
+
+    async def score(self, talk: Transcript) -> tuple[float, bool]:
+        """How unsafe a talk is by the run's judge: p_unsafe in [0, 1], and whether that decides for UNSAFE.
+
+        Raises:
+            StageError: The judge gave no vote.
+        """
+        ...
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """Leads a talk of several turns towards what the case asks for."""
+
+    name: str
+    needs_attacker: bool
+    """It asks the attacker's model, so that a run without one cannot have it."""
+
+    async def lead(self, case: TestCase, floor: Floor) -> Transcript:
+        """The talk, led as the case's course says; the same replies give the same talk.
+
+        Raises:
+            StageError: It could not be led to its end.
         """
         ...
 

@@ -7,7 +7,12 @@ from typing import Final, Literal
 from pydantic import Field, JsonValue
 
 from astral.domain.base import Noun, Text, content_id
+from astral.domain.messages import Message, later
+from astral.domain.scene import Scene
 from astral.domain.space import Cell
+
+MOST_TURNS: Final = 20
+"""Turns of a talk, whatever leads it."""
 
 
 class Control(StrEnum):
@@ -36,13 +41,6 @@ class Draw(Noun):
     def seed(self, run_seed: int) -> int:
         """The seed of everything random about this test, in [0, 2^63)."""
         return int(content_id(run_seed, self.number), 16) >> 17
-
-
-class Message(Noun):
-    """One turn of a talk."""
-
-    role: Literal["system", "user", "assistant"]
-    content: Text
 
 
 class Evidence(Noun):
@@ -99,6 +97,19 @@ class Lineage(Noun):
     """How many drafts it took until one passed the gates."""
 
 
+class Course(Noun):
+    """How a talk goes on after the first answer."""
+
+    strategy: str
+    """Name of the strategy that leads it."""
+    turns: int = Field(ge=1, le=MOST_TURNS)
+    """The most that the target is asked, the first message included."""
+    lines: tuple[Text, ...] = ()
+    """What the user says in each turn, where that is known beforehand; the first one is among the case's messages."""
+    asks_in: int = Field(default=1, ge=1)
+    """The first turn, from 1, that asks for what the case is about; those before it only lead there."""
+
+
 class TestCase(Noun):
     """The messages that are sent, the cell that they stand for, and where they come from."""
 
@@ -107,11 +118,16 @@ class TestCase(Noun):
     messages: tuple[Message, ...] = Field(min_length=1)
     cell: Cell
     lineage: Lineage
+    course: Course | None = later(None)
+    """None: the target is asked once."""
+    scene: Scene | None = later(None)
+    """None: the target has no tools, and words alone decide."""
 
     @property
     def id(self) -> str:
         """Hash of the content."""
-        return content_id(self.messages, self.cell, self.lineage)
+        more = [part for part in (self.course, self.scene) if part is not None]
+        return content_id(self.messages, self.cell, self.lineage, *more)
 
     @property
     def request(self) -> str:
@@ -149,6 +165,14 @@ class Ending(StrEnum):
     """The answer reached its limit of tokens; what there is of it is judged."""
 
 
+class Attempt(Noun):
+    """A talk that a strategy had and dropped for a better one."""
+
+    messages: tuple[Message, ...]
+    score: float | None = Field(default=None, ge=0, le=1)
+    """p_unsafe by the run's judge; None where it was not asked."""
+
+
 class Transcript(Noun):
     """The talk with the target about one test case."""
 
@@ -157,20 +181,46 @@ class Transcript(Noun):
     messages: tuple[Message, ...]
     ending: Ending
     usage: Usage = Usage()
+    """Of the target."""
     latency_seconds: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     others: tuple["Transcript", ...] = ()
     """Further answers of the same target to the same case, where several were asked for; none has others itself."""
+    attempts: tuple[Attempt, ...] = later(())
+    """What else was tried, in its order; only the talk itself is judged."""
 
     @property
     def id(self) -> str:
         """Hash of the content, less the time that it took."""
         others = [other.id for other in self.others]
-        return content_id(self.case_id, self.target, self.messages, self.ending, *others)
+        attempts = [self.attempts] if self.attempts else []
+        return content_id(self.case_id, self.target, self.messages, self.ending, *others, *attempts)
 
     @property
     def response(self) -> str:
         """The target's words, all turns together."""
-        return "\n\n".join(message.content for message in self.messages if message.role == "assistant")
+        said = [message.content for message in self.messages if message.role == "assistant"]
+        return "\n\n".join(text for text in said if text)
+
+    def said_to(self, case: TestCase) -> tuple[Message, ...]:
+        """What followed on the messages of a case: the target's part, with results of calls and further turns."""
+        asked, messages = case.messages, self.messages
+        # A target may put a system prompt of its own before the case's messages.
+        for start in range(len(messages) - len(asked) + 1):
+            if messages[start : start + len(asked)] == asked:
+                return messages[start + len(asked) :]
+        first = next((place for place, each in enumerate(messages) if each.role == "assistant"), len(messages))
+        return messages[first:]
+
+    def turns(self, case: TestCase) -> list[tuple[Message, ...]]:
+        """The talk turn by turn: what the user said, and what the target made of it; at least one."""
+        said = self.said_to(case)
+        before = self.messages[: len(self.messages) - len(said)]
+        turns = [[message for message in before if message.role == "user"][-1:]]
+        for message in said:
+            if message.role == "user":
+                turns.append([])
+            turns[-1].append(message)
+        return [tuple(turn) for turn in turns]
 
 
 class Outcome(StrEnum):
@@ -218,6 +268,8 @@ class Verdict(Noun):
     quotes: tuple[Text, ...] = ()
     """Passages of the response on which the verdict rests."""
     votes: tuple[Vote, ...] = Field(min_length=1)
+    unsafe_turn: int | None = later(None)
+    """Of a talk of several turns, the first one, from 1, whose answer is unsafe; None where none is known to be."""
 
     @property
     def id(self) -> str:

@@ -1,8 +1,32 @@
-"""Test cases to transcripts: the systems that can be tested, and the budget that no call goes beyond."""
+"""Test cases to transcripts: the systems that can be tested, and the budget that no call goes beyond.
 
+`chat_target` and `function_target` answer once; `agent_target` has them go on while they call tools, `talk_target`
+leads whole talks by the `strategies`.
+"""
+
+from astral.execute.agent_target import MOST_STEPS, AgentTarget
 from astral.execute.budget import Budget, MeteredModel, Reservation
 from astral.execute.chat_target import ChatTarget
 from astral.execute.function_target import FunctionTarget, open_function
 from astral.execute.sampled_target import SampledTarget
+from astral.execute.strategies import BRANCHES, KEPT, Crescendo, Refinement, Scripted
+from astral.execute.talk_target import ATTACKER_ATTEMPTS, TalkTarget
 
-__all__ = ["Budget", "ChatTarget", "FunctionTarget", "MeteredModel", "Reservation", "SampledTarget", "open_function"]
+__all__ = [
+    "ATTACKER_ATTEMPTS",
+    "BRANCHES",
+    "KEPT",
+    "MOST_STEPS",
+    "AgentTarget",
+    "Budget",
+    "ChatTarget",
+    "Crescendo",
+    "FunctionTarget",
+    "MeteredModel",
+    "Refinement",
+    "Reservation",
+    "SampledTarget",
+    "Scripted",
+    "TalkTarget",
+    "open_function",
+]

@@ -49,10 +49,11 @@ class ChatTarget:
             temperature=self._temperature,
             # 31 bits are what every provider takes.
             seed=int(content_id(self._seed, case.id), 16) % 2**31,
+            tools=case.scene.tools if case.scene else (),
         )
         start = self._clock()
         reply = await self._model.chat(request)
-        answer = (Message(role="assistant", content=reply.text),) if reply.text else ()
+        answer = (reply.message,) if reply.message else ()
         return Transcript(
             case_id=case.id,
             target=self.name,

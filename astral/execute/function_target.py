@@ -16,7 +16,8 @@ class FunctionTarget:
         """Wrap a function.
 
         Args:
-            function: Returns the answer as a `str`, or the whole `Transcript`.
+            function: Returns the answer as a `str`, as a `Message` that may call tools of `case.scene`, or the whole
+                `Transcript`.
             name: Name of the target.
             clock: Seconds, from any start.
 
@@ -31,7 +32,7 @@ class FunctionTarget:
         """Talk about one case.
 
         Raises:
-            StageError: The function raised, or returned neither text nor the transcript of this case.
+            StageError: The function raised, or returned neither an answer nor the transcript of this case.
         """
         argument = case if self._argument == "case" else case.request
         start = self._clock()
@@ -46,10 +47,15 @@ class FunctionTarget:
             if answer.case_id != case.id:
                 raise StageError(f"{self.name} returned the transcript of case {answer.case_id!r}, not of {case.id!r}.")
             return answer
-        if not isinstance(answer, str):
-            raise StageError(f"{self.name} returned {type(answer).__name__}; a target returns str or Transcript.")
-        messages = (*case.messages, Message(role="assistant", content=answer)) if answer else case.messages
-        ending = Ending.ANSWERED if answer.strip() else Ending.EMPTY
+        if isinstance(answer, str):
+            answer = Message(role="assistant", content=answer)
+        if not isinstance(answer, Message) or answer.role != "assistant":
+            raise StageError(
+                f"{self.name} returned {type(answer).__name__}; a target returns str, a Message of the role assistant, "
+                "or Transcript."
+            )
+        messages = (*case.messages, answer) if answer.content or answer.calls else case.messages
+        ending = Ending.ANSWERED if answer.content.strip() or answer.calls else Ending.EMPTY
         return Transcript(case_id=case.id, target=self.name, messages=messages, ending=ending, latency_seconds=seconds)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from astral.generate.child_screen import SCREENED_LANGUAGES
     from astral.generate.compose import Composer
     from astral.generate.conformance import Conformance
+    from astral.generate.courses import CourseGenerator, Way, turns_of
     from astral.generate.evidence.corpora import Corpora, Corpus, EachInTurn
     from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
     from astral.generate.evidence.extras import check_web_extra
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from astral.generate.evidence.pages import PageCache, PageReader
     from astral.generate.evidence.web import WebEvidence
     from astral.generate.evolve import Evolver, EvolvingAttacker
+    from astral.generate.injections import InjectionWriter
     from astral.generate.mutate import Mutator
-    from astral.generate.screening import Gates, Rejection, Screen
+    from astral.generate.scenes import SceneWriter, environments_of
+    from astral.generate.screening import Gates, Rejection, Screen, objection_to_turn
     from astral.generate.transforming import TransformingGenerator
     from astral.generate.transforms.catalogue import TransformKit, chain_of, transform_names
     from astral.generate.translating import SOURCE_LANGUAGE, Translate, TranslatingGenerator, Translator
@@ -35,16 +38,19 @@ __all__ = [
     "Corpus",
     "CorpusEntry",
     "CorpusIndex",
+    "CourseGenerator",
     "EachInTurn",
     "Evolver",
     "EvolvingAttacker",
     "Fetcher",
     "Gates",
+    "InjectionWriter",
     "LLMAttacker",
     "Mutator",
     "PageCache",
     "PageReader",
     "Rejection",
+    "SceneWriter",
     "Screen",
     "TransformKit",
     "TransformingGenerator",
@@ -52,13 +58,17 @@ __all__ = [
     "TranslatingGenerator",
     "Translator",
     "TwinWriter",
+    "Way",
     "WebEvidence",
     "Written",
     "build_seed_corpus",
     "chain_of",
     "check_web_extra",
+    "environments_of",
     "generate_all",
+    "objection_to_turn",
     "transform_names",
+    "turns_of",
 ]
 
 _HOME = {
@@ -68,32 +78,39 @@ _HOME = {
     "Conformance": "conformance",
     "CorpusEntry": "evidence.corpus",
     "CorpusIndex": "evidence.corpus",
+    "CourseGenerator": "courses",
     "EachInTurn": "evidence.corpora",
     "Evolver": "evolve",
     "EvolvingAttacker": "evolve",
     "Fetcher": "evidence.fetching",
     "Gates": "screening",
     "LLMAttacker": "attack",
+    "InjectionWriter": "injections",
     "Mutator": "mutate",
     "PageCache": "evidence.pages",
     "PageReader": "evidence.pages",
     "Rejection": "screening",
     "SCREENED_LANGUAGES": "child_screen",
     "SOURCE_LANGUAGE": "translating",
+    "SceneWriter": "scenes",
     "Screen": "screening",
     "TransformKit": "transforms.catalogue",
     "TransformingGenerator": "transforming",
     "Translate": "translating",
     "TranslatingGenerator": "translating",
     "Translator": "translating",
+    "Way": "courses",
     "WebEvidence": "evidence.web",
     "TwinWriter": "twins",
     "Written": "writing",
     "build_seed_corpus": "evidence.corpus",
     "chain_of": "transforms.catalogue",
     "check_web_extra": "evidence.extras",
+    "environments_of": "scenes",
     "generate_all": "writing",
+    "objection_to_turn": "screening",
     "transform_names": "transforms.catalogue",
+    "turns_of": "courses",
 }
 
 

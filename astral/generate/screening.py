@@ -6,7 +6,7 @@ from typing import Protocol
 
 from astral.domain.base import Noun
 from astral.domain.ports import Embedder
-from astral.domain.records import TestCase
+from astral.domain.records import MOST_TURNS, TestCase
 from astral.generate.child_screen import breaks_child_safety
 from astral.generate.conformance import Conformance
 from astral.generate.duplicates import NEAR_DUPLICATE, Duplicates
@@ -75,7 +75,10 @@ class ChildSafetyGate:
         # Every turn, whoever speaks it: a system turn reaches the target as well. And every note: of a translation they
         # hold the English source and the back-translation, where the screen knows no words of the language itself.
         notes = [text for step in draft.lineage.transforms for text in step.note.values() if isinstance(text, str)]
-        text = "\n".join([draft.plain_request, *(message.content for message in draft.messages), *notes])
+        lines = draft.course.lines if draft.course else ()
+        scene = [str(draft.scene.model_dump())] if draft.scene else []
+        messages = [message.content for message in draft.messages]
+        text = "\n".join([draft.plain_request, *messages, *lines, *scene, *notes])
         return "minors and sexual content together" if breaks_child_safety(text) else None
 
 
@@ -117,6 +120,17 @@ class TranslationGate:
             if isinstance(similarity, float) and similarity < NEAR_TRANSLATION:
                 return f"the back-translation is at cosine {similarity:.3f}, at least {NEAR_TRANSLATION} is asked for"
         return None
+
+
+def objection_to_turn(said: str) -> str | None:
+    """Why a turn that a model wrote for the user may not be sent; None where it may. Pure.
+
+    Args:
+        said: All that the user says in the talk, this turn included.
+    """
+    if breaks_child_safety(said):
+        return "minors and sexual content together"
+    return f"it has more than {MAX_CHARACTERS} characters" if len(said) > MOST_TURNS * MAX_CHARACTERS else None
 
 
 class Gates:
@@ -185,6 +199,9 @@ class Screen:
 
     def late_objection(self, draft: TestCase) -> Rejection | None:
         """What the gates have to say that need an embedding: it repeats an accepted draft, or is off its cell."""
+        if draft.scene is not None:
+            # A task of an agent is there once; to put it to the target again is another test, not another case.
+            return None
         if reason := self._duplicates.objection(draft):
             return Rejection(gate=DUPLICATE, reason=reason)
         vector = self._duplicates.vector(draft) if self._conformance else None

@@ -2,9 +2,9 @@
 
 Oracles: `refusal` recognises refusals without a model, `llm` asks a judge model, `guard` a guard model, `checklist`
 puts questions to one, `reference` compares with an English answer, `choice` marks multiple choice, `consistency` asks
-the target again, `cascade` asks a second oracle where the first sees no plain refusal, `jury` has several vote,
-`samples` judges each answer to a case that was put several times,
-`function_oracle` asks a function of the user's own.
+the target again, `talks` judges talks turn by turn and agents by what they did, `cascade` asks a second oracle where
+the first sees no plain refusal, `jury` has several vote, `samples` judges each answer to a case that was put several
+times, `function_oracle` asks a function of the user's own.
 
 How far they can be trusted: `labels` reads what people said, `calibrate` tries an oracle on it, `agreement`,
 `thresholds` and `weights` are its figures, `calibrated` decides by them, `audit` says what people should look at.
@@ -30,6 +30,7 @@ from astral.judge.over_refusal import OverRefusalOracle
 from astral.judge.reference import ReferenceOracle, References
 from astral.judge.refusal import RefusalOracle, oracle_note
 from astral.judge.samples import EachSample
+from astral.judge.talks import TalkOracle
 from astral.judge.weights import dawid_skene, hedge_weights, log_odds_weights
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "ReferenceOracle",
     "References",
     "RefusalOracle",
+    "TalkOracle",
     "audit_sample",
     "calibration_note",
     "calibration_of",

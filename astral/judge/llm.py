@@ -7,15 +7,18 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from astral.assets import load_prompt
+from astral.assets.prompts import Prompt
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.ports import ChatModel
 from astral.domain.records import Message, Outcome, TestCase, Transcript, Verdict, Vote
 from astral.domain.untrusted import boundary_around
 from astral.errors import OracleError
 from astral.judge.asking import UnusableError, ask, passages, read_json
+from astral.judge.talks import shown_talk, target_part
 from astral.judge.verdicts import NO_IDEA, check_answered, unasked_vote, verdict_of
 
 PROMPT_ID: Final = "judge/harm"
+TALK_PROMPT_ID: Final = "judge/talk"
 MAX_TOKENS: Final = 800
 DIMENSION: Final = "risk"
 
@@ -31,14 +34,18 @@ class Opinion(BaseModel):
     category: str
     reason: str
     quotes: list[str]
+    first_unsafe_turn: int = 0
+    """Of a talk, from 1; 0 where no turn is unsafe."""
 
 
 class LLMOracle:
     """Asks a judge model whether the response violates the definition of the case's risk, or a policy of one's own.
 
     Request and response are evidence: they stand between markers that follow from their own content, so that no text
-    can close them. A vote is used only if it has the given form, agrees with itself, and, where it says UNSAFE, quotes
-    what stands in the response. The model gets one more chance; then the oracle fails, and never says SAFE instead.
+    can close them. Talks of several turns, and those in which tools were called, are shown as a whole, so that what was
+    done counts and the turn is named that was unsafe first. A vote is used only if it has the given form, agrees with
+    itself, and, where it says UNSAFE, quotes what stands in the response. The model gets one more chance; then the
+    oracle fails, and never says SAFE instead.
     """
 
     name = "llm"
@@ -62,7 +69,7 @@ class LLMOracle:
         """
         self.model, self.definitions, self.max_tokens = model, dict(definitions), max_tokens
         self.policy = policy.strip()
-        self._prompt = load_prompt(PROMPT_ID)
+        self._prompt, self._talk_prompt = load_prompt(PROMPT_ID), load_prompt(TALK_PROMPT_ID)
 
     async def judge(self, case: TestCase, transcript: Transcript) -> Verdict:
         """Decide about one transcript.
@@ -72,15 +79,19 @@ class LLMOracle:
             ProviderError: The judge model could not be reached.
         """
         check_answered(transcript)
-        if vote := unasked_vote(self.model.name, transcript):
+        talk = shown_talk(case, transcript)
+        if not talk and (vote := unasked_vote(self.model.name, transcript)):
             return verdict_of(case, transcript, vote, oracle=self.name)
+        prompt = self._talk_prompt if talk else self._prompt
         question = ChatRequest(
-            messages=(Message(role="user", content=self._question(case, transcript)),),
+            messages=(Message(role="user", content=self._question(prompt, case, transcript, talk)),),
             max_tokens=self.max_tokens,
             temperature=0.0,
-            json_schema=self._prompt.schema,
+            json_schema=prompt.schema,
         )
-        asked = await ask(self.model, question, lambda reply: _read(reply, transcript.response))
+        turns = len(transcript.turns(case)) if talk else None
+        evidence = target_part(case, transcript) if talk else transcript.response
+        asked = await ask(self.model, question, lambda reply: _read(reply, evidence, turns))
         opinion, quotes = asked.opinion
         vote = Vote(
             judge=asked.judge,
@@ -88,19 +99,21 @@ class LLMOracle:
             p_unsafe=opinion.p_unsafe,
             category=opinion.category,
             reason=opinion.reason,
-            prompt=self._prompt.ref,
+            prompt=prompt.ref,
             parameters={**self._parameters(), "attempt": asked.attempt},
             usage=asked.usage,
         )
-        return verdict_of(case, transcript, vote, oracle=self.name, severity=opinion.severity, quotes=quotes)
+        verdict = verdict_of(case, transcript, vote, oracle=self.name, severity=opinion.severity, quotes=quotes)
+        return verdict.model_copy(update={"unsafe_turn": opinion.first_unsafe_turn or None})
 
-    def _question(self, case: TestCase, transcript: Transcript) -> str:
+    def _question(self, prompt: Prompt, case: TestCase, transcript: Transcript, talk: str) -> str:
         request = case.plain_request
-        return self._prompt.render(
+        shown = {"talk": talk} if talk else {"response": transcript.response}
+        return prompt.render(
             definition=self.policy or self._definition(case),
             request=request,
-            response=transcript.response,
-            boundary=boundary_around([request, transcript.response]),
+            boundary=boundary_around([request, *shown.values()]),
+            **shown,
         )
 
     def _definition(self, case: TestCase) -> str:
@@ -117,8 +130,12 @@ class LLMOracle:
         return {**told, "policy": hashlib.sha256(self.policy.encode()).hexdigest()[:16]} if self.policy else told
 
 
-def _read(reply: ChatReply, response: str) -> tuple[Opinion, tuple[str, ...]]:
+def _read(reply: ChatReply, response: str, turns: int | None = None) -> tuple[Opinion, tuple[str, ...]]:
     opinion = read_json(reply, Opinion)
+    if turns is not None:
+        is_unsafe = opinion.outcome is Outcome.UNSAFE
+        if not (1 if is_unsafe else 0) <= opinion.first_unsafe_turn <= (turns if is_unsafe else 0):
+            raise UnusableError(f"first_unsafe_turn is 1 to {turns} where the outcome is UNSAFE, and else 0.")
     agrees = {
         Outcome.SAFE: opinion.p_unsafe < NO_IDEA,
         Outcome.UNSAFE: opinion.p_unsafe > NO_IDEA,

@@ -10,7 +10,9 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 
 from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.messages import ToolCall
 from astral.domain.records import Ending, Usage
+from astral.providers.anthropic_wire import anthropic_messages, anthropic_tools
 from astral.providers.endings import is_block
 from astral.providers.http_client import http_client
 from astral.providers.http_errors import connection_error, malformed_answer, status_error
@@ -107,7 +109,7 @@ class AnthropicChat:
         system = "\n\n".join(message.content for message in request.messages if message.role == "system")
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": [message.model_dump() for message in request.messages if message.role != "system"],
+            "messages": anthropic_messages(request.messages),
             "max_tokens": request.max_tokens,
         }
         if system:
@@ -115,6 +117,8 @@ class AnthropicChat:
         if request.temperature is not None and not self._has_warned:
             self._has_warned = True
             _log.warning("%s takes no temperature; %g is not sent.", self.name, request.temperature)
+        if request.tools:
+            body["tools"] = anthropic_tools(request.tools)
         if request.json_schema is not None:
             schema = to_jsonable_python(request.json_schema)
             body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
@@ -129,6 +133,9 @@ def _cached(text: str) -> dict[str, Any]:
 class _Block(BaseModel):
     type: str
     text: str = ""
+    id: str = ""
+    name: str = ""
+    input: dict[str, Any] = {}
 
 
 class _Usage(BaseModel):
@@ -165,21 +172,27 @@ def read_message(body: bytes, *, asked: str) -> ChatReply:
     """
     message = _Message.model_validate_json(body)
     text = "".join(block.text for block in message.content if block.type == "text")
+    calls = tuple(
+        ToolCall(id=block.id, name=block.name, arguments=block.input)
+        for block in message.content
+        if block.type == "tool_use"
+    )
     usage = message.usage or _Usage()
     return ChatReply(
         text=text,
-        ending=_ending(message.stop_reason, text),
+        calls=calls,
+        ending=_ending(message.stop_reason, text, has_calls=bool(calls)),
         model=message.model or asked,
         usage=Usage(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.output_tokens),
     )
 
 
-def _ending(stop_reason: str, text: str) -> Ending:
+def _ending(stop_reason: str, text: str, *, has_calls: bool) -> Ending:
     # `refusal` is not the model's own: "streaming classifiers intervene to handle potential policy violations"
     # (the SDK's words). A model that declines by itself ends with `end_turn`.
     if stop_reason == "refusal":
         return Ending.BLOCKED
-    if not text.strip():
+    if not text.strip() and not has_calls:
         return Ending.EMPTY
     if stop_reason in {"max_tokens", "model_context_window_exceeded"}:
         return Ending.TRUNCATED

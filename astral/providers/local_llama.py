@@ -25,6 +25,7 @@ from pydantic_core import to_jsonable_python
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending, Usage
 from astral.errors import ProviderError, UserError
+from astral.providers.openai_wire import OpenAICall, calls_of, openai_messages, openai_tools
 
 CONTEXT_TOKENS = 4096
 MAX_THREADS = 4
@@ -53,6 +54,7 @@ class LocalLlama:
         Raises:
             UserError: The file or a package is missing, or the file is none that llama.cpp can load.
         """
+        self._is_packaged = path is None
         path = (path or packaged_model()).resolve()
         if not path.is_file():
             raise UserError(f"{path}: there is no such file. `local:` wants the path of a GGUF model.")
@@ -68,8 +70,17 @@ class LocalLlama:
         The temperature is 0 and the seed 0 unless the request says otherwise.
 
         Raises:
-            ProviderError: The prompt does not fit into the model's context, or its schema is none.
+            ProviderError: The prompt does not fit into the model's context, or its schema is none, or holds a picture.
+            UserError: The packaged model is given tools, of which it knows nothing.
         """
+        if any(message.pictures for message in request.messages):
+            raise ProviderError(f"local:{self._model} takes no pictures.", is_unbilled=True)
+        if request.tools and self._is_packaged:
+            raise UserError(
+                "The model that comes with astral knows no tools, so that it cannot be tested as an agent. Name "
+                "another target, such as openai:NAME or local:/path/model.gguf, or leave the tools out "
+                "(`--only carrier=document,user_turn`)."
+            )
         chunks = await self._engine.stream({**_body(request), **self._parameters})
         return _read_stream(chunks, model=self._model)
 
@@ -214,7 +225,7 @@ def _load(path: Path, folder: Path, chat_template: str) -> Any:
 
 def _body(request: ChatRequest) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "messages": [message.model_dump() for message in request.messages],
+        "messages": openai_messages(request.messages),
         "max_tokens": request.max_tokens,
         "temperature": request.temperature or 0.0,
         "seed": (request.seed or 0) % 2**32,
@@ -225,6 +236,8 @@ def _body(request: ChatRequest) -> dict[str, Any]:
     if request.json_schema is not None:
         schema = to_jsonable_python(request.json_schema)
         body["response_format"] = {"type": "json_schema", "json_schema": {"schema": schema}}
+    if request.tools:
+        body["tools"] = openai_tools(request.tools)
     return body
 
 
@@ -235,16 +248,26 @@ def _read_stream(chunks: list[dict[str, Any]], *, model: str) -> ChatReply:
         ProviderError: A chunk is an error, or the stream ended before the answer did.
     """
     text, reason, usage = "", None, Usage()
+    pieces: dict[int, dict[str, str]] = {}
     for chunk in chunks:
         if error := chunk.get("error"):
             raise ProviderError(f"local:{model}: {error.get('message', 'unknown error')}", is_unbilled=True)
         for choice in chunk.get("choices", ()):
             text += choice["delta"].get("content") or ""
+            for call in choice["delta"].get("tool_calls") or ():
+                known = pieces.setdefault(call.get("index", 0), {"id": "", "name": "", "arguments": ""})
+                function = call.get("function") or {}
+                known["id"] += call.get("id") or ""
+                known["name"] += function.get("name") or ""
+                known["arguments"] += function.get("arguments") or ""
             reason = choice.get("finish_reason") or reason
         if counts := chunk.get("usage"):
             usage = Usage(prompt_tokens=counts["prompt_tokens"], completion_tokens=counts["completion_tokens"])
     if reason is None:
         raise ProviderError(f"local:{model}: the answer broke off")
+    if pieces:
+        calls = calls_of(OpenAICall.model_validate({"id": each["id"], "function": each}) for each in pieces.values())
+        return ChatReply(text=text, calls=calls, ending=Ending.ANSWERED, model=model, usage=usage)
     if not text.strip():
         return ChatReply(text=text, ending=Ending.EMPTY, model=model, usage=usage)
     ending = Ending.TRUNCATED if reason == "length" else Ending.ANSWERED

@@ -8,6 +8,7 @@ from pydantic_core import to_jsonable_python
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending, Usage
 from astral.providers.endings import BROKEN_REASONS, CUT_REASONS, FILTER_REASONS
+from astral.providers.openai_wire import OpenAICall, calls_of, openai_messages, openai_tools
 
 
 def completion_body(request: ChatRequest, *, model: str, is_openai: bool) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def completion_body(request: ChatRequest, *, model: str, is_openai: bool) -> dic
     """
     body: dict[str, Any] = {
         "model": model,
-        "messages": [message.model_dump() for message in request.messages],
+        "messages": openai_messages(request.messages),
         "max_completion_tokens" if is_openai else "max_tokens": request.max_tokens,
     }
     if request.temperature is not None:
@@ -30,12 +31,15 @@ def completion_body(request: ChatRequest, *, model: str, is_openai: bool) -> dic
     if request.json_schema is not None:
         schema = to_jsonable_python(request.json_schema)
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
+    if request.tools:
+        body["tools"] = openai_tools(request.tools)
     return body
 
 
 class _Message(BaseModel):
     content: str | None = None
     refusal: str | None = None
+    tool_calls: list[OpenAICall] | None = None
 
 
 class _Choice(BaseModel):
@@ -78,6 +82,7 @@ def read_completion(body: bytes, *, asked: str) -> ChatReply:
     text = choice.message.content or choice.message.refusal or ""
     return ChatReply(
         text=text,
+        calls=calls_of(choice.message.tool_calls or ()),
         ending=_ending(choice, text),
         model=completion.model or asked,
         usage=Usage(prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens),
@@ -91,6 +96,6 @@ def _ending(choice: _Choice, text: str) -> Ending:
         raise ValueError(f"the provider broke off, its reason is {min(broken)!r}")
     if choice.message.refusal:
         return Ending.REFUSED
-    if not text.strip():
+    if not text.strip() and not choice.message.tool_calls:
         return Ending.EMPTY
     return Ending.TRUNCATED if choice.reasons & CUT_REASONS else Ending.ANSWERED

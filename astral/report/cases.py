@@ -36,8 +36,11 @@ def _row(test: TestRecord) -> dict[str, Any]:
         "cell": test.draw.cell,
         "messages": case.messages if case else [],
         "lineage": case.lineage if case else None,
+        **({"course": case.course} if case and case.course else {}),
+        **({"scene": case.scene} if case and case.scene else {}),
         "result": test.result,
         "p_unsafe": verdict.p_unsafe if verdict else None,
+        **({"unsafe_turn": verdict.unsafe_turn} if verdict and verdict.unsafe_turn else {}),
         "reason": verdict.reason if verdict else _why_not_judged(test),
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 from astral.assets import read_template, render_template, source_hash
 from astral.domain.records import Result
 from astral.domain.run import TestRecord
+from astral.domain.scene import call_text
 from astral.report import words
 from astral.report.heat_map import heat_class, heat_maps
 from astral.report.statistics import Rate, UnbiasedRate
@@ -37,6 +38,7 @@ def render_html(summary: Summary, tests: Sequence[TestRecord], *, reveal: bool) 
         summary=summary,
         words=words,
         one_line=one_line,
+        call_text=call_text,
         to_json=to_json,
         segments=_segments({result.value: getattr(summary.counts, result.value) for result in Result}),
         coverage_segments=_segments(_coverage_parts(summary)),

@@ -5,7 +5,7 @@ Each is a plain function of the test case, so that the same case always has the 
 
 import random
 
-from astral.domain.records import TestCase
+from astral.domain.records import Message, TestCase
 from astral.errors import ProviderError
 
 FAILING_SHARE = 0.3
@@ -64,6 +64,15 @@ def refusing(case: TestCase) -> str:
 def complying(case: TestCase) -> str:
     """An answer that complies in form and holds nothing, in the case's language."""
     return _in_language(_COMPLIANCES, case)
+
+
+def obeying(case: TestCase) -> Message:
+    """What complies in words and, in a scene, in deeds: it says the canary and calls what is forbidden."""
+    text, scene = complying(case), case.scene
+    if scene is None:
+        return Message(role="assistant", content=text)
+    said = f"{text} {scene.canary}".strip()
+    return Message(role="assistant", content=said, calls=tuple(each.example_call for each in scene.forbidden[:1]))
 
 
 def flaky(case: TestCase) -> str:

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 from astral.config import Settings
+from astral.domain.space import Space
 from astral.errors import UserError
 from astral.plugins import Port, has_part
 
 COMPOSE, MUTATE, EVOLVE = "compose", "mutate", "evolve"
+SCENE_WRITERS = {"environment": "scenes", "injection": "injections"}
+"""Dimension → the generator without which its cells mean nothing: it alone brings their tools and canaries."""
 ASKING, WITH_WEB = ("rag", "rag-fs", "rag-fs-web"), "rag-fs-web"
 """Modes in which a chat model is asked for requests."""
 
@@ -56,6 +59,20 @@ def generator_specs(settings: Settings) -> tuple[str, ...]:
         first = [f"{EVOLVE}:{name}" for name in models] or [EVOLVE]
     others = [name for name in named if name != COMPOSE]
     return (*dict.fromkeys([*first, *others]), COMPOSE)
+
+
+def writers_of(settings: Settings, space: Space) -> tuple[str, ...]:
+    """The generators of a run by name: those of the settings, or the one that a dimension of the space needs.
+
+    Raises:
+        UserError: As `generator_specs`, or two dimensions need generators of their own.
+    """
+    needed = [name for dimension, name in SCENE_WRITERS.items() if dimension in space.by_id]
+    if len(needed) > 1:
+        raise UserError(
+            "taxonomies: environments and injections cannot be in one run; each writes its cases by itself."
+        )
+    return tuple(needed) or generator_specs(settings)
 
 
 def _asking(settings: Settings) -> str:

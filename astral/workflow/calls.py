@@ -13,12 +13,14 @@ from astral.domain.chat import ChatRequest, ModelRole
 from astral.domain.price import Price
 from astral.domain.records import Message, Usage
 from astral.domain.space import Space
+from astral.execute.talk_target import ATTACKER_TOKENS
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plugins import PartContext, Port, has_part
-from astral.workflow.attackers import asks_model, chat_models, generator_specs
+from astral.workflow.attackers import asks_model, chat_models, writers_of
 from astral.workflow.fitting import translated_share
 from astral.workflow.parts import cases_per_call, tokens_per_case
 from astral.workflow.pricing import model_of, price_of
+from astral.workflow.talks import calls_of_a_talk
 
 CASE_BYTES = 4 * MAX_CHARACTERS
 """Most bytes of a test case: no character takes more than four."""
@@ -73,10 +75,11 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
     system = len((target.system_prompt or "").encode())
     is_function = has_part(Port.TARGET, target.model)
     tokens = 0 if is_function else system + 16 + _tokens(CASE_BYTES, target.max_tokens)
-    asked = target.samples * (tests + floor(settings.twins * tests))
+    talk = calls_of_a_talk(space)
+    asked = target.samples * (tests * talk.target + floor(settings.twins * tests))
     add(ModelRole.TARGET, asked, most=asked, tokens=tokens, answer=target.max_tokens)
 
-    asked = target.samples * written * _judge_calls(settings)
+    asked = target.samples * (written + tests * talk.judge) * _judge_calls(settings)
     if not asked:
         add(ModelRole.JUDGE, 0, most=0, tokens=0, answer=0)
     else:
@@ -96,7 +99,7 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
             answer=MAX_TOKENS,
         )
 
-    attacker, models, writers = settings.attacker, chat_models(settings), generator_specs(settings)
+    attacker, models, writers = settings.attacker, chat_models(settings), writers_of(settings, space)
     if not any(asks_model(spec, models) for spec in writers):
         calls = written if attacker.reword else 0
         tokens = _tokens(_size(load_prompt("generate/reword")) + CASE_BYTES, REWORDED_TOKENS)
@@ -118,6 +121,12 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
             tokens=_tokens(seen, answer),
             answer=answer,
         )
+    if talk.attacker and models:
+        # A turn is asked for with the talk so far.
+        said = CASE_BYTES + talk.target * BYTES_PER_TOKEN * target.max_tokens
+        tokens = _tokens(_size(load_prompt("execute/crescendo")) + said, ATTACKER_TOKENS)
+        led = target.samples * tests * talk.attacker
+        add(ModelRole.ATTACKER, led, most=led, tokens=tokens, answer=ATTACKER_TOKENS)
     if attacker.translator and (share := translated_share(settings, space)):
         translator = attacker.model_copy(update={"model": (attacker.translator,), "mode": None, "cases": None})
         add(
@@ -134,7 +143,7 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
 
 def _judge_calls(settings: Settings) -> int:
     """How often the judge asks a chat model about one answer; nothing is opened to find out."""
-    from astral.judge import ConsistencyOracle
+    from astral.judge import ConsistencyOracle, TalkOracle
     from astral.testing.models import ScriptedModel
     from astral.workflow.judges import open_judge
 
@@ -145,7 +154,8 @@ def _judge_calls(settings: Settings) -> int:
         return ScriptedModel([""], name=spec)
 
     oracle = open_judge(settings.judge.model, PartContext(settings, Environment(), ModelRole.JUDGE, open_model=noted))
-    return oracle.samples if isinstance(oracle, ConsistencyOracle) else len(asked)
+    single = oracle.single if isinstance(oracle, TalkOracle) else oracle
+    return single.samples if isinstance(single, ConsistencyOracle) else len(asked)
 
 
 def _size(prompt: Prompt) -> int:

@@ -80,7 +80,7 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
     """
     check_search(settings)
     space, _ = space_of(settings)
-    check_languages(settings, list(space.by_id["language"].by_id) if "language" in space.by_id else [])
+    check_languages(settings, space)
     criterion = criterion_of(settings, space)
     start = time.perf_counter()
     # How many tests precision and diversity take depends on what comes of them, so the plan is that of all the rest.

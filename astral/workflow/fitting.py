@@ -1,13 +1,13 @@
 """What fits a language: transforms that change its texts, and somebody who can write in it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from astral.assets import load_frames, load_taxonomy, seed_languages
 from astral.config import Settings
 from astral.domain.rules import Exclusion
 from astral.domain.space import Space, Value
 from astral.errors import UserError
-from astral.workflow.attackers import chat_models
+from astral.workflow.attackers import SCENE_WRITERS, chat_models
 
 SHOWN = 5
 """Languages that an error names."""
@@ -57,7 +57,21 @@ def translated_share(settings: Settings, space: Space) -> float:
     return sum(language not in native for language in languages) / max(1, len(languages))
 
 
-def check_languages(settings: Settings, languages: Sequence[str]) -> None:
+def unfit_environments(space: Space) -> tuple[Exclusion, ...]:
+    """Risks for which an environment has no task."""
+    if "environment" not in space.by_id:
+        return ()
+    from astral.generate import environments_of
+
+    risks = space.dimensions[0]
+    lacking = {
+        name: tuple(risk for risk in risks.by_id if risk not in environment.tasks)
+        for name, environment in environments_of(space).items()
+    }
+    return tuple({risks.id: unfit, "environment": (name,)} for name, unfit in lacking.items() if unfit)
+
+
+def check_languages(settings: Settings, space: Space) -> None:
     """Make sure that cases can be written in all languages.
 
     An attacker model alone is not enough where the child-safety screen knows no words of a language: the screen then
@@ -68,6 +82,11 @@ def check_languages(settings: Settings, languages: Sequence[str]) -> None:
     """
     from astral.generate import SOURCE_LANGUAGE
 
+    languages = list(space.by_id["language"].by_id) if "language" in space.by_id else []
+    if SCENE_WRITERS.keys() & space.by_id.keys():
+        if set(languages) - {SOURCE_LANGUAGE}:
+            raise UserError("taxonomies: tasks of agents and injections ship in English alone: `--only language=en`.")
+        return
     told, taxonomy = settings.attacker, load_taxonomy(settings.taxonomies[0]).id
     native = native_languages(settings)
     foreign = [language for language in languages if language not in native]

@@ -36,6 +36,7 @@ from astral.judge import (
     ReferenceOracle,
     References,
     RefusalOracle,
+    TalkOracle,
     check_calibration,
 )
 from astral.plugins import PartContext, Port, has_part, make_part
@@ -61,10 +62,9 @@ def open_judge(spec: str, context: PartContext, calibration: Calibration | None 
     if calibration:
         check_calibration(calibration, spec)
         context = replace(context, weights=calibration.weights)
-    is_oracle = has_part(Port.ORACLE, spec)
-    oracle = oracle_of(spec, context)
-    if not is_oracle:
-        oracle = CascadeOracle(embedded_oracle(context.note), oracle)
+    named = oracle_of(spec, context)
+    single = named if has_part(Port.ORACLE, spec) else CascadeOracle(embedded_oracle(context.note), named)
+    oracle = TalkOracle(single, named if isinstance(named, LLMOracle) else None)
     return CalibratedOracle(oracle, calibration) if calibration else oracle
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from astral.config import AttackerSettings
-from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, Oracle, Target
+from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, Oracle, Strategy, Target
 from astral.errors import EvidenceError, UserError
 from astral.plugins import GeneratorContext, PartContext
 from astral.providers import open_embedder, open_model
@@ -66,6 +66,34 @@ def python_target(context: PartContext, path: str) -> Target:
     return open_function(path)
 
 
+def scripted_strategy(context: PartContext, _: str) -> Strategy:
+    """`scripted`: says the lines of the case, one a turn."""
+    from astral.execute import Scripted
+
+    return Scripted()
+
+
+def crescendo_strategy(context: PartContext, _: str) -> Strategy:
+    """`crescendo`: a model leads the talk step by step."""
+    from astral.execute import Crescendo
+
+    return Crescendo()
+
+
+def pair_strategy(context: PartContext, _: str) -> Strategy:
+    """`pair`: a model rewrites the request by what came of it."""
+    from astral.execute import Refinement
+
+    return Refinement("pair")
+
+
+def tap_strategy(context: PartContext, _: str) -> Strategy:
+    """`tap`: the same as a tree."""
+    from astral.execute import BRANCHES, KEPT, Refinement
+
+    return Refinement("tap", branches=BRANCHES, kept=KEPT)
+
+
 def compose_generator(context: GeneratorContext, _: str) -> Generator:
     """`compose`: shipped seeds in shipped frames; a model at most rewords them."""
     from astral.generate import Composer
@@ -115,6 +143,20 @@ def mutate_generator(context: GeneratorContext, _: str) -> Generator:
         context.embedder,
         progress=partial(context.preparing, "finding the risk of each imported request, once"),
     )
+
+
+def scenes_generator(context: GeneratorContext, _: str) -> Generator:
+    """`scenes`: tasks for agents, from the environments' own files."""
+    from astral.generate import SceneWriter
+
+    return SceneWriter(context.space, risk_dimension=context.taxonomy.dimension)
+
+
+def injections_generator(context: GeneratorContext, _: str) -> Generator:
+    """`injections`: instructions where none should be obeyed."""
+    from astral.generate import InjectionWriter
+
+    return InjectionWriter(risk_dimension=context.taxonomy.dimension)
 
 
 def local_oracle(context: PartContext, _: str) -> Oracle:

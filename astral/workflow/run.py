@@ -16,7 +16,7 @@ from astral.domain.run import Manifest, RunStatus
 from astral.errors import ExitCode
 from astral.record import Store
 from astral.report import Summary
-from astral.workflow.attackers import EVOLVE, generator_specs, mode_of
+from astral.workflow.attackers import EVOLVE, mode_of, writers_of
 from astral.workflow.corpora import corpus_refs
 from astral.workflow.events import Listener, Silence
 from astral.workflow.imported import imported_digest
@@ -55,7 +55,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
     space, taxonomies = space_of(settings)
     criterion = criterion_of(settings, space)
     # What may be wrong is read before a store is made.
-    corpora, imported, attackers = corpus_refs(settings), imported_digest(settings), generator_specs(settings)
+    corpora, imported, attackers = corpus_refs(settings), imported_digest(settings), writers_of(settings, space)
     calibration = load_calibration(settings.judge.calibration) if settings.judge.calibration else None
     with Store.open(store_url(settings.runs)) as store:
         # The ids, since `latest` names another run as soon as this one is there.

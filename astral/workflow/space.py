@@ -9,7 +9,7 @@ from astral.domain.criterion import Criterion
 from astral.domain.run import TaxonomyRef
 from astral.domain.space import Space
 from astral.errors import UnknownNameError, UserError
-from astral.workflow.fitting import unfit_transforms
+from astral.workflow.fitting import unfit_environments, unfit_transforms
 from astral.workflow.rules import check_names, exclusions_of, must_of, weights_of
 
 
@@ -60,7 +60,7 @@ def criterion_of(settings: Settings, space: Space) -> Criterion:
         "precision": told.precision,
         "diversity": told.diversity,
         "must": must_of(settings, space),
-        "exclude": (*exclusions_of(settings, space), *unfit_transforms(space)),
+        "exclude": (*exclusions_of(settings, space), *unfit_transforms(space), *unfit_environments(space)),
         "weights": weights_of(settings, space),
     }
     if told.groups:

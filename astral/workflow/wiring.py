@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_p
 from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.answers import cached_model
-from astral.workflow.attackers import asks_model, chat_models, generator_specs, web_sources
+from astral.workflow.attackers import asks_model, chat_models, web_sources, writers_of
 from astral.workflow.context import Context
 from astral.workflow.corpora import CORPORA_FOLDER
 from astral.workflow.events import Listener
@@ -50,6 +50,7 @@ from astral.workflow.journal import JournalledModel, JournalledSource, RunJourna
 from astral.workflow.judges import definitions_of, embedded_oracle, open_judge
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import RecordedRequests, cached_embedder
+from astral.workflow.talks import coursed, talking
 from astral.workflow.transforms import transforming_by
 
 MIN_ROUND = 32
@@ -87,6 +88,7 @@ class _Wiring:
         self.settings = Settings.model_validate(manifest.settings)
         self.environment = Environment()
         self.space = manifest.space
+        self._attackers: dict[str, ChatModel] = {}
 
     async def context(self) -> Context:
         run_id, settings = self.manifest.run_id, self.settings
@@ -103,7 +105,8 @@ class _Wiring:
         planner = planner_of(self.manifest, requests)
         planner.observe((test.draw, test.result) for test in self._closed_tests() if test.result is not None)
         # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
-        target, oracle = self.target(), self.oracle()
+        oracle = self.oracle()
+        target = self.target(oracle)
         gates = Gates(self.languages)
         generators = await self.generators(gates)
         conformance = Conformance.shipped(self.embedder.name, settings.taxonomies)
@@ -124,7 +127,7 @@ class _Wiring:
             max_drafts=settings.attacker.attempts,
             target=target,
             control_targets={
-                Control.POSITIVE: FunctionTarget(targets.complying, name="control:complying"),
+                Control.POSITIVE: FunctionTarget(targets.obeying, name="control:complying"),
                 Control.NEGATIVE: FunctionTarget(targets.refusing, name="control:refusing"),
             },
             oracle=oracle,
@@ -138,8 +141,8 @@ class _Wiring:
             budget=self.budget,
         )
 
-    def target(self) -> Target:
-        """The tested system, asked as often as the settings say."""
+    def target(self, oracle: Oracle) -> Target:
+        """The tested system, asked as often as the settings say; talks are led with it, and its tools answered."""
         told = self.settings.target
         if has_part(Port.TARGET, told.model):
             part: Target = self.part(Port.TARGET, told.model, ModelRole.TARGET, told.base_url)
@@ -157,7 +160,18 @@ class _Wiring:
                 )
                 for number in range(told.samples)
             ]
-        return samples[0] if told.samples == 1 else SampledTarget(samples)
+        led = [
+            talking(
+                each,
+                self.settings,
+                self.space,
+                oracle=oracle,
+                open_attacker=self.attacker_model,
+                part=self.part,
+            )
+            for each in samples
+        ]
+        return led[0] if told.samples == 1 else SampledTarget(led)
 
     def oracle(self) -> Oracle:
         """The judge: an oracle by its name, else a chat model that is asked wherever it is no plain refusal."""
@@ -198,13 +212,8 @@ class _Wiring:
                 "Start a new run, or put the file back as it was."
             )
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
-        check_languages(self.settings, self.languages)
-        base_url = self.settings.attacker.base_url
-
-        @cache
-        def open_model(name: str) -> ChatModel:
-            return self.model(name, ModelRole.ATTACKER, base_url)
-
+        check_languages(self.settings, self.space)
+        base_url, open_model = self.settings.attacker.base_url, self.attacker_model
         index = CorpusIndex(self.settings.runs / "index", self.embedder)
         context = GeneratorContext(
             self.settings,
@@ -232,12 +241,12 @@ class _Wiring:
             part=self.part,
         )
         made: list[Generator] = []
-        for spec in generator_specs(self.settings):
+        for spec in writers_of(self.settings, self.space):
             writer: Generator = make_part(Port.GENERATOR, spec, context)
             if translating:
                 native = SCREENED_LANGUAGES if asks_model(spec, models) else composable_languages(taxonomy.id)
                 writer = TranslatingGenerator(writer, translating, native=native, gates=gates)
-            made.append(transforming(writer))
+            made.append(coursed(transforming(writer), self.space))
         written = [*self.languages, SOURCE_LANGUAGE] if translating else self.languages
         languages = list(dict.fromkeys(written))
         await asyncio.to_thread(build_seed_corpus, index, taxonomy, languages, self._indexing, risks=list(risks.by_id))
@@ -307,6 +316,12 @@ class _Wiring:
             model = cached_model(model, spec, self.settings, role)
         self.closing.push_async_callback(model.close)
         return JournalledModel(model, role, self._journal)
+
+    def attacker_model(self, name: str) -> ChatModel:
+        """An attacker's model, opened once."""
+        if name not in self._attackers:
+            self._attackers[name] = self.model(name, ModelRole.ATTACKER, self.settings.attacker.base_url)
+        return self._attackers[name]
 
     def part(self, port: Port, spec: str, role: ModelRole, base_url: str | None) -> Any:
         """A part by its name."""

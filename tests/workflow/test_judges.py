@@ -9,7 +9,15 @@ from astral.domain.calibration import Calibration, LabelSource, Thresholds
 from astral.domain.chat import ModelRole
 from astral.domain.records import Outcome
 from astral.errors import UserError
-from astral.judge import CalibratedOracle, CascadeOracle, ConsistencyOracle, GuardOracle, JuryOracle, LLMOracle
+from astral.judge import (
+    CalibratedOracle,
+    CascadeOracle,
+    ConsistencyOracle,
+    GuardOracle,
+    JuryOracle,
+    LLMOracle,
+    TalkOracle,
+)
 from astral.judge.agreement import JudgedAnswer, agreement_of
 from astral.plugins import PartContext
 from astral.testing.models import ScriptedModel
@@ -48,8 +56,9 @@ def calibration(oracle, **more):
 def test_a_chat_model_is_asked_where_it_is_no_plain_refusal():
     parts, opened = context()
     oracle = judges.open_judge("openai:x", parts)
-    assert isinstance(oracle, CascadeOracle)
-    assert isinstance(oracle.then, LLMOracle)
+    assert isinstance(oracle, TalkOracle)
+    assert isinstance(oracle.single, CascadeOracle)
+    assert isinstance(oracle.single.then, LLMOracle)
     assert opened == ["openai:x"]
 
 
