@@ -54,7 +54,7 @@ class LocalLlama:
         Raises:
             UserError: The file or a package is missing, or the file is none that llama.cpp can load.
         """
-        self._is_packaged = path is None
+        self._is_packaged = path is None and chat_template is None
         path = (path or packaged_model()).resolve()
         if not path.is_file():
             raise UserError(f"{path}: there is no such file. `local:` wants the path of a GGUF model.")
