@@ -182,6 +182,18 @@ class BudgetSettings(Noun):
     """Wall-clock minutes of this process."""
 
 
+class EndpointLimits(Noun):
+    """What a model's endpoint is asked at most, beside what it tells itself."""
+
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    """Prompts and answers together; a call counts as expected when it is sent, and as it was when it is back."""
+    concurrency: int | None = Field(default=None, ge=1, le=1024)
+    """Calls in flight. Left out: as many as there are tests under way, fewer where the endpoint turns calls away."""
+    patience_seconds: float = Field(default=120, ge=0)
+    """How long it may fail every call before the run ends in order, to be resumed."""
+
+
 class CoverageSettings(Noun):
     """What is asked for beside `strength`; a run stops when all of it is met."""
 
@@ -261,6 +273,8 @@ class Settings(Noun):
     evidence: EvidenceSettings = EvidenceSettings()
     prices: Mapping[str, Price] = Field(default={})
     """US dollars for a million tokens, such as {"openai:gpt-5-mini": {input: 0.25, output: 2}}, over those known."""
+    limits: Mapping[str, EndpointLimits] = Field(default={})
+    """What a model's endpoint is asked at most, such as {"openai:gpt-5-mini": {requests_per_minute: 500}}."""
     controls: int = Field(default=3, ge=0, le=50)
     """Positive controls, and as many negative ones."""
     novel_against: Values = ()

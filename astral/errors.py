@@ -9,12 +9,14 @@ AstralError
 │   │                      a generator gave no draft, and why
 │   ├── ProviderError      a model's endpoint failed
 │   └── OracleError        the oracle gave no usable vote
-├── BudgetExceededError    the budget is spent: the run stops in order and can be resumed
+├── StoppedError           nothing more can be sent: the run stops in order and can be resumed
+│   ├── BudgetExceededError    the budget is spent
+│   └── EndpointDownError      a model's endpoint has not answered for too long
 └── RecordError            the store cannot be read or written: the run stops and touches nothing
 """
 
 from collections.abc import Mapping
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
 
@@ -104,6 +106,24 @@ class EvidenceError(StageError):
     """A page or a search could not be read; the case is written without it."""
 
 
+class Trouble(StrEnum):
+    """The class of an endpoint's failure: it decides how often and how soon a call is sent again."""
+
+    RATE_LIMIT = "rate limit"
+    """Too many calls or tokens for the key (HTTP 429)."""
+    OVERLOAD = "overload"
+    """Too much for the endpoint itself (503, 529)."""
+    TIMEOUT = "timeout"
+    """No answer came in time."""
+    SERVER = "server error"
+    """Any other 5xx."""
+    CONNECTION = "connection"
+    """Nobody listens, or the connection broke."""
+    MALFORMED = "malformed answer"
+    REFUSED = "request refused"
+    """The request, the key or the account is the reason: waiting does not help."""
+
+
 class ProviderError(StageError):
     """A model's endpoint failed: network, rate limit, server error, or a malformed answer."""
 
@@ -114,9 +134,11 @@ class ProviderError(StageError):
         retryable: bool = False,
         retry_after_seconds: float | None = None,
         is_unbilled: bool = False,
+        trouble: Trouble = Trouble.SERVER,
     ) -> None:
         super().__init__(message)
         self.retryable, self.retry_after_seconds = retryable, retry_after_seconds
+        self.trouble = trouble
         self.is_unbilled = is_unbilled
         """The endpoint turned the call away, so that it cost nothing; else the budget counts it in full."""
 
@@ -125,10 +147,18 @@ class OracleError(StageError):
     """The oracle gave no usable vote; never read as safe."""
 
 
-class BudgetExceededError(AstralError):
+class StoppedError(AstralError):
+    """Nothing more can be sent; what is under way comes to its end, and the run can be resumed."""
+
+
+class BudgetExceededError(StoppedError):
     """A call was not sent because the budget does not hold it."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+class EndpointDownError(StoppedError):
+    """A call was not sent because its endpoint has failed every call for too long."""
 
 
 class RecordError(AstralError):

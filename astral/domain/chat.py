@@ -52,6 +52,29 @@ class ChatRequest(Noun):
         size = sum(len(text.encode(errors="replace")) for text in [*texts, schema, *parts])
         return size + PICTURE_TOKENS * pictures + 16 * len(texts) + 64 + self.max_tokens
 
+    @property
+    def tokens_expected(self) -> int:
+        """What one sending will about cost, as providers count it against their limits: four bytes a token."""
+        return (self.tokens_at_most - self.max_tokens) // 4 + self.max_tokens
+
+
+class RateLimit(Noun):
+    """One limit of an endpoint, as it told it with an answer."""
+
+    limit: float = Field(gt=0)
+    """Requests or tokens that are to be had when nothing was used."""
+    left: float = Field(ge=0)
+    """Those that are to be had now."""
+    reset_seconds: float = Field(ge=0)
+    """Time until all of them are to be had again."""
+
+
+class RateLimits(Noun):
+    """What an endpoint told of its limits; None where it did not."""
+
+    requests: RateLimit | None = None
+    tokens: RateLimit | None = None
+
 
 class ChatReply(Noun):
     """A model's answer."""
@@ -63,6 +86,8 @@ class ChatReply(Noun):
     usage: Usage = Usage()
     calls: tuple[ToolCall, ...] = later(())
     """What it asks to have called."""
+    rates: RateLimits | None = Field(default=None, exclude=True, repr=False)
+    """What came with it of the endpoint's limits; for the limiter alone, never recorded."""
 
     @property
     def message(self) -> Message | None:

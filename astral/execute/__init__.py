@@ -5,9 +5,11 @@ leads whole talks by the `strategies`.
 """
 
 from astral.execute.agent_target import MOST_STEPS, AgentTarget
-from astral.execute.budget import Budget, MeteredModel, Reservation
+from astral.execute.budget import Budget, MeteredModel, Reservation, TimedModel
 from astral.execute.chat_target import ChatTarget
 from astral.execute.function_target import FunctionTarget, open_function
+from astral.execute.limits import LimitedModel, Limiter
+from astral.execute.retry import RetryingModel
 from astral.execute.sampled_target import SampledTarget
 from astral.execute.strategies import BRANCHES, KEPT, Crescendo, Refinement, Scripted
 from astral.execute.talk_target import ATTACKER_ATTEMPTS, TalkTarget
@@ -22,11 +24,15 @@ __all__ = [
     "ChatTarget",
     "Crescendo",
     "FunctionTarget",
+    "LimitedModel",
+    "Limiter",
     "MeteredModel",
     "Refinement",
     "Reservation",
+    "RetryingModel",
     "SampledTarget",
     "Scripted",
     "TalkTarget",
+    "TimedModel",
     "open_function",
 ]

@@ -88,6 +88,11 @@ class Budget:
         self.reserved_tokens += tokens
         return Reservation(self, tokens)
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait, but not beyond the deadline."""
+        left = self.seconds_left
+        await asyncio.sleep(seconds if left is None else min(seconds, left))
+
     def time_is_over(self) -> BudgetExceededError:
         """The error that ends a run at its deadline."""
         return BudgetExceededError(f"The budget of {self.max_minutes:g} minutes is spent. `--max-minutes` raises it.")
@@ -121,7 +126,7 @@ class Reservation:
 
 
 class MeteredModel:
-    """A chat model within a budget: no call is sent that the budget does not hold, and none outlives the deadline."""
+    """A chat model within a budget: no call is sent that the budget does not hold; each attempt is one of its own."""
 
     def __init__(self, model: ChatModel, budget: Budget) -> None:
         self.name = model.name
@@ -134,27 +139,49 @@ class MeteredModel:
         unless the endpoint turned it away.
 
         Raises:
-            BudgetExceededError: The call was not sent, or was broken off at the deadline.
+            BudgetExceededError: The call was not sent.
             ProviderError: No answer came.
         """
         reservation = self._budget.reserve(request.tokens_at_most)
         spent = reservation.tokens
-        timer = asyncio.timeout(self._budget.seconds_left)
         try:
-            async with timer:
-                reply = await self._model.chat(request)
+            reply = await self._model.chat(request)
             spent = _reported_tokens(reply)
         except ProviderError as error:
             if error.is_unbilled:
                 reservation.cancel()
             raise
+        finally:
+            reservation.settle(spent)
+        return reply
+
+    async def close(self) -> None:
+        """Close the model."""
+        await self._model.close()
+
+
+class TimedModel:
+    """A chat model whose calls, with all that they wait for, end at the budget's deadline."""
+
+    def __init__(self, model: ChatModel, budget: Budget) -> None:
+        self.name = model.name
+        self._model, self._budget = model, budget
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """Answer.
+
+        Raises:
+            BudgetExceededError: The call was broken off at the deadline.
+            ProviderError: No answer came.
+        """
+        timer = asyncio.timeout(self._budget.seconds_left)
+        try:
+            async with timer:
+                return await self._model.chat(request)
         except TimeoutError:
             if timer.expired():
                 raise self._budget.time_is_over() from None
             raise
-        finally:
-            reservation.settle(spent)
-        return reply
 
     async def close(self) -> None:
         """Close the model."""

@@ -9,7 +9,7 @@ from astral.domain.base import Noun, content_id
 from astral.domain.drafting import Ask, Draft, Drafted, DraftEnd, Drafting, GeneratorYield, rejections_of, yields_of
 from astral.domain.ports import BatchGenerator, Generator
 from astral.domain.records import Draw, Failure, Stage, TestCase
-from astral.errors import BudgetExceededError, NothingNewError, ScreeningError, StageError
+from astral.errors import NothingNewError, ScreeningError, StageError, StoppedError
 from astral.generate.screening import DUPLICATE, Rejection, Screen
 from astral.generate.wrapping import drafts_of
 
@@ -237,14 +237,15 @@ def _seed_of(test_seed: int, attempt: int) -> int:
 async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Wait for all; the first error ends the others and is raised as it is, not in a group.
 
-    A spent budget ends only whom it hits: calls that were paid for come to their end, and into the journal.
+    What stops the run, such as a spent budget, ends only whom it hits: calls that were paid for come to their
+    end, and into the journal.
     """
-    spent: list[BudgetExceededError] = []
+    spent: list[StoppedError] = []
 
     async def within_budget(each: Coroutine[Any, Any, None]) -> None:
         try:
             await each
-        except BudgetExceededError as error:
+        except StoppedError as error:
             spent.append(error)
 
     try:

@@ -10,7 +10,7 @@ from astral import __version__
 from astral.domain.calibration import Calibration, LabelSource, Slice
 from astral.domain.ports import Oracle
 from astral.domain.records import Outcome, PromptRef, Verdict
-from astral.errors import BudgetExceededError, OracleError, StageError, UserError
+from astral.errors import OracleError, StageError, StoppedError, UserError
 from astral.judge.agreement import JudgedAnswer, agreement_of
 from astral.judge.labels import LabelledAnswer
 from astral.judge.thresholds import choose_thresholds, thresholded
@@ -45,7 +45,7 @@ async def try_oracle(
         advanced: Told after each answer.
 
     Raises:
-        BudgetExceededError: The budget does not hold all of it.
+        StoppedError: The budget does not hold all of it, or an endpoint is down.
     """
     waiting = iter(enumerate(answers))
     trials: dict[int, Trial] = {}
@@ -67,7 +67,7 @@ async def try_oracle(
         async with asyncio.TaskGroup() as group:
             for _ in range(min(concurrency, len(answers))):
                 group.create_task(worker())
-    except* BudgetExceededError as errors:
+    except* StoppedError as errors:
         raise errors.exceptions[0] from None
     return [trials[number] for number in range(len(answers))]
 

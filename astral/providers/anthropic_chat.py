@@ -16,6 +16,7 @@ from astral.providers.anthropic_wire import anthropic_messages, anthropic_tools
 from astral.providers.endings import is_block
 from astral.providers.http_client import http_client
 from astral.providers.http_errors import connection_error, malformed_answer, status_error
+from astral.providers.rate_headers import with_rates
 
 CACHED_CHARACTERS = 4000
 """Shortest system prompt that is marked for the provider's cache: about the 1,024 tokens below which it keeps none.
@@ -82,7 +83,7 @@ class AnthropicChat:
             answer = await self._client.messages.with_raw_response.create(
                 **self._body(request), extra_body=self._parameters
             )
-            return read_message(await answer.read(), asked=self._model)
+            return with_rates(read_message(await answer.read(), asked=self._model), answer.headers)
         except anthropic.APIStatusError as error:
             if is_block(error.status_code, error.body):
                 return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)

@@ -14,7 +14,7 @@ from astral.config import HttpSettings, filled_from_environment
 from astral.domain.base import content_id
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending
-from astral.errors import ProviderError, UserError
+from astral.errors import ProviderError, Trouble, UserError
 from astral.providers.http_client import http_client
 from astral.providers.http_errors import connection_error, status_error
 
@@ -90,7 +90,9 @@ class HttpChat:
 
     def _text(self, data: Any, answer: httpx2.Response) -> str:
         if "html" in answer.headers.get("content-type", ""):
-            raise ProviderError(f"{self.name}: malformed answer: a web page instead of JSON", retryable=True)
+            raise ProviderError(
+                f"{self.name}: malformed answer: a web page instead of JSON", retryable=True, trouble=Trouble.MALFORMED
+            )
         found = _found(data, self._template.response) if self._template.response else data
         if isinstance(found, str):
             return found
@@ -100,7 +102,7 @@ class HttpChat:
                 f"{self.name}: no text stands at {self._template.response or 'the top'} of the answer, which has: "
                 f"{keys}. Name the place in astral.yaml, such as `target: {{http: {{response: reply.text}}}}`."
             )
-        raise ProviderError(f"{self.name}: malformed answer: no JSON text", retryable=True)
+        raise ProviderError(f"{self.name}: malformed answer: no JSON text", retryable=True, trouble=Trouble.MALFORMED)
 
 
 def checked_http_url(argument: str) -> str:

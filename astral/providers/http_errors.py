@@ -3,18 +3,28 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from pydantic import ValidationError
 
-from astral.errors import ProviderError, UserError
+from astral.errors import ProviderError, Trouble, UserError
+from astral.providers.rate_headers import rate_limits, retry_after_seconds, seconds_until_any_left
 
 RETRYABLE_STATUS = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 """529 is Anthropic's overload, 52x are Cloudflare's. 501 and 505 do not pass."""
 
 _GATEWAY_STATUS = frozenset({502, 504, 520, 522, 524})
 """A gateway lost the answer: whoever stands behind it may have worked, and bills it."""
+
+_TROUBLES = {
+    HTTPStatus.REQUEST_TIMEOUT: Trouble.TIMEOUT,
+    HTTPStatus.TOO_MANY_REQUESTS: Trouble.RATE_LIMIT,
+    HTTPStatus.SERVICE_UNAVAILABLE: Trouble.OVERLOAD,
+    HTTPStatus.GATEWAY_TIMEOUT: Trouble.TIMEOUT,
+    524: Trouble.TIMEOUT,
+    529: Trouble.OVERLOAD,
+}
+"""What a status says; all others that may pass are the server's errors."""
 
 _KEY_LIKE = re.compile(r"\b(?:sk|key|Bearer)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -42,12 +52,18 @@ def status_error(
         return UserError(f"{model}: the endpoint rejects the key in {variable} (HTTP 401: {said}). Set a valid one.")
     if status == HTTPStatus.NOT_FOUND:
         return UserError(f"{model}: the endpoint knows no such model or address (HTTP 404: {said}). Check both.")
+    # A quota that is used up is a 429 too, but does not come back by waiting.
+    is_passing = status in RETRYABLE_STATUS and code != "insufficient_quota"
+    now = datetime.now(UTC)
+    asked = retry_after_seconds(headers, now=now)
+    if asked is None and status == HTTPStatus.TOO_MANY_REQUESTS:
+        asked = seconds_until_any_left(rate_limits(headers, now=now))
     return ProviderError(
         f"{model}: HTTP {status}: {said}",
-        # A quota that is used up is a 429 too, but does not come back by waiting.
-        retryable=status in RETRYABLE_STATUS and code != "insufficient_quota",
-        retry_after_seconds=retry_after_seconds(headers, now=datetime.now(UTC)),
+        retryable=is_passing,
+        retry_after_seconds=asked,
         is_unbilled=status not in _GATEWAY_STATUS,
+        trouble=_TROUBLES.get(status, Trouble.SERVER) if is_passing else Trouble.REFUSED,
     )
 
 
@@ -64,11 +80,20 @@ def connection_error(error: Exception, *, model: str, key: str, timeout_seconds:
 
     cause = error.__cause__ or error
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
-        return ProviderError(f"{model}: cannot connect: {safe_text(str(cause), key)}", retryable=True, is_unbilled=True)
+        return ProviderError(
+            f"{model}: cannot connect: {safe_text(str(cause), key)}",
+            retryable=True,
+            is_unbilled=True,
+            trouble=Trouble.CONNECTION,
+        )
     if isinstance(cause, httpx2.TimeoutException):
-        return ProviderError(f"{model}: no answer within {timeout_seconds:g} s", retryable=True)
+        return ProviderError(
+            f"{model}: no answer within {timeout_seconds:g} s", retryable=True, trouble=Trouble.TIMEOUT
+        )
     return ProviderError(
-        f"{model}: the connection broke: {type(cause).__name__}: {safe_text(str(cause), key)}", retryable=True
+        f"{model}: the connection broke: {type(cause).__name__}: {safe_text(str(cause), key)}",
+        retryable=True,
+        trouble=Trouble.CONNECTION,
     )
 
 
@@ -79,7 +104,9 @@ def malformed_answer(error: Exception, *, model: str, key: str) -> ProviderError
         # Pydantic's own text quotes the answer, which may be harmful.
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         detail = f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}"
-    return ProviderError(f"{model}: malformed answer: {safe_text(detail, key)}", retryable=True)
+    return ProviderError(
+        f"{model}: malformed answer: {safe_text(detail, key)}", retryable=True, trouble=Trouble.MALFORMED
+    )
 
 
 def safe_text(text: str, key: str) -> str:
@@ -87,28 +114,3 @@ def safe_text(text: str, key: str) -> str:
     if key:
         text = text.replace(key, "***")
     return _CONTROL.sub(" ", _KEY_LIKE.sub("***", text))[:300].strip()
-
-
-def retry_after_seconds(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """How long the endpoint asks to wait, at least 0; None where it does not say.
-
-    Source:
-        RFC 9110 10.2.3 (seconds or a date); `retry-after-ms` is OpenAI's and Azure's.
-    """
-    milliseconds, seconds = _number(headers.get("retry-after-ms")), _number(headers.get("retry-after"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    if seconds is not None:
-        return seconds
-    try:
-        date = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
-
-
-def _number(text: str | None) -> float | None:
-    """A finite number of at least 0, else None; `nan` and `inf` are what a hostile server would send."""
-    if text is None or not re.fullmatch(r"\s*\d{1,12}(\.\d{0,12})?\s*", text):
-        return None
-    return float(text)

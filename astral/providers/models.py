@@ -46,7 +46,7 @@ def open_model(
     concurrency: int,
     environment: Environment | None = None,
 ) -> ChatModel:
-    """A chat model that is ready to be asked.
+    """A chat model that is ready to be asked; each call is sent once, as soon as it is made.
 
     Args:
         spec: `VENDOR:NAME` or `VENDOR/NAME`; `local` is the model that comes with the installation.
@@ -82,7 +82,7 @@ def open_model(
     if not name:
         raise UserError(f"{role.value} {spec!r}: the name of the model is missing. Write {_FORMS[vendor]}.")
     if vendor in _OPENED:
-        return _patient(_OPENED[vendor](name, endpoint, concurrency))
+        return _OPENED[vendor](name, endpoint, concurrency)
     url, key = _address(vendor, name, role, base_url or endpoint.base_url, environment or Environment())
     return _open_vendor(vendor, name, url=url, key=key, endpoint=endpoint, concurrency=concurrency)
 
@@ -173,38 +173,28 @@ def _open_vendor(
     if vendor == "anthropic":
         from astral.providers.anthropic_chat import AnthropicChat
 
-        return _patient(
-            AnthropicChat(
-                f"anthropic:{name}",
-                name,
-                base_url=url,
-                key=key,
-                concurrency=concurrency,
-                parameters=to_jsonable_python(endpoint.parameters),
-            )
+        return AnthropicChat(
+            f"anthropic:{name}",
+            name,
+            base_url=url,
+            key=key,
+            concurrency=concurrency,
+            parameters=to_jsonable_python(endpoint.parameters),
         )
     from astral.providers.openai_chat import OpenAIChat
 
     template = _template(endpoint) if vendor == "vllm" else None
     extra = {"chat_template": template} if template else {}
-    return _patient(
-        OpenAIChat(
-            f"{vendor}:{name}",
-            name,
-            base_url=url,
-            key=key,
-            concurrency=concurrency,
-            api=endpoint.api,
-            azure_version=endpoint.api_version or V1 if vendor == "azure" else None,
-            parameters={**to_jsonable_python(endpoint.parameters), **extra},
-        )
+    return OpenAIChat(
+        f"{vendor}:{name}",
+        name,
+        base_url=url,
+        key=key,
+        concurrency=concurrency,
+        api=endpoint.api,
+        azure_version=endpoint.api_version or V1 if vendor == "azure" else None,
+        parameters={**to_jsonable_python(endpoint.parameters), **extra},
     )
-
-
-def _patient(model: ChatModel) -> ChatModel:
-    from astral.providers.retry import RetryingModel
-
-    return RetryingModel(model)
 
 
 def _template(endpoint: EndpointSettings) -> str | None:

@@ -14,6 +14,7 @@ from astral.providers.http_client import http_client
 from astral.providers.http_errors import connection_error, malformed_answer, status_error
 from astral.providers.openai_content import completion_body, read_completion
 from astral.providers.openai_responses import read_response, response_body
+from astral.providers.rate_headers import with_rates
 
 
 class OpenAIChat:
@@ -64,10 +65,10 @@ class OpenAIChat:
             if self._api == "responses":
                 body = response_body(request, model=self._model)
                 answer = await self._client.responses.with_raw_response.create(**body, extra_body=self._parameters)
-                return read_response(answer.content, asked=self._model)
+                return with_rates(read_response(answer.content, asked=self._model), answer.headers)
             body = completion_body(request, model=self._model, is_openai=self._is_openai)
             answer = await self._client.chat.completions.with_raw_response.create(**body, extra_body=self._parameters)
-            return read_completion(answer.content, asked=self._model)
+            return with_rates(read_completion(answer.content, asked=self._model), answer.headers)
         except openai.APIStatusError as error:
             if is_block(error.status_code, error.body):
                 return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)

@@ -33,7 +33,7 @@ async def calibrate(
     Raises:
         UserError: The judge is unknown, or lacks its key or its file; nothing was sent then.
         OracleError: It judged no answer, or those of one label only.
-        BudgetExceededError: The budget does not hold all of it.
+        StoppedError: The budget does not hold all of it, or an endpoint is down.
     """
     async with opened_judge(settings) as oracle:
         trials = await try_oracle(oracle, answers, repeats=repeats, concurrency=settings.concurrency, advanced=advanced)

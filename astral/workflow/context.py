@@ -9,6 +9,7 @@ from astral.domain.run import Manifest
 from astral.execute import Budget
 from astral.generate import Screen, TwinWriter
 from astral.record import Recorder, Store
+from astral.workflow.endpoints import Endpoints
 from astral.workflow.events import Listener
 
 
@@ -44,6 +45,7 @@ class Context:
     controls: int
     """Positive controls of the run, and as many negative ones."""
     budget: Budget
+    endpoints: Endpoints
 
     @property
     def run_id(self) -> str:

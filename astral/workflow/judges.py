@@ -20,7 +20,7 @@ from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel, Embedder, Oracle
 from astral.domain.space import Space
 from astral.errors import UserError
-from astral.execute import Budget, MeteredModel
+from astral.execute import Budget
 from astral.judge import (
     CalibratedOracle,
     CascadeOracle,
@@ -41,6 +41,7 @@ from astral.judge import (
 )
 from astral.plugins import PartContext, Port, has_part, make_part
 from astral.providers import open_embedder
+from astral.workflow.endpoints import Endpoints
 
 MAX_POLICY_BYTES = 20_000
 """More would not leave room for request and response in a small model's context."""
@@ -89,13 +90,14 @@ async def opened_judge(
     """
     told = settings.judge
     budget = Budget(max_tokens=settings.budget.tokens, max_minutes=settings.budget.minutes)
+    endpoints = Endpoints(settings, budget)
     plain = PartContext(settings, Environment(), ModelRole.JUDGE, told.base_url, definitions=dict(definitions or {}))
     async with AsyncExitStack() as closing:
 
         def open_model(spec: str) -> ChatModel:
             model: ChatModel = make_part(Port.CHAT_MODEL, spec, plain)
             closing.push_async_callback(model.close)
-            return wrapped(MeteredModel(model, budget))
+            return wrapped(endpoints.asked(model, spec, told.base_url))
 
         yield EachSample(open_judge(told.model, replace(plain, open_model=open_model), calibration))
 

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 from astral.domain.ports import LearningGenerator
 from astral.domain.records import Control, Draw, Failure, Result, Stage, Transcript, Verdict
 from astral.domain.run import Manifest, RunStatus, TestRecord
-from astral.errors import BudgetExceededError, NothingNewError, StageError
+from astral.errors import NothingNewError, StageError, StoppedError
 from astral.generate import generate_all
 from astral.plan import exclusions_of, random_cell
 from astral.record import Entry, Item
@@ -73,7 +73,7 @@ async def generate(state: State, runtime: Runtime[Context]) -> Update:
             round_draws=[test.draw for test in tests],
             advanced=partial(context.listener.advanced, Stage.GENERATE),
         )
-    except BudgetExceededError as error:
+    except StoppedError as error:
         context.listener.note(str(error))
         return {}
     items: list[Item] = [Entry(draw.number, each) for draw, each in zip(draws, written.draftings, strict=True)]
@@ -143,6 +143,7 @@ async def record(state: State, runtime: Runtime[Context]) -> Update:
         is_budget_spent=budget.cases_left == 0 or budget.seconds_left == 0,
         is_searching=context.is_searching,
         is_used_up=is_used_up,
+        is_endpoint_down=context.endpoints.is_down,
     )
     return {"status": status.value}
 

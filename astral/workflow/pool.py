@@ -4,25 +4,25 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from astral.errors import AstralError, BudgetExceededError
+from astral.errors import AstralError, StoppedError
 
 Item = TypeVar("Item")
 
 
 async def work_through(
     items: Sequence[Item], work: Callable[[Item], Awaitable[None]], *, concurrency: int
-) -> BudgetExceededError | None:
+) -> StoppedError | None:
     """Do the work on each item, at most `concurrency` at a time.
 
     Returns:
-        The error with which the budget ended the work; what was under way then came to its end, and nothing new was
-        begun. None when all was done.
+        The error that stopped the work, such as a spent budget; what was under way then came to its end, and nothing
+        new was begun. None when all was done.
 
     Raises:
         AstralError: The first one that `work` raised otherwise; what was under way is cancelled.
     """
     waiting = iter(items)
-    spent: BudgetExceededError | None = None
+    spent: StoppedError | None = None
 
     async def worker() -> None:
         nonlocal spent
@@ -31,7 +31,7 @@ async def work_through(
                 return
             try:
                 await work(item)
-            except BudgetExceededError as error:
+            except StoppedError as error:
                 spent = error
 
     try:

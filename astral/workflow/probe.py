@@ -5,7 +5,7 @@ from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel
 from astral.domain.records import Lineage, Message, TestCase, Transcript
 from astral.domain.space import Cell
-from astral.execute import ChatTarget
+from astral.execute import ChatTarget, RetryingModel
 from astral.plugins import PartContext, Port, has_part, make_part
 from astral.providers import look_at_endpoint
 
@@ -41,6 +41,8 @@ async def probe_target(settings: Settings, text: str) -> Transcript:
         return await make_part(Port.TARGET, told.model, context).respond(case)
     model: ChatModel = make_part(Port.CHAT_MODEL, told.model, context)
     try:
-        return await ChatTarget(model, system_prompt=told.system_prompt, max_tokens=MAX_TOKENS).respond(case)
+        return await ChatTarget(RetryingModel(model), system_prompt=told.system_prompt, max_tokens=MAX_TOKENS).respond(
+            case
+        )
     finally:
         await model.close()

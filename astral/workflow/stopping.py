@@ -14,6 +14,7 @@ def next_status(
     is_budget_spent: bool,
     is_searching: bool = False,
     is_used_up: bool = False,
+    is_endpoint_down: bool = False,
 ) -> RunStatus:
     """Whether another round follows (RUNNING), or why not.
 
@@ -24,10 +25,14 @@ def next_status(
         is_budget_spent: No case, or no time, is left.
         is_searching: The planner goes on when nothing is open, so that only the budget ends the run.
         is_used_up: For no test of the round anything was left to say that was not said: a search has come to its end.
+        is_endpoint_down: A model's endpoint has not answered for too long.
     """
-    goes_on = is_searching and is_round_finished and not (is_round_lost or is_used_up or is_budget_spent)
+    is_at_its_end = is_round_lost or is_used_up or is_budget_spent or is_endpoint_down
+    goes_on = is_searching and is_round_finished and not is_at_its_end
     if progress.is_met and not goes_on:
         return RunStatus.MET
+    if is_endpoint_down:
+        return RunStatus.FAILED
     if not is_round_finished:
         return RunStatus.INCOMPLETE
     if is_round_lost:

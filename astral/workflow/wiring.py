@@ -15,7 +15,7 @@ from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, 
 from astral.domain.records import Control
 from astral.domain.run import Manifest, TestRecord
 from astral.errors import UserError
-from astral.execute import Budget, ChatTarget, FunctionTarget, MeteredModel, SampledTarget
+from astral.execute import Budget, ChatTarget, FunctionTarget, SampledTarget
 from astral.generate import (
     SCREENED_LANGUAGES,
     SOURCE_LANGUAGE,
@@ -43,6 +43,7 @@ from astral.workflow.answers import cached_model
 from astral.workflow.attackers import asks_model, chat_models, web_sources, writers_of
 from astral.workflow.context import Context
 from astral.workflow.corpora import CORPORA_FOLDER
+from astral.workflow.endpoints import Endpoints
 from astral.workflow.events import Listener
 from astral.workflow.fitting import check_languages, composable_languages
 from astral.workflow.imported import imported_digest
@@ -100,6 +101,7 @@ class _Wiring:
             spent_cases=sum(draw.control is None for draw in draws),
             spent_tokens=sum(usage.tokens for usage in self.store.usage(run_id).values()),
         )
+        self.endpoints = Endpoints(settings, self.budget, self.listener.note)
         has_diversity = self.manifest.criterion.diversity is not None
         requests = RecordedRequests(self.store, run_id, self.embedder) if has_diversity else None
         planner = planner_of(self.manifest, requests)
@@ -139,6 +141,7 @@ class _Wiring:
             round_size=max(MIN_ROUND, TESTS_PER_WORKER * settings.concurrency),
             controls=settings.controls,
             budget=self.budget,
+            endpoints=self.endpoints,
         )
 
     def target(self, oracle: Oracle) -> Target:
@@ -310,8 +313,9 @@ class _Wiring:
         return RunJournal(self.store, self.recorder, self.manifest.run_id)
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
-        """A chat model whose calls are journalled and held within the budget."""
-        model: ChatModel = MeteredModel(self.part(Port.CHAT_MODEL, spec, role, base_url), self.budget)
+        """A chat model whose calls are journalled, polite and within the budget."""
+        model: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
+        model = self.endpoints.asked(model, spec, base_url)
         if self.settings.endpoint(role).cache:
             model = cached_model(model, spec, self.settings, role)
         self.closing.push_async_callback(model.close)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending, Message, Usage
 from astral.errors import BudgetExceededError, ProviderError
-from astral.execute import Budget, MeteredModel
+from astral.execute import Budget, MeteredModel, TimedModel
 from astral.testing import ScriptedModel
 
 TEXTS = st.text(max_size=30)
@@ -157,14 +157,14 @@ async def test_no_call_outlives_the_deadline():
 
     budget = Budget(max_tokens=1000, max_minutes=0.05 / 60)
     with pytest.raises(BudgetExceededError, match="--max-minutes"):
-        await asyncio.wait_for(MeteredModel(Stalling(["x"]), budget).chat(ask()), 5)
+        await asyncio.wait_for(TimedModel(MeteredModel(Stalling(["x"]), budget), budget).chat(ask()), 5)
     assert budget.spent_tokens == ask().tokens_at_most
 
 
 async def test_a_timeout_of_the_model_s_own_is_not_taken_for_the_deadline():
     budget = Budget(max_minutes=60)
     with pytest.raises(TimeoutError):
-        await MeteredModel(ScriptedModel([TimeoutError("mine")]), budget).chat(ask())
+        await TimedModel(ScriptedModel([TimeoutError("mine")]), budget).chat(ask())
 
 
 async def test_nothing_starts_after_the_deadline():

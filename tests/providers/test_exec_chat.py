@@ -8,8 +8,8 @@ import pytest
 from astral.domain.chat import ChatRequest
 from astral.domain.records import Ending, Message
 from astral.errors import ProviderError, UserError
+from astral.execute import RetryingModel
 from astral.providers.exec_chat import ExecChat
-from astral.providers.retry import RetryingModel
 from astral.testing.conformance import check_chat_model
 
 ECHO = """

@@ -9,6 +9,7 @@ from astral.config import EndpointSettings, Environment
 from astral.domain.chat import ChatRequest, ModelRole
 from astral.domain.records import Ending, Message
 from astral.errors import ProviderError, UserError
+from astral.execute import RetryingModel
 from astral.providers import open_model
 from astral.providers.anthropic_chat import AnthropicChat
 from astral.providers.openai_chat import OpenAIChat
@@ -28,7 +29,8 @@ def request(**fields) -> ChatRequest:
 
 def open_stub(vendor: str, server: StubServer):
     url = server.url if vendor == "anthropic" else server.openai_url
-    return open_model(f"{vendor}:m", role=ModelRole.TARGET, base_url=url, concurrency=4, environment=ENVIRONMENT)
+    model = open_model(f"{vendor}:m", role=ModelRole.TARGET, base_url=url, concurrency=4, environment=ENVIRONMENT)
+    return RetryingModel(model)
 
 
 def single(vendor: str, server: StubServer, *, timeout_seconds: float = 5.0):
@@ -158,7 +160,7 @@ async def test_the_responses_api_is_spoken_where_it_is_asked_for():
             concurrency=1,
             environment=ENVIRONMENT,
         )
-        reply = await model.chat(request(max_tokens=9, temperature=0.5, seed=3, json_schema=SCHEMA))
+        reply = await RetryingModel(model).chat(request(max_tokens=9, temperature=0.5, seed=3, json_schema=SCHEMA))
         await model.close()
     assert (reply.text, reply.ending, reply.usage.tokens) == ("Hi.", Ending.ANSWERED, 12)
     body = server.requests[-1]

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from astral.domain.chat import ChatRequest
 from astral.domain.records import Message
-from astral.errors import ProviderError
-from astral.providers.http_errors import retry_after_seconds, safe_text, status_error
-from astral.providers.retry import RetryingModel
+from astral.errors import ProviderError, Trouble
+from astral.execute import RetryingModel
+from astral.execute.retry import MOST_ATTEMPTS
+from astral.providers.http_errors import safe_text, status_error
+from astral.providers.rate_headers import rate_limits, retry_after_seconds
 from astral.testing import ScriptedModel
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -30,11 +32,30 @@ async def ask(script, **settings):
         return error, model, waits
 
 
-async def test_it_gives_up_after_the_allowed_attempts():
-    error, model, waits = await ask([ProviderError("down", retryable=True)], attempts=4)
+@pytest.mark.parametrize(
+    ("trouble", "attempts"),
+    [
+        (Trouble.RATE_LIMIT, 8),
+        (Trouble.OVERLOAD, 8),
+        (Trouble.SERVER, 5),
+        (Trouble.CONNECTION, 5),
+        (Trouble.TIMEOUT, 3),
+        (Trouble.MALFORMED, 3),
+    ],
+)
+async def test_each_class_of_trouble_has_its_own_number_of_attempts(trouble, attempts):
+    error, model, waits = await ask([ProviderError("down", retryable=True, trouble=trouble)], seconds=1000)
     assert isinstance(error, ProviderError)
-    assert len(model.requests) == 4
-    assert len(waits) == 3
+    assert len(model.requests) == attempts
+    assert len(waits) == attempts - 1
+
+
+@given(st.lists(st.sampled_from(list(Trouble)), min_size=1, max_size=12), st.floats(0, 200))
+async def test_no_mixture_of_troubles_is_sent_more_often_or_waited_for_longer_than_allowed(troubles, seconds):
+    script = [ProviderError("no", retryable=True, trouble=trouble) for trouble in troubles]
+    _, model, waits = await ask(script, seconds=seconds)
+    assert len(model.requests) <= MOST_ATTEMPTS
+    assert sum(waits) <= seconds
 
 
 async def test_what_cannot_pass_is_not_tried_again():
@@ -44,9 +65,9 @@ async def test_what_cannot_pass_is_not_tried_again():
 
 async def test_one_lost_attempt_makes_the_whole_call_billable():
     lost, away = ProviderError("reset", retryable=True), ProviderError("429", retryable=True, is_unbilled=True)
-    error, _, _ = await ask([lost, away], attempts=2)
+    error, _, _ = await ask([lost, away])
     assert not error.is_unbilled
-    error, _, _ = await ask([away, away], attempts=2)
+    error, _, _ = await ask([away, away])
     assert error.is_unbilled
 
 
@@ -82,6 +103,45 @@ def test_every_form_of_retry_after_is_read(headers, expected):
 def test_any_retry_after_is_read_without_an_error(text):
     seconds = retry_after_seconds({"retry-after": text}, now=NOW)
     assert seconds is None or seconds >= 0
+
+
+OPENAI = {
+    "x-ratelimit-limit-requests": "500",
+    "x-ratelimit-remaining-requests": "499",
+    "x-ratelimit-reset-requests": "120ms",
+    "x-ratelimit-limit-tokens": "30000",
+    "x-ratelimit-remaining-tokens": "0",
+    "x-ratelimit-reset-tokens": "1m0.5s",
+}
+ANTHROPIC = {
+    "anthropic-ratelimit-requests-limit": "50",
+    "anthropic-ratelimit-requests-remaining": "0",
+    "anthropic-ratelimit-requests-reset": "2026-11-21T12:00:30Z",
+}
+
+
+def test_the_rate_headers_of_both_vendors_are_read():
+    rates = rate_limits(OPENAI, now=NOW)
+    assert (rates.requests.limit, rates.requests.left, rates.requests.reset_seconds) == (500, 499, 0.12)
+    assert (rates.tokens.left, rates.tokens.reset_seconds) == (0, 60.5)
+    rates = rate_limits(ANTHROPIC, now=NOW)
+    assert (rates.requests.left, rates.requests.reset_seconds, rates.tokens) == (0, 30, None)
+    assert rate_limits({}, now=NOW) is None
+
+
+@given(st.dictionaries(st.sampled_from([*OPENAI, *ANTHROPIC]), st.text(max_size=12)))
+def test_any_rate_headers_are_read_without_an_error(headers):
+    rate_limits({**OPENAI, **headers}, now=NOW)
+    rate_limits({**ANTHROPIC, **headers}, now=NOW)
+
+
+def test_a_rate_limit_that_names_no_time_is_told_by_the_headers_when_there_is_room_again():
+    error = status_error(429, "later", OPENAI, model="m", key="", variable="K")
+    assert error.retry_after_seconds == pytest.approx(60.5 / 30000)
+    assert error.trouble is Trouble.RATE_LIMIT
+    assert status_error(529, "busy", {}, model="m", key="", variable="K").trouble is Trouble.OVERLOAD
+    quota = status_error(429, "no", {}, model="m", key="", variable="K", code="insufficient_quota")
+    assert (quota.trouble, quota.retryable) == (Trouble.REFUSED, False)
 
 
 @given(st.text(max_size=50), st.text(max_size=50))

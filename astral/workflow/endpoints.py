@@ -1,0 +1,62 @@
+"""The endpoints of a run: their models, asked politely and within the budget."""
+
+from collections.abc import Callable
+
+from astral.config import EndpointLimits, Settings
+from astral.domain.ports import ChatModel
+from astral.execute import Budget, LimitedModel, Limiter, MeteredModel, RetryingModel, TimedModel
+from astral.plugins import split_spec
+
+
+class Endpoints:
+    """One limiter an endpoint; roles that ask the same model at the same address share it, and no others do."""
+
+    def __init__(self, settings: Settings, budget: Budget, note: Callable[[str], None] = lambda _: None) -> None:
+        """Begin without endpoints, inside the event loop of the run.
+
+        Args:
+            settings: Say how many calls may be in flight, and what the user limits.
+            budget: Holds all calls together.
+            note: Is told when an endpoint stops answering, and when it answers again.
+        """
+        self._settings, self._budget, self._note = settings, budget, note
+        self._limits = {split_spec(name): limits for name, limits in settings.limits.items()}
+        self._limiters: dict[tuple[str, str | None], Limiter] = {}
+
+    @property
+    def is_down(self) -> bool:
+        """Whether one of them has not answered for too long."""
+        return any(limiter.down for limiter in self._limiters.values())
+
+    def asked(self, model: ChatModel, spec: str, base_url: str | None) -> ChatModel:
+        """The model, each of whose calls waits for its turn, is paid for, and is sent again where that may help.
+
+        Args:
+            model: Sends each call once.
+            spec: Its name in the settings.
+            base_url: Its address; None for the vendor's own.
+        """
+        polite = LimitedModel(MeteredModel(model, self._budget), self.limiter(model.name, spec, base_url))
+        return TimedModel(RetryingModel(polite, sleep=self._budget.sleep), self._budget)
+
+    def limiter(self, name: str, spec: str, base_url: str | None) -> Limiter:
+        """The limiter of an endpoint; see `asked`.
+
+        Args:
+            name: Of the model, for people.
+            spec: Its name in the settings.
+            base_url: Its address; None for the vendor's own.
+        """
+        endpoint = (name, base_url)
+        if endpoint not in self._limiters:
+            told = self._limits.get(split_spec(spec), EndpointLimits())
+            most = self._settings.concurrency
+            self._limiters[endpoint] = Limiter(
+                name,
+                concurrency=min(most, told.concurrency or most),
+                requests_per_minute=told.requests_per_minute,
+                tokens_per_minute=told.tokens_per_minute,
+                patience_seconds=told.patience_seconds,
+                note=self._note,
+            )
+        return self._limiters[endpoint]
