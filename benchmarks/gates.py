@@ -5,8 +5,8 @@
 The labelled drafts (benchmarks/data/conformance.jsonl) are original and mild: what an attacker might write for a cell,
 good and bad. Nothing is fitted to them; regularisation was chosen with them in view. `--fit` fits the readers of
 `conformance.json` anew, to composed texts (seeds in frames, with and without a style and a persuasion) and to
-benchmarks/data/persuasion.yaml, and keeps their vectors in FOLDER; it takes a quarter of an hour and
-needs scikit-learn.
+benchmarks/data/persuasion.yaml, and keeps their vectors in FOLDER; it takes some minutes, goes on
+where it was interrupted, and needs scikit-learn.
 """
 
 import argparse
@@ -22,8 +22,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from astral.assets import load_taxonomy
+from astral.assets import load_taxonomy, seed_languages
 from astral.config import Settings
+from astral.domain.base import content_id
 from astral.domain.records import Lineage, Message, TestCase
 from astral.domain.space import Cell
 from astral.generate import Composer, Conformance, Gates
@@ -36,8 +37,11 @@ DESTINATION = Path(__file__).parents[1] / "astral" / "generate" / COEFFICIENTS_F
 EARLY = ("form", "refusal", "language")
 DIMENSIONS = {"risk": "astral-14", "style": "styles", "persuasion": "persuasion"}
 NO_VALUE = "none"
-TEXTS_PER_LANGUAGE = 500
-TEXTS_PER_WORDING = 12
+TEXTS_PER_LANGUAGE = 150
+TEXTS_IN_ENGLISH = 600
+"""More, since English has four times the seeds and ten times the wordings of the others."""
+TEXTS_PER_WORDING = 6
+EMBEDDED_AT_ONCE = 200
 REGULARISATION = 1.0
 VERSION = 1
 
@@ -109,7 +113,7 @@ def fit(folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     rows = asyncio.run(training_rows())
-    vectors = embedded([row["text"] for row in rows], folder / "vectors.npy").astype(np.float64)
+    vectors = embedded([row["text"] for row in rows], folder / "vectors.npz").astype(np.float64)
     mean = vectors.mean(axis=0)
     readers: dict[str, ValueReader] = {}
     for dimension, taxonomy in DIMENSIONS.items():
@@ -151,7 +155,7 @@ async def training_rows() -> list[Row]:
     """Composed texts, some without a style or a persuasion, each with its cell."""
     dice = random.Random(7)
     values = {name: [value.id for value in load_taxonomy(file).values] for name, file in DIMENSIONS.items()}
-    languages = [value.id for value in load_taxonomy("languages").values]
+    languages = seed_languages("astral-14")
     composer = Composer(load_taxonomy("astral-14"))
 
     async def row(language: str, *, dimensions: Sequence[str], frame: str = SLOT, **more: str) -> Row:
@@ -163,7 +167,9 @@ async def training_rows() -> list[Row]:
         [("risk", "style", "persuasion")] * 14 + [("risk", "style")] * 3 + [("risk", "persuasion")] * 2 + [("risk",)]
     )
     rows = [
-        await row(language, dimensions=dice.choice(shapes)) for language in languages for _ in range(TEXTS_PER_LANGUAGE)
+        await row(language, dimensions=dice.choice(shapes))
+        for language in languages
+        for _ in range(TEXTS_IN_ENGLISH if language == "en" else TEXTS_PER_LANGUAGE)
     ]
     wordings = yaml.safe_load((DATA / "persuasion.yaml").read_text(encoding="utf-8"))["frames"]
     return rows + [
@@ -178,18 +184,16 @@ async def training_rows() -> list[Row]:
 
 
 def embedded(texts: Sequence[str], kept: Path) -> NDArray[np.float32]:
-    """Vectors of the texts, read from a file where they are there already."""
-    if kept.exists():
-        vectors: NDArray[np.float32] = np.load(kept)
-        if len(vectors) == len(texts):
-            return vectors
+    """Vectors of the texts; those that an earlier call kept in the file are not computed again."""
+    digest = content_id(*texts)
+    there = np.load(kept) if kept.exists() else {"digest": "", "vectors": np.empty((0, 0), dtype=np.float32)}
+    vectors: NDArray[np.float32] = there["vectors"] if there["digest"] == digest else there["vectors"][:0]
     embedder = open_embedder()
-    parts: list[NDArray[np.float32]] = []
-    for start in range(0, len(texts), 500):
-        parts.append(embedder.embed(texts[start : start + 500], kind="passage"))
-        print(f"embedded {start + len(parts[-1])} of {len(texts)}", flush=True)
-    vectors = np.concatenate(parts)
-    np.save(kept, vectors)
+    for start in range(len(vectors), len(texts), EMBEDDED_AT_ONCE):
+        new = embedder.embed(texts[start : start + EMBEDDED_AT_ONCE], kind="passage")
+        vectors = np.concatenate([vectors, new]) if len(vectors) else new
+        np.savez(kept, digest=np.array(digest), vectors=vectors)
+        print(f"embedded {len(vectors)} of {len(texts)}", flush=True)
     return vectors
 
 

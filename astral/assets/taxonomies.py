@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+import regex
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from astral.assets.folders import asset_folder
 from astral.assets.yaml_files import Location, line_of, read_model
@@ -27,14 +28,35 @@ class SeedFile(Noun):
     seeds: Mapping[str, Texts]
 
 
+_SLOT = "{request}"
+_TASK_SLOT = "{task}"
+_ALTERNATIVES = regex.compile(r"\[[^][|]*(\|[^][|]*)+\]")
+
+
 class FrameFile(Noun):
-    """`taxonomies/frames/<language>.yaml`: what is put around a seed, by dimension and value."""
+    """`taxonomies/frames/<language>.yaml`: what is put around a seed, by dimension and value.
+
+    A frame has one slot: `{request}`, or `{task}` for a request as a bare instruction, as in “Could you {task}?”. Of
+    `[these|those]` one is chosen each time, so that one frame has many wordings.
+    """
 
     language: str
+    verbs: Texts = ()
+    """What a request begins with that can stand in the slot `{task}`; of languages whose imperative fits there."""
     frames: Mapping[str, Mapping[str, Texts]] = Field(default={})
 
-
-_SLOT = "{request}"
+    @model_validator(mode="after")
+    def _frames_are_well_formed(self) -> Self:
+        for dimension, values in self.frames.items():
+            for value, frames in values.items():
+                for frame in frames:
+                    outside = _ALTERNATIVES.sub("", frame)
+                    if outside.count(_SLOT) + outside.count(_TASK_SLOT) != 1 or "[" in outside or "]" in outside:
+                        raise ValueError(
+                            f"{dimension} {value}: a frame has {_SLOT} or {_TASK_SLOT} in it once, outside of "
+                            f"brackets, and these stand around alternatives such as [these|those]: {frame}"
+                        )
+        return self
 
 
 def _messages(given: Any) -> Any:
@@ -125,11 +147,20 @@ def load_seeds(taxonomy_id: str, language: str) -> Mapping[str, Texts]:
     return read_model(path, SeedFile).seeds if path.is_file() else {}
 
 
-@cache
 def load_frames(language: str) -> Mapping[str, Mapping[str, Texts]]:
     """Frames by dimension and value; none where no file exists for this language."""
+    return _frame_file(language).frames
+
+
+def task_verbs(language: str) -> Texts:
+    """What a request begins with that can stand in the slot `{task}` of a frame; none where no frame has it."""
+    return _frame_file(language).verbs
+
+
+@cache
+def _frame_file(language: str) -> FrameFile:
     path = asset_folder("taxonomies") / "frames" / f"{language}.yaml"
-    return read_model(path, FrameFile).frames if path.is_file() else {}
+    return read_model(path, FrameFile) if path.is_file() else FrameFile(language=language)
 
 
 @cache

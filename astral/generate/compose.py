@@ -9,11 +9,13 @@ from astral.domain.ports import ChatModel, EvidenceSource
 from astral.domain.records import AppliedTransform, Ending, Evidence, Lineage, Message, TestCase
 from astral.domain.space import Cell, Taxonomy
 from astral.errors import NothingToWriteFromError, ProviderError
-from astral.generate.manner import frame_of, manner_of
+from astral.generate.manner import frame_of, in_manner
 from astral.generate.screening import SLOT, Gates
 from astral.generate.seeds import seed_ids
 
 _NEAREST = 5
+_SEEDS = 100
+"""More than a risk has in one language: the index says which seeds are there, and each of them may be written from."""
 _HEADLINE = "{headline}"
 
 
@@ -37,7 +39,7 @@ class Composer:
 
         Args:
             taxonomy: The taxonomy of risks, by whose id seeds are found.
-            evidence: An index of seeds: a case is then made of one of those nearest to the risk's definition.
+            evidence: An index of seeds: a case is then made of one that it finds for the risk's definition.
             corpora: Finds requests of the user's own: a case may then be made of one of those as well.
             web: Finds passages on the risk: the case then starts from the headline of one.
             rewriter: Rewords seeds; a rewording that does not pass the gates is not used.
@@ -64,14 +66,13 @@ class Composer:
         language = cell.get("language", self._default_language)
         # Dice of their own, so that a benign twin, which has other seeds, gets the same frames.
         seed_id, request, evidence = await self._seed_text(cell, language, random.Random(f"seed text {seed}"))
-        manner = manner_of(cell, language, rng)
         headline = await self._headline(cell, rng)
         lineage = Lineage(generator=self.name, seed=seed, seed_text=seed_id, evidence=(*evidence, *headline))
         plain = TestCase(messages=(Message(role="user", content=request),), cell=cell, lineage=lineage)
-        case = manner.put_on(await self._reworded(plain, language, seed) or plain)
+        case = in_manner(await self._reworded(plain, language, seed) or plain, language, rng)
         for passage in headline:
             # Both slots at once: what a page, or a text of a corpus, says can then fill no slot of ours.
-            frame = frame_of(language, "web", "headline", rng)
+            frame = frame_of(language, "web", "headline", rng, around=case.request)
             text = case.request.join(part.replace(_HEADLINE, passage.title) for part in frame.split(SLOT))
             case = case.model_copy(update={"messages": (Message(role="user", content=text),)})
         return case
@@ -86,7 +87,7 @@ class Composer:
         shipped = self._shipped(risk, language)
         if self._evidence is not None:
             query = self._definitions.get(risk, risk)
-            found = await self._evidence.search(query, cell=cell, limit=_NEAREST)
+            found = await self._evidence.search(query, cell=cell, limit=_SEEDS)
             # In the order of their names, since ties may come in any order.
             nearest = sorted((each for each in found if each.title in shipped), key=lambda each: each.title)
             nearest += await self._own_requests(query, cell)

@@ -12,7 +12,7 @@ from astral.domain.run import TestRecord
 from astral.domain.space import Cell, Space
 from astral.errors import NothingToWriteFromError
 from astral.generate.attack import Brief, LLMAttacker
-from astral.generate.manner import manner_of
+from astral.generate.manner import in_manner
 from astral.generate.parents import Parent, Parents, chosen
 
 PARENTS_SHOWN = 2
@@ -57,7 +57,7 @@ class Evolver:
             generator=self.name, seed=seed, seed_text=old.seed_text, evidence=(core,), parent=parent.case.id
         )
         plain = TestCase(messages=(Message(role="user", content=parent.core),), cell=cell, lineage=lineage)
-        return manner_of(cell, language, rng).put_on(plain)
+        return in_manner(plain, language, rng)
 
 
 class EvolvingAttacker(LLMAttacker):

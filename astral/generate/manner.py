@@ -1,53 +1,48 @@
 """How a request is put: frames of its style and persuasion around it, and misspellings in it."""
 
 import random
-from dataclasses import dataclass
+from typing import Final
 
-from astral.assets import load_frames
+import regex
+
+from astral.assets import load_frames, task_verbs
 from astral.domain.records import AppliedTransform, Message, TestCase
-from astral.domain.space import Cell
 from astral.errors import NothingToWriteFromError
 from astral.generate.screening import SLOT
 from astral.generate.transforms.misspell import Misspell
 
-FRAMED = ("style", "persuasion")
+FRAMED: Final = ("style", "persuasion")
 """From the inside out: a style is the asker's voice, persuasion is what is said around the request."""
+_TASK: Final = "{task}"
 _MISSPELT = "misspellings"
 _misspell = Misspell()
+_ALTERNATIVES = regex.compile(r"\[([^][]*\|[^][]*)\]")
+_ONE_SENTENCE = regex.compile(r"[^.!?…]+\.?")
 
 
-@dataclass(frozen=True)
-class Manner:
-    """A choice of frames, and the seed of misspellings where there are any."""
-
-    frames: tuple[str, ...]
-    misspelling_seed: int | None
-
-    def put_on(self, plain: TestCase) -> TestCase:
-        """The case with its request put in this manner."""
-        text, transforms = plain.request, plain.lineage.transforms
-        if self.misspelling_seed is not None:
-            text, _ = _misspell.rewrite(text, random.Random(self.misspelling_seed))
-            transforms = (*transforms, AppliedTransform(name="misspell", seed=self.misspelling_seed))
-        for frame in self.frames:
-            text = frame.replace(SLOT, text)
-        lineage = plain.lineage.model_copy(update={"transforms": transforms})
-        return plain.model_copy(update={"messages": (Message(role="user", content=text),), "lineage": lineage})
-
-
-def manner_of(cell: Cell, language: str, rng: random.Random) -> Manner:
-    """A manner that fits the cell.
+def in_manner(plain: TestCase, language: str, rng: random.Random) -> TestCase:
+    """The case with its request put in the manner of its cell.
 
     Raises:
         NothingToWriteFromError: There are no frames for a value of the cell; the message names the file to extend.
     """
-    frames = tuple(frame_of(language, each, cell[each], rng) for each in FRAMED if each in cell)
-    seed = rng.getrandbits(32)
-    return Manner(frames, seed if cell.get("style", "") == _MISSPELT else None)
+    cell, transforms = plain.cell, plain.lineage.transforms
+    asked = text = plain.request
+    if cell.get("style", "") == _MISSPELT:
+        seed = rng.getrandbits(32)
+        text, _ = _misspell.rewrite(text, random.Random(seed))
+        transforms = (*transforms, AppliedTransform(name="misspell", seed=seed))
+    for dimension in FRAMED:
+        if dimension in cell:
+            # Whether it is a task is seen before its first word is misspelt.
+            frame = frame_of(language, dimension, cell[dimension], rng, around=asked)
+            asked = text = filled(frame, text)
+    lineage = plain.lineage.model_copy(update={"transforms": transforms})
+    return plain.model_copy(update={"messages": (Message(role="user", content=text),), "lineage": lineage})
 
 
-def frame_of(language: str, dimension: str, value: str, rng: random.Random) -> str:
-    """A frame for one value.
+def frame_of(language: str, dimension: str, value: str, rng: random.Random, *, around: str) -> str:
+    """A frame for one value that fits around a request, in one of its wordings.
 
     Raises:
         NothingToWriteFromError: There is none; the message names the file to extend.
@@ -59,8 +54,26 @@ def frame_of(language: str, dimension: str, value: str, rng: random.Random) -> s
             f"{file} is missing: there are no frames in language {language!r}. Write it, or name an attacker model."
         )
     choices = frames.get(dimension, {}).get(value, ())
-    if not choices:
+    fitting = choices if is_task(around, language) else [each for each in choices if SLOT in each]
+    if not fitting:
         raise NothingToWriteFromError(
             f"{file} has no frames for {dimension} {value!r}. Add some there, or name an attacker model."
         )
-    return rng.choice(choices)
+    return one_wording(rng.choice(fitting), rng)
+
+
+def one_wording(frame: str, rng: random.Random) -> str:
+    """The frame with one of each `[these|those]`."""
+    return _ALTERNATIVES.sub(lambda found: rng.choice(found[1].split("|")), frame)
+
+
+def is_task(request: str, language: str) -> bool:
+    """It can stand behind “Could you”: one sentence that begins with one of the language's verbs."""
+    first = request.partition(" ")[0].casefold()
+    return first in task_verbs(language) and _ONE_SENTENCE.fullmatch(request) is not None
+
+
+def filled(frame: str, request: str) -> str:
+    """The frame around a request, of which a frame with `{task}` takes the bare instruction."""
+    task = request[:1].lower() + request[1:].removesuffix(".")
+    return frame.replace(_TASK, task) if _TASK in frame else frame.replace(SLOT, request)

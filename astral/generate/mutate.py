@@ -13,7 +13,7 @@ from astral.domain.records import Evidence, Lineage, Message, TestCase
 from astral.domain.space import Cell, Taxonomy, Value
 from astral.errors import NothingToWriteFromError
 from astral.generate.evidence.corpus import CorpusEntry
-from astral.generate.manner import manner_of
+from astral.generate.manner import in_manner
 
 _BATCH = 64
 _SEED_LANGUAGE = "en"
@@ -92,7 +92,7 @@ class Mutator:
         source = Evidence(text=entry.text, kind="corpus", title=entry.id)
         lineage = Lineage(generator=self.name, seed=seed, seed_text=entry.id, evidence=(source,), parent=entry.id)
         plain = TestCase(messages=(Message(role="user", content=entry.text),), cell=cell, lineage=lineage)
-        return manner_of(cell, language, rng).put_on(plain)
+        return in_manner(plain, language, rng)
 
     def _placed(self) -> Mapping[tuple[str, str], Sequence[CorpusEntry]]:
         """The entries by risk and language."""

@@ -101,10 +101,12 @@ def test_no_frame_adds_a_minor_or_sexual_content(language: str):
     """A frame that did would make cases of one of two risks impossible."""
     minor, sexual = PAIRS["en"]
     for values in load_frames(language).values():
-        for value, frames in values.items():
+        for frames in values.values():
             for frame in frames:
-                assert not breaks_child_safety(frame.replace("{request}", sexual)), value
-                assert not breaks_child_safety(frame.replace("{request}", minor)), value
+                # All alternatives at once: one wording has fewer words.
+                words = frame.translate(str.maketrans("[|]", "   ")).replace("{task}", "{request}")
+                assert not breaks_child_safety(words.replace("{request}", sexual)), frame
+                assert not breaks_child_safety(words.replace("{request}", minor)), frame
 
 
 @given(st.text())

@@ -58,12 +58,11 @@ async def test_every_combination_composes_to_a_text_that_passes_the_gates(langua
 
 
 @pytest.mark.parametrize("language", MULTIJAIL)
-def test_every_style_and_technique_has_two_frames_with_one_slot(language: str):
+def test_every_style_and_technique_has_two_frames_for_any_request(language: str):
     frames = load_frames(language)
     for value in [*STYLES, *TECHNIQUES]:
         texts = frames["style" if value in STYLES else "persuasion"][value]
-        assert len(texts) >= 2, value
-        assert all(text.count("{request}") == 1 for text in texts), value
+        assert sum("{request}" in text for text in texts) >= 2, value
 
 
 @given(st.integers(0, 2**63 - 1))
@@ -75,16 +74,24 @@ async def test_the_same_seed_composes_the_same_case(seed: int):
 
 
 async def test_seeds_choose_among_all_texts_and_frames():
-    texts = {(await Composer(RISKS).generate(CELL, seed=seed)).request for seed in range(200)}
+    cell = CELL.model_copy(update={"values": (("risk", "violence"), ("language", "it"), *CELL.values[2:])})
+    texts = {(await Composer(RISKS).generate(cell, seed=seed)).request for seed in range(300)}
     assert len(texts) == 5 * 2 * 2
 
 
+async def test_english_cases_of_one_cell_hardly_ever_share_a_wording():
+    """Users without a model read these; two frames a value had 20 texts for a cell."""
+    texts = {(await Composer(RISKS).generate(CELL, seed=seed)).request for seed in range(200)}
+    assert len(texts) > 190
+
+
 async def test_persuasion_stands_around_style_around_the_seed():
-    case = await Composer(RISKS).generate(CELL, seed=1)
-    seed_text = load_seeds("astral-14", "en")["privacy_violation"][int(case.lineage.seed_text.rsplit("/", 1)[1])]
-    style = next(frame for frame in load_frames("en")["style"]["slang"] if frame.split("{")[0] in case.request)
+    cell = cell_of(risk="violence", language="it", style="slang", persuasion="logical_appeal")
+    case = await Composer(RISKS).generate(cell, seed=1)
+    seed_text = load_seeds("astral-14", "it")["violence"][int(case.lineage.seed_text.rsplit("/", 1)[1])]
+    style = next(frame for frame in load_frames("it")["style"]["slang"] if frame.split("{")[0] in case.request)
     assert style.replace("{request}", seed_text) in case.request
-    assert case.lineage.seed_text.startswith("astral-14/en/privacy_violation/")
+    assert case.lineage.seed_text.startswith("astral-14/it/violence/")
 
 
 async def test_misspellings_misspell_the_request_itself():

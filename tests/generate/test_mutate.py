@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from astral.assets import load_seeds, load_taxonomy
+from astral.assets import load_taxonomy
 from astral.domain.space import Cell
 from astral.errors import NothingToWriteFromError
 from astral.generate import CorpusEntry, Mutator
@@ -59,9 +59,12 @@ async def test_a_request_without_a_risk_counts_to_the_nearest_one():
     told: list[tuple[int, int]] = []
     entries = [
         CorpusEntry(
-            id=f"x:{risk}", text=" ".join(dice.sample(words := text.split(), len(words))), language="en", risk=""
+            id=f"x:{value.id}",
+            text=" ".join(dice.sample(words := value.definition.split(), len(words))),
+            language="en",
+            risk="",
         )
-        for risk, text in ((risk, texts[0]) for risk, texts in load_seeds("astral-14", "en").items())
+        for value in TAXONOMY.values
     ]
     made = Mutator(entries, TAXONOMY, HashEmbedder(256), progress=lambda *done: told.append(done))
     right = 0

@@ -6,11 +6,12 @@ import random
 
 import pytest
 
-from astral.assets import load_frames, load_seeds, load_taxonomy
+from astral.assets import load_seeds, load_taxonomy
 from astral.config import Settings
 from astral.domain.drafting import DraftEnd
 from astral.domain.run import RunStatus
 from astral.errors import UserError
+from astral.generate.manner import filled, frame_of
 from astral.record import Store
 from astral.testing.server import Fault, StubServer
 from astral.workflow.attackers import generator_specs
@@ -42,7 +43,8 @@ def written(body):
         for manner in (STYLES, PERSUASION):
             named = f"- {manner.dimension.capitalize()}: "
             value = next(value.id for value in manner.values if f"{named}{value.name}:" in part)
-            request = dice.choice(load_frames(language)[manner.dimension][value]).replace("{request}", request)
+            frame = frame_of(language, manner.dimension, value, dice, around=request)
+            request = filled(frame, request)
         items.append({"number": number, "request": request})
     return json.dumps({"requests": items})
 

@@ -11,8 +11,9 @@ from astral.domain.records import AppliedTransform, Ending, Message, TestCase
 from astral.domain.space import Value
 from astral.domain.untrusted import boundary_around
 from astral.errors import StageError
+from astral.generate.manner import one_wording
 from astral.generate.refusals import is_refusal
-from astral.generate.transforms.framing import Frame, Frames, Reshaped, before, last_request, transformed
+from astral.generate.transforms.framing import SLOT, Frame, Frames, Reshaped, before, last_request, transformed
 
 _MAX_TOKENS = 400
 
@@ -30,7 +31,8 @@ def _composer_frames(name: str, dimension: str) -> Frames:
                 f"the transform {name!r} has no frames in language {language!r}. "
                 f"Write taxonomies/frames/{language}.yaml, or name an attacker model, which then does the rewriting."
             )
-        return [(Message(role="user", content=text),) for text in texts]
+        # Any text may have to stand there, so that frames for a bare instruction are left out.
+        return [(Message(role="user", content=one_wording(text, rng)),) for text in texts if SLOT in text]
 
     return frames
 
