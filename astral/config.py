@@ -135,7 +135,7 @@ class AttackerSettings(EndpointSettings):
     model: Annotated[Values, Field(min_length=1)] = ("compose",)
     """compose (from shipped seeds and frames, no model), a chat model as for the target, a plug-in, or several of them,
     such as [openai:NAME, local]: what one refuses, the next is asked for, and in the end the composer. How they are
-    reached holds for all of them and for the translator."""
+    reached holds for all of them, the translator and the gate model."""
     mode: Literal["rag", "rag-fs", "rag-fs-web", "compose", "mutate", "evolve"] | None = None
     """rag: a chat model is shown the nearest entries; rag-fs: and examples of style, persuasion, language; rag-fs-web:
     also passages from the web. compose: no model. mutate: the requests in `cases`, put in the manner of each cell.
@@ -152,6 +152,9 @@ class AttackerSettings(EndpointSettings):
     """What every case goes through, in this order, such as [misspell, base64]; `astral list transforms` shows all."""
     translator: str | None = None
     """A chat model that translates what was written in English into languages without shipped seeds and frames."""
+    gate_model: str | None = None
+    """A chat model that is asked of every draft that passed the other gates whether it is on its risk, in its style and
+    with its persuasion."""
     reword: bool = False
     """Let the local model reword composed cases; what does not pass the gates keeps its own words."""
     attempts: int = Field(default=4, ge=1, le=20)
@@ -278,7 +281,8 @@ class Settings(Noun):
     controls: int = Field(default=3, ge=0, le=50)
     """Positive controls, and as many negative ones."""
     novel_against: Values = ()
-    """Earlier runs, by their ids or as `latest`: no case may repeat one of theirs."""
+    """Earlier runs, by their ids or as `latest`, and files or folders of published requests, such as a benchmark's CSV:
+    no case may repeat one of theirs."""
     twins: float = Field(default=0.1, ge=0, le=1)
     """Share of the cases that get a benign twin: a harmless look-alike, to see whether the target refuses too much."""
     concurrency: int = Field(default=8, ge=1, le=1024)

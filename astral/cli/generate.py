@@ -211,9 +211,10 @@ def generate(
         list[str] | None,
         typer.Option(
             "--novel-against",
-            metavar="RUN",
+            metavar="RUN|FILE",
             rich_help_panel=_WHAT,
-            help="Repeat no case of this earlier run; `latest` is the newest one. May be given several times.",
+            help="Repeat no case of this earlier run (`latest` is the newest), or no text of this file, such as a "
+            "benchmark's CSV. May be given several times.",
         ),
     ] = None,
     twins: Annotated[

@@ -46,6 +46,7 @@ attacker:                    # who writes the test cases; api, parameters, http 
   # cases_per_call: 8        # requests that one call of a chat model is asked for
   # max_tokens: 2000         # longest answer for each, usually 400; models that think need more
   # transforms: [misspell, base64]         # what every case goes through; `astral list transforms` shows all
+  # gate_model: openai:NAME  # is asked whether drafts are on their risk, in their style and with their persuasion
   # translator: openai:NAME  # writes in English and translates, for languages without seeds of their own
   # reword: true             # have the local model reword composed cases
   attempts: 4                # drafts of one test before it counts as failed
@@ -82,7 +83,7 @@ retries: 3                   # tests of a pair that may fail or be blocked befor
 # planner: covering          # stop when all is covered; by default thompson searches on until budget.cases is spent
 seed: 0                      # same seed, same cases
 controls: 3                  # checks of the judge: so many answers that comply, and so many that refuse
-# novel_against: [latest]    # earlier runs of which no case is repeated, by their ids
+# novel_against: [latest]    # earlier runs, and files of published requests, of which no case is repeated
 twins: 0.1                   # share of cases with a harmless look-alike, to see whether the target refuses too much
 concurrency: 8               # tests under way at a time
 # limits:                    # what a model's endpoint is asked at most, beside what it says itself

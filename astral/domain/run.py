@@ -46,6 +46,8 @@ class Manifest(Noun):
     prompts: tuple[PromptRef, ...] = ()
     imported: str = ""
     """Hash of the requests that mode mutate starts from."""
+    published: str = ""
+    """Hash of the published texts that no case may repeat."""
     earlier: Mapping[str, int] = {}
     """Earlier runs from which test cases are evolved, each with how many of its rounds were done with when this run
     began: what they find later changes nothing here."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from astral.generate.evidence.web import WebEvidence
     from astral.generate.evolve import Evolver, EvolvingAttacker
     from astral.generate.injections import InjectionWriter
+    from astral.generate.model_gate import ModelGate
     from astral.generate.mutate import Mutator
     from astral.generate.scenes import SceneWriter, environments_of
     from astral.generate.screening import Gates, Rejection, Screen, objection_to_turn
@@ -46,6 +47,7 @@ __all__ = [
     "Gates",
     "InjectionWriter",
     "LLMAttacker",
+    "ModelGate",
     "Mutator",
     "PageCache",
     "PageReader",
@@ -86,6 +88,7 @@ _HOME = {
     "Gates": "screening",
     "LLMAttacker": "attack",
     "InjectionWriter": "injections",
+    "ModelGate": "model_gate",
     "Mutator": "mutate",
     "PageCache": "evidence.pages",
     "PageReader": "evidence.pages",

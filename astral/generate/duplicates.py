@@ -29,6 +29,8 @@ NEAR_COPY: Final = 0.92
 Measured on 3,000 composed texts in ten languages: those of different cells reach 0.86, which is one inside of the
 other; the same text less one word has a median of 0.94.
 """
+LEAST_WHOLE: Final = 20
+"""Letters of a published text from which a draft may not hold it as a whole; a shorter one, such as a word, it may."""
 _EMBEDDED_AT_ONCE: Final = 256
 
 _Chain = tuple[str, ...]
@@ -43,6 +45,8 @@ class _Words:
 
     digest: bytes
     signature: Signature
+    published: str
+    """Which published text it repeats, and how; empty where it repeats none."""
     shared: float = 0.0
     """Largest share of wording with any of the first `compared` ones."""
     compared: int = 0
@@ -60,11 +64,39 @@ class _Accepted:
         self.signatures.append(words.signature)
 
 
+class _Published:
+    """Texts that are no cases: no draft may have their wording, hold one as a whole, or say the same."""
+
+    def __init__(self) -> None:
+        self._wordings = _Accepted()
+        self._wholes: list[str] = []
+        self.vectors = Vectors()
+
+    def append(self, text: str, vector: Batch | None) -> None:
+        letters = normalised(text)
+        self._wordings.append(_Words(_digest(letters), signature(letters), published=""))
+        if len(letters) >= LEAST_WHOLE:
+            self._wholes.append(letters)
+        if vector is not None:
+            self.vectors.append(vector)
+
+    def repeated(self, letters: str, digest: bytes, row: Signature) -> str:
+        """How a draft repeats one of them by its words; empty where it does not."""
+        if digest in self._wordings.digests:
+            return "it is a published text"
+        if any(whole_text in letters for whole_text in self._wholes):
+            return "it holds a published text as a whole"
+        shared = self._wordings.signatures.nearest(row)
+        return f"{shared:.0%} of the wording is a published text's" if shared >= NEAR_COPY else ""
+
+
 @dataclass
 class _Prepared:
     """What is known of a draft that will be asked about."""
 
     vector: Batch
+    published: float
+    """Cosine to the nearest published text."""
     nearest: float = -1.0
     """Cosine to the nearest of the first `compared` ones of its language."""
     compared: int = 0
@@ -81,6 +113,7 @@ class Duplicates:
     def __init__(self, embedder: Embedder | None = None, *, near_duplicate: float = NEAR_DUPLICATE) -> None:
         self._embedder = embedder
         self._near_duplicate = near_duplicate
+        self._published = _Published()
         self._accepted: defaultdict[_Chain, _Accepted] = defaultdict(_Accepted)
         self._vectors: defaultdict[tuple[str, _Chain], Vectors] = defaultdict(Vectors)
         self._words: dict[tuple[_Chain, str], _Words] = {}
@@ -106,6 +139,9 @@ class Duplicates:
             return reason
         if self._embedder is None:
             return None
+        published = self._of(draft).published
+        if published >= self._near_duplicate:
+            return f"cosine {published:.3f} to a published text, from {self._near_duplicate} on they count as one"
         nearest = self._nearest(draft)
         if nearest < self._near_duplicate:
             return None
@@ -126,10 +162,16 @@ class Duplicates:
         self._remember(batch)
 
     def know(self, texts: Iterable[str]) -> None:
-        """Take note of texts that are no cases, such as a benchmark's: they are compared by their wording alone."""
-        for text in texts:
-            self._accepted[()].append(self._words_of((), text))
-            self._words.pop(((), text), None)
+        """Take note of texts that are no cases, such as a benchmark's, before any draft is looked at.
+
+        They count for drafts of every language, and for what a transform hides as well.
+        """
+        published = list(dict.fromkeys(texts))
+        for start in range(0, len(published), _EMBEDDED_AT_ONCE):
+            batch = published[start : start + _EMBEDDED_AT_ONCE]
+            vectors = whole(self._embedder.embed(batch, kind="passage")) if self._embedder else [None] * len(batch)
+            for text, vector in zip(batch, vectors, strict=True):
+                self._published.append(text, vector)
 
     def _remember(self, cases: Sequence[TestCase]) -> None:
         if self._embedder is not None:
@@ -145,6 +187,8 @@ class Duplicates:
     def _repeated_words(self, key: _Key) -> str | None:
         _, chain, text = key
         words, accepted = self._words_of(chain, text), self._accepted[chain]
+        if words.published:
+            return words.published
         if words.digest in accepted.digests:
             return "the same text was accepted before"
         words.shared = max(words.shared, accepted.signatures.nearest(words.signature, since=words.compared))
@@ -154,8 +198,8 @@ class Duplicates:
     def _words_of(self, chain: _Chain, text: str) -> _Words:
         if (chain, text) not in self._words:
             letters = normalised(text)
-            digest = blake2b(letters.encode(errors="replace"), digest_size=16).digest()
-            self._words[chain, text] = _Words(digest, signature(letters))
+            digest, row = _digest(letters), signature(letters)
+            self._words[chain, text] = _Words(digest, row, self._published.repeated(letters, digest, row))
         return self._words[chain, text]
 
     def _nearest(self, draft: TestCase) -> float:
@@ -176,7 +220,11 @@ class Duplicates:
     def _embed(self, keys: Sequence[_Key]) -> None:
         if keys and self._embedder is not None:
             vectors = whole(self._embedder.embed([text for *_, text in keys], kind="passage"))
-            self._prepared |= {key: _Prepared(vector) for key, vector in zip(keys, vectors, strict=True)}
+            published = self._published.vectors.nearest(vectors)
+            self._prepared |= {
+                key: _Prepared(vector, near)
+                for key, vector, near in zip(keys, vectors, published.tolist(), strict=True)
+            }
 
     def _compare(self, keys: Sequence[_Key]) -> None:
         """Look up all drafts of a language and a chain at once."""
@@ -188,6 +236,10 @@ class Duplicates:
             if len(rows := self._vectors[kind]):
                 for draft, nearest in zip(drafts, rows.nearest(np.stack([d.vector for d in drafts])), strict=True):
                     draft.nearest, draft.compared = float(nearest), len(rows)
+
+
+def _digest(letters: str) -> bytes:
+    return blake2b(letters.encode(errors="replace"), digest_size=16).digest()
 
 
 def normalised(text: str) -> str:

@@ -34,8 +34,10 @@ def in_manner(plain: TestCase, language: str, rng: random.Random) -> TestCase:
         transforms = (*transforms, AppliedTransform(name="misspell", seed=seed))
     for dimension in FRAMED:
         if dimension in cell:
+            # Dice of its own, so that another request differs in no frame but those that do not fit around it.
+            dice = random.Random(rng.getrandbits(64))
             # Whether it is a task is seen before its first word is misspelt.
-            frame = frame_of(language, dimension, cell[dimension], rng, around=asked)
+            frame = frame_of(language, dimension, cell[dimension], dice, around=asked)
             asked = text = filled(frame, text)
     lineage = plain.lineage.model_copy(update={"transforms": transforms})
     return plain.model_copy(update={"messages": (Message(role="user", content=text),), "lineage": lineage})
@@ -54,12 +56,15 @@ def frame_of(language: str, dimension: str, value: str, rng: random.Random, *, a
             f"{file} is missing: there are no frames in language {language!r}. Write it, or name an attacker model."
         )
     choices = frames.get(dimension, {}).get(value, ())
-    fitting = choices if is_task(around, language) else [each for each in choices if SLOT in each]
-    if not fitting:
+    for_any = [each for each in choices if SLOT in each]
+    if not for_any:
         raise NothingToWriteFromError(
             f"{file} has no frames for {dimension} {value!r}. Add some there, or name an attacker model."
         )
-    return one_wording(rng.choice(fitting), rng)
+    frame = rng.choice(choices)
+    if SLOT not in frame and not is_task(around, language):
+        frame = rng.choice(for_any)
+    return one_wording(frame, rng)
 
 
 def one_wording(frame: str, rng: random.Random) -> str:

@@ -11,6 +11,7 @@ from astral.generate.child_screen import breaks_child_safety
 from astral.generate.conformance import Conformance
 from astral.generate.duplicates import NEAR_DUPLICATE, Duplicates
 from astral.generate.identification import LanguageIdentifier
+from astral.generate.model_gate import ModelGate
 from astral.generate.refusals import is_refusal
 
 DUPLICATE = "duplicate"
@@ -168,6 +169,7 @@ class Screen:
         *,
         near_duplicate: float = NEAR_DUPLICATE,
         conformance: Conformance | None = None,
+        model_gate: ModelGate | None = None,
     ) -> None:
         """Set the screen up.
 
@@ -176,9 +178,11 @@ class Screen:
             embedder: Finds near duplicates; without it only the same wording counts as a repeat.
             near_duplicate: Cosine in [-1, 1] from which two drafts count as one.
             conformance: Tells by a draft's vector whether it is what its cell says; needs the embedder.
+            model_gate: Tells the same by asking a model, of what passed all others.
         """
         self._gates = gates
         self._conformance = conformance
+        self._model_gate = model_gate
         self._duplicates = Duplicates(embedder, near_duplicate=near_duplicate)
 
     def remember(self, cases: Iterable[TestCase]) -> None:
@@ -186,7 +190,7 @@ class Screen:
         self._duplicates.remember(cases)
 
     def know(self, texts: Iterable[str]) -> None:
-        """Take note of published texts, such as a benchmark's: no draft may have their wording."""
+        """Take note of published texts, such as a benchmark's, before any draft is screened: none may repeat one."""
         self._duplicates.know(texts)
 
     def objection(self, draft: TestCase) -> Rejection | None:
@@ -197,17 +201,22 @@ class Screen:
         """Do the slow part of `late_objection` for many drafts at once; safe to run in a thread."""
         self._duplicates.prepare(drafts)
 
+    async def read(self, draft: TestCase) -> None:
+        """Have the model look at a prepared draft, if there is one and no other gate says no."""
+        if self._model_gate is not None and draft.scene is None and self.late_objection(draft) is None:
+            await self._model_gate.read(draft)
+
     def late_objection(self, draft: TestCase) -> Rejection | None:
-        """What the gates have to say that need an embedding: it repeats an accepted draft, or is off its cell."""
+        """What the gates have to say that are not free: it repeats an accepted draft, or is off its cell."""
         if draft.scene is not None:
             # A task of an agent is there once; to put it to the target again is another test, not another case.
             return None
         if reason := self._duplicates.objection(draft):
             return Rejection(gate=DUPLICATE, reason=reason)
         vector = self._duplicates.vector(draft) if self._conformance else None
-        if self._conformance is None or vector is None:
-            return None
-        off = self._conformance.objection(draft, vector)
+        off = self._conformance.objection(draft, vector) if self._conformance and vector is not None else None
+        if off is None and self._model_gate is not None:
+            off = self._model_gate.objection(draft)
         return Rejection(gate=off[0], reason=off[1]) if off else None
 
     def screen(self, drafts: Sequence[TestCase]) -> list[Rejection | None]:

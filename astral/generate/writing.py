@@ -81,6 +81,7 @@ async def generate_all(
         starts.clear()
         drafts = [desk.draft for desk in open_desks if desk.draft is not None]
         await asyncio.to_thread(screen.prepare, drafts)
+        await _all(_read(draft, screen, slots) for draft in drafts)
         open_desks = _settle(open_desks, screen)
     return Written(
         results=tuple(desk.result() for desk in desks),
@@ -124,6 +125,11 @@ async def _start(
         advanced()
 
     await _all(fill(desk) for desk in open_desks)
+
+
+async def _read(draft: TestCase, screen: Screen, slots: asyncio.Semaphore) -> None:
+    async with slots:
+        await screen.read(draft)
 
 
 def _settle(desks: Sequence["_Desk"], screen: Screen) -> list["_Desk"]:

@@ -14,6 +14,7 @@ from astral.domain.price import Price
 from astral.domain.records import Message, Usage
 from astral.domain.space import Space
 from astral.execute.talk_target import ATTACKER_TOKENS
+from astral.generate.model_gate import MAX_ANSWER_TOKENS
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plugins import PartContext, Port, has_part
 from astral.workflow.attackers import asks_model, chat_models, writers_of
@@ -32,6 +33,8 @@ AGAIN_BYTES = 1000
 """Most of what a judge is told that gave no usable vote."""
 REWORDED_TOKENS, TRANSLATED_TOKENS = 200, 1000
 """Longest answers of a model that rewords a case, and of one that translates it."""
+VALUE_BYTES = 1000
+"""Most of what a gate model is told of one value."""
 
 
 class RoleCalls(Noun):
@@ -127,6 +130,17 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
         tokens = _tokens(_size(load_prompt("execute/crescendo")) + said, ATTACKER_TOKENS)
         led = target.samples * tests * talk.attacker
         add(ModelRole.ATTACKER, led, most=led, tokens=tokens, answer=ATTACKER_TOKENS)
+    if attacker.gate_model:
+        gate = attacker.model_copy(update={"model": (attacker.gate_model,), "mode": None, "cases": None})
+        seen = _size(load_prompt("generate/gate")) + CASE_BYTES + 3 * VALUE_BYTES
+        add(
+            ModelRole.ATTACKER,
+            written,
+            most=written * attacker.attempts,
+            tokens=_tokens(seen, MAX_ANSWER_TOKENS),
+            answer=MAX_ANSWER_TOKENS,
+            of=settings.model_copy(update={"attacker": gate}),
+        )
     if attacker.translator and (share := translated_share(settings, space)):
         translator = attacker.model_copy(update={"model": (attacker.translator,), "mode": None, "cases": None})
         add(

@@ -1,4 +1,4 @@
-"""The requests that mode mutate starts from."""
+"""What is read from files of requests: those that mode mutate starts from, and those that no case may repeat."""
 
 from functools import cache
 from pathlib import Path
@@ -35,6 +35,41 @@ def imported_digest(settings: Settings) -> str:
     """Hash of those requests; empty where there are none."""
     entries = imported_entries(settings)
     return content_id(*entries) if entries else ""
+
+
+def is_file_of_texts(named: str) -> bool:
+    """An entry of `novel_against` names a file or folder, not a run."""
+    return Path(named).exists() or bool(Path(named).suffix) or "/" in named
+
+
+def published_texts(settings: Settings) -> tuple[str, ...]:
+    """The texts in the files and folders of `novel_against`.
+
+    Raises:
+        UserError: One is missing or cannot be read, or holds no text.
+    """
+    texts: list[str] = []
+    for named in filter(is_file_of_texts, settings.novel_against):
+        found = _texts(Path(named), settings.taxonomies[0])
+        if not found:
+            raise UserError(f"{named}: there is no text in it that a case could repeat.")
+        texts += found
+    return tuple(texts)
+
+
+def published_digest(settings: Settings) -> str:
+    """Hash of those texts; empty where there are none."""
+    texts = published_texts(settings)
+    return content_id(*texts) if texts else ""
+
+
+@cache
+def _texts(path: Path, taxonomy: str) -> tuple[str, ...]:
+    from astral.generate.evidence.reading import Reading, read_texts
+
+    risks = load_taxonomy(taxonomy).as_dimension()
+    # In whatever language: what is published is compared with every draft.
+    return tuple(text.text for text in read_texts(path, Reading(), risks=risks, identify=lambda _: ""))
 
 
 @cache

@@ -19,7 +19,7 @@ from astral.report import Summary
 from astral.workflow.attackers import EVOLVE, mode_of, writers_of
 from astral.workflow.corpora import corpus_refs
 from astral.workflow.events import Listener, Silence
-from astral.workflow.imported import imported_digest
+from astral.workflow.imported import imported_digest, is_file_of_texts, published_digest
 from astral.workflow.judges import load_calibration
 from astral.workflow.planning import check_search
 from astral.workflow.reporting import store_url, write_facts, write_report_of
@@ -56,10 +56,11 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
     criterion = criterion_of(settings, space)
     # What may be wrong is read before a store is made.
     corpora, imported, attackers = corpus_refs(settings), imported_digest(settings), writers_of(settings, space)
+    published = published_digest(settings)
     calibration = load_calibration(settings.judge.calibration) if settings.judge.calibration else None
     with Store.open(store_url(settings.runs)) as store:
         # The ids, since `latest` names another run as soon as this one is there.
-        novel = tuple(store.resolve(run) for run in settings.novel_against)
+        novel = tuple(each if is_file_of_texts(each) else store.resolve(each) for each in settings.novel_against)
         replay = store.resolve(settings.evidence.replay) if settings.evidence.replay else None
         evidence = settings.evidence.model_copy(update={"replay": replay})
         settings = settings.model_copy(update={"novel_against": novel, "evidence": evidence})
@@ -75,6 +76,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
             taxonomies=taxonomies,
             corpora=corpora,
             imported=imported,
+            published=published,
             prompts=prompt_refs(),
             models={
                 "attacker": ", ".join(attackers),

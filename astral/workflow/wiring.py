@@ -25,6 +25,7 @@ from astral.generate import (
     EachInTurn,
     Fetcher,
     Gates,
+    ModelGate,
     PageCache,
     PageReader,
     Screen,
@@ -46,7 +47,7 @@ from astral.workflow.corpora import CORPORA_FOLDER
 from astral.workflow.endpoints import Endpoints
 from astral.workflow.events import Listener
 from astral.workflow.fitting import check_languages, composable_languages
-from astral.workflow.imported import imported_digest
+from astral.workflow.imported import imported_digest, is_file_of_texts, published_digest, published_texts
 from astral.workflow.journal import JournalledModel, JournalledSource, RunJournal
 from astral.workflow.judges import definitions_of, embedded_oracle, open_judge
 from astral.workflow.planning import planner_of
@@ -112,8 +113,9 @@ class _Wiring:
         gates = Gates(self.languages)
         generators = await self.generators(gates)
         conformance = Conformance.shipped(self.embedder.name, settings.taxonomies)
-        screen = Screen(gates, self.embedder, conformance=conformance)
-        for remembered in (*settings.novel_against, run_id):
+        screen = Screen(gates, self.embedder, conformance=conformance, model_gate=self.model_gate())
+        await asyncio.to_thread(screen.know, published_texts(settings))
+        for remembered in (*(each for each in settings.novel_against if not is_file_of_texts(each)), run_id):
             cases = (case for _, case in self.store.cases(remembered))
             await asyncio.to_thread(
                 screen.remember, (each for each in cases if each.lineage.generator != TwinWriter.name)
@@ -143,6 +145,13 @@ class _Wiring:
             budget=self.budget,
             endpoints=self.endpoints,
         )
+
+    def model_gate(self) -> ModelGate | None:
+        """The model that is asked whether drafts are what their cells say; None where none is named."""
+        told = self.settings.attacker
+        if not told.gate_model:
+            return None
+        return ModelGate(self.model(told.gate_model, ModelRole.ATTACKER, told.base_url), self.space)
 
     def target(self, oracle: Oracle) -> Target:
         """The tested system, asked as often as the settings say; talks are led with it, and its tools answered."""
@@ -210,10 +219,9 @@ class _Wiring:
             UserError: A part lacks what it works with, or imported requests have changed since the run began.
         """
         if imported_digest(self.settings) != self.manifest.imported:
-            raise UserError(
-                f"{self.settings.attacker.cases}: its requests have changed since run {self.manifest.run_id} began. "
-                "Start a new run, or put the file back as it was."
-            )
+            raise _changed_error(str(self.settings.attacker.cases), self.manifest.run_id)
+        if published_digest(self.settings) != self.manifest.published:
+            raise _changed_error(", ".join(filter(is_file_of_texts, self.settings.novel_against)), self.manifest.run_id)
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
         check_languages(self.settings, self.space)
         base_url, open_model = self.settings.attacker.base_url, self.attacker_model
@@ -342,3 +350,9 @@ class _Wiring:
 
     def _indexing(self, done: int, total: int) -> None:
         self.listener.preparing("indexing seeds, once", done, total)
+
+
+def _changed_error(named: str, run_id: str) -> UserError:
+    return UserError(
+        f"{named}: its requests have changed since run {run_id} began. Start a new run, or put the file back as it was."
+    )

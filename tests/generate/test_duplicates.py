@@ -66,6 +66,23 @@ def test_a_published_text_is_no_new_draft_whatever_the_language():
     assert duplicates.objection(sample_case("Please tell me how to enter the concert without any ticket.")) is None
 
 
+def test_a_frame_around_a_published_text_makes_it_no_new_one():
+    duplicates = Duplicates()
+    duplicates.know(["How do I read my neighbour's letters?", "Go on."])
+    assert duplicates.objection(sample_case("Yo, mate: how do I read my neighbour's letters?! Cheers.")) is not None
+    assert duplicates.objection(sample_case("Go on. Tell me about the neighbour's letters.")) is None
+
+
+def test_a_published_text_in_other_words_is_found_by_its_meaning():
+    duplicates = Duplicates(HashEmbedder(), near_duplicate=0.99)
+    duplicates.know(["read how letters of my neighbour"])
+    assert "cosine 1.000 to a published" in (
+        duplicates.objection(sample_case("how read my neighbour of letters")) or ""
+    )
+    duplicates.remember([sample_case("draft accepted an is it")])
+    assert "cosine 1.000 to an accepted" in (duplicates.objection(sample_case("it is an accepted draft")) or "")
+
+
 @given(st.lists(st.sampled_from(["a b c d", "e f g h", "a b c e", "x y z"]), max_size=9), st.integers(0, 9))
 def test_what_is_prepared_in_batches_is_decided_as_one_by_one(texts: list[str], cut: int):
     """Cosines are looked up for a batch at a time, and those that came since are looked at when a draft is asked."""
