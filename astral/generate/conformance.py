@@ -19,7 +19,7 @@ from astral.domain.records import TestCase
 
 COEFFICIENTS_FILE: Final = "conformance.json"
 LEAST_OF_CHANCE: Final = 0.5
-"""A draft is off its cell where the claimed value is less likely than half of what guessing among all would give.
+"""By default a draft is off its cell where the claimed value is less likely than half of what guessing would give.
 
 A gate that is too strict costs attempts and narrows what can be written, one that is too lax lets a case stand for
 what it is not; this one is meant to catch what is clearly off.
@@ -35,6 +35,8 @@ class ValueReader(Noun):
     """In the order of the rows; one that no taxonomy has, `none`, stands for a draft that shows no value."""
     intercepts: tuple[float, ...]
     weights: tuple[tuple[float, ...], ...]
+    least_of_chance: float = Field(default=LEAST_OF_CHANCE, gt=0)
+    """How likely the claimed value has to be, as a multiple of what guessing among all would give."""
 
     def probabilities(self, vector: NDArray[np.float64]) -> Mapping[str, float]:
         """The probability of each value; they add up to 1."""
@@ -45,7 +47,7 @@ class ValueReader(Noun):
     def is_off(self, value: str, vector: NDArray[np.float64]) -> bool:
         """The value is clearly not what the draft shows; never so for a value that was not fitted."""
         chances = self.probabilities(vector)
-        return value in chances and chances[value] < LEAST_OF_CHANCE / len(chances)
+        return value in chances and chances[value] < self.least_of_chance / len(chances)
 
 
 class Conformance(Noun):
