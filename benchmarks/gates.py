@@ -45,8 +45,8 @@ TEXTS_PER_WORDING = 6
 EMBEDDED_AT_ONCE = 200
 REGULARISATION = 1.0
 LEAST_OF_CHANCE = {"risk": 1.0, "style": 0.5, "persuasion": 0.5}
-"""For risks the largest of 0.25 to 3 at which at least 95 % of what is rejected of conformance.jsonl is off its risk; no
-value reaches that for the other two, so that the default stays."""
+"""For risks the largest of 0.25 to 3 at which at least 95 % of what is rejected of conformance.jsonl is off its risk.
+For the other two no value reaches that, so that the default stays."""
 SETS = {"conformance.jsonl": "in view when thresholds were chosen", "conformance-held-out.jsonl": "held out"}
 VERSION = 3
 
