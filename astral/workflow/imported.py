@@ -63,7 +63,6 @@ def published_digest(settings: Settings) -> str:
     return content_id(*texts) if texts else ""
 
 
-@cache
 def _texts(path: Path, taxonomy: str) -> tuple[str, ...]:
     from astral.generate.evidence.reading import Reading, read_texts
 

@@ -105,10 +105,10 @@ async def test_what_is_added_is_found_at_once(tmp_path: Path):
 
 def test_only_active_seeds_are_indexed(tmp_path: Path):
     index = CorpusIndex(tmp_path / "corpus", HashEmbedder())
-    assert build_seed_corpus(index, RISKS, ["en", "tlh"], risks=["violence", "self_harm"]) == 10
+    assert build_seed_corpus(index, RISKS, ["en", "tlh"], risks=["violence", "self_harm"]) == 40
     assert build_seed_corpus(index, RISKS, ["en"], risks=["violence"]) == 0
     assert build_seed_corpus(index, RISKS, ["it"]) == 70
-    assert len(index) == 80
+    assert len(index) == 110
 
 
 async def test_nothing_leaves_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -146,7 +146,7 @@ async def test_all_seeds_of_a_cell_are_near_its_definition_with_real_embeddings(
     for risk in risks:
         definition = RISKS.as_dimension().by_id[risk].definition
         for language in ("en", "jv"):
-            found = await index.search(definition, cell=cell_of(language, risk), limit=5)
+            found = await index.search(definition, cell=cell_of(language, risk), limit=100)
             assert {each.text for each in found} == set(load_seeds("astral-14", language)[risk])
     # Without the filter by risk, the definition alone should still find its own seeds first.
     found = await index.search(
