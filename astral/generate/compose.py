@@ -11,7 +11,7 @@ from astral.domain.space import Cell, Taxonomy
 from astral.errors import NothingToWriteFromError, ProviderError
 from astral.generate.manner import frame_of, in_manner
 from astral.generate.screening import SLOT, Gates
-from astral.generate.seeds import seed_ids
+from astral.generate.seeds import COMPOSED, seed_ids
 
 _NEAREST = 5
 _SEEDS = 100
@@ -22,7 +22,7 @@ _HEADLINE = "{headline}"
 class Composer:
     """The generator that needs no model: everything it says was written by people."""
 
-    name = "compose"
+    name = COMPOSED
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ from pydantic import Field, JsonValue
 
 from astral.domain.base import Noun
 from astral.domain.records import TestCase
+from astral.generate.seeds import COMPOSED
 
 COEFFICIENTS_FILE: Final = "conformance.json"
 LEAST_OF_CHANCE: Final = 0.5
@@ -80,6 +81,9 @@ class Conformance(Noun):
         """
         if draft.lineage.plain:
             # A transform hides the words, so that the vector says nothing of them.
+            return None
+        if draft.lineage.generator == COMPOSED and not draft.lineage.model:
+            # A reader can only be wrong about what people wrote for these very values.
             return None
         if draft.cell.get("language", "en") not in self.languages:
             return None

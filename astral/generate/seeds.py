@@ -1,6 +1,10 @@
-"""How scenario seeds are named."""
+"""How scenario seeds are named, and what is made of them."""
 
 from collections.abc import Sequence
+from typing import Final
+
+COMPOSED: Final = "compose"
+"""Generator of the cases that are made of seeds and frames; people wrote both for the values that they stand under."""
 
 
 def seed_ids(taxonomy_id: str, language: str, risk: str, texts: Sequence[str]) -> dict[str, str]:

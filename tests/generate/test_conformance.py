@@ -108,3 +108,8 @@ def test_the_labelled_drafts_are_enough_and_claim_only_what_there_is():
     assert {label for row in rows for label in row["violates"]} == {
         "form", "refusal", "language", "risk", "style", "persuasion"
     }  # fmt: skip
+
+
+def test_what_people_wrote_for_the_cell_is_not_read_but_what_a_model_made_of_it_is():
+    assert conformance().objection(case_of("violence", generator="compose", model=""), LOW) is None
+    assert conformance().objection(case_of("violence", generator="compose", model="m"), LOW) is not None
