@@ -151,7 +151,7 @@ class _Wiring:
         told = self.settings.attacker
         if not told.gate_model:
             return None
-        return ModelGate(self.model(told.gate_model, ModelRole.ATTACKER, told.base_url), self.space)
+        return ModelGate(self.attacker_model(told.gate_model), self.space)
 
     def target(self, oracle: Oracle) -> Target:
         """The tested system, asked as often as the settings say; talks are led with it, and its tools answered."""
