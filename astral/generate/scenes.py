@@ -7,7 +7,7 @@ from astral.assets import Environment, load_environment
 from astral.domain.records import AppliedTransform, Lineage, Message, TestCase
 from astral.domain.space import Cell, Space, Value
 from astral.errors import NothingToWriteFromError
-from astral.generate.manner import manner_of
+from astral.generate.manner import in_manner
 
 ENVIRONMENT = "environment"
 
@@ -46,7 +46,7 @@ class SceneWriter:
         seed_text = f"{ENVIRONMENT}/{environment.id}/{risk}/{number}"
         lineage = Lineage(generator=self.name, seed=seed, seed_text=seed_text)
         plain = TestCase(messages=(Message(role="user", content=task.request),), cell=cell, lineage=lineage)
-        asked = manner_of(cell, "en", rng).put_on(plain)
+        asked = in_manner(plain, "en", rng)
         step = AppliedTransform(name=f"{ENVIRONMENT}:{environment.id}", seed=seed)
         transforms = (*asked.lineage.transforms, step)
         return asked.model_copy(
