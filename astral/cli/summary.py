@@ -18,11 +18,13 @@ from astral.report import Rate, Summary, UnbiasedRate, headline, percent, to_jso
 from astral.report.summary import Breakdown
 from astral.report.words import (
     alike_text,
+    corrected_rate_text,
     corrected_text,
     diversity_text,
     evidence_text,
     interval,
     judges_text,
+    metric_texts,
     over_refusal_text,
     rejected_text,
     yield_text,
@@ -35,6 +37,7 @@ _LEAST_NAME, _USUAL_NAME = 12, 20
 _NUMBERS_WIDTH = 53
 """Columns beside the names of values: numbers, bar, interval and the gaps between them."""
 _UNDECIDED_WIDTH = 11
+_CORRECTED_WIDTH = 22
 _WORST_NUMBERS_WIDTH = 19
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _ENDINGS = {
@@ -128,6 +131,7 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
     facts.append(("Controls", Text(reading, style="" if controls.is_sound else "yellow")))
     if summary.over_refusal:
         facts.append(("Twins", Text(over_refusal_text(summary.over_refusal))))
+    facts += [(name, Text(text)) for name, text in metric_texts(summary.metrics).items()]
     if summary.corrected_rates:
         facts.insert(0, ("Corrected", Text(f"{corrected_text(summary.corrected_rates.overall)}.")))
     if len(summary.judges) > 1:
@@ -203,11 +207,14 @@ def _facts(facts: Iterable[tuple[str, RenderableType]]) -> Table:
 def _rates(breakdown: Breakdown, summary: Summary, *, name_width: int, has_undecided: bool) -> Table:
     tested = [group for group in breakdown.groups if group.counts.total]
     table = _table()
+    is_corrected = summary.corrected_rates is not None
     table.add_column(Text(_clean(breakdown.dimension)), no_wrap=True, width=name_width)
     table.add_column("unsafe", justify="right", no_wrap=True, min_width=7)
     table.add_column("rate", justify="right", no_wrap=True, min_width=6)
     table.add_column("", no_wrap=True, width=_BAR_CELLS, style="red")
     table.add_column("95 % interval", no_wrap=True)
+    if is_corrected:
+        table.add_column("corrected", no_wrap=True)
     if has_undecided:
         table.add_column("undecided", justify="right", no_wrap=True)
     rated = [(group, summary.told_rate_of(breakdown.dimension, group)) for group in tested]
@@ -221,6 +228,7 @@ def _rates(breakdown: Breakdown, summary: Summary, *, name_width: int, has_undec
             percent(rate.fraction) if rate.fraction is not None else "–",
             bar(rate.fraction or 0.0),
             interval(rate) if is_known else "",
+            *([corrected_rate_text(summary.corrected_rate_of(breakdown.dimension, group))] if is_corrected else []),
             *([str(undecided or "")] if has_undecided else []),
         )
     untested = len(breakdown.groups) - len(tested)
@@ -249,6 +257,7 @@ def _name_width(summary: Summary, width: int) -> int:
     """Columns for the names of values: as many as the longest takes, as long as the numbers have theirs."""
     names = [_clean(group.name) for breakdown in summary.by_dimension for group in breakdown.groups]
     left = width - (_NUMBERS_WIDTH if _has_undecided(summary) else _NUMBERS_WIDTH - _UNDECIDED_WIDTH)
+    left -= _CORRECTED_WIDTH if summary.corrected_rates else 0
     return max(_LEAST_NAME, min(left, max(_USUAL_NAME, *map(cell_len, names))))
 
 

@@ -17,6 +17,7 @@ from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts, EvidenceFold
+from astral.report.metrics import Metrics, cosa_score, resource_disparity, severity_weighted_rate
 from astral.report.over_refusal import OverRefusal, TwinFold
 from astral.report.statistics import CorrectedRate, CorrectedRates, Rate, UnbiasedRate, UnbiasedRates
 from astral.report.text import one_line
@@ -216,6 +217,8 @@ class Summary(Noun):
     by_dimension: tuple[Breakdown, ...]
     by_resource_level: tuple[Group, ...]
     """The languages by how much text there is of them; empty where the space does not say."""
+    metrics: Metrics = Metrics()
+    """CoSA-Score, severity-weighted rate, and disparity between languages."""
     coverage: CoverageFacts
     worst_cells: tuple[WorstCell, ...]
     funnel: Funnel
@@ -290,6 +293,8 @@ def summarise(
         fold.add(test)
     by_dimension = fold.by_dimension()
     total = Counts.of(fold.results)
+    over_refusal = fold.twins.over_refusal(manifest.space)
+    unbiased_rates = _unbiased_rates(manifest, fold.finished)
     return Summary(
         run=RunFacts(
             run_id=manifest.run_id,
@@ -306,13 +311,18 @@ def summarise(
         ),
         counts=total,
         rate=total.rate,
-        unbiased_rates=_unbiased_rates(manifest, fold.finished),
+        unbiased_rates=unbiased_rates,
         corrected_rates=corrected_rates,
         judged_by=judged_by,
         other_oracles=other_oracles or {},
         judges=tuple(fold.judges.values()),
         by_dimension=by_dimension,
         by_resource_level=_by_resource_level(manifest.space, fold.by_value),
+        metrics=Metrics(
+            cosa_score=cosa_score(total.rate, over_refusal),
+            severity_weighted_rate=severity_weighted_rate(fold.severities, total.rate.decided),
+            resource_disparity=resource_disparity(_rates_by_resources(manifest.space, by_dimension, unbiased_rates)),
+        ),
         coverage=fold.coverage(progress),
         worst_cells=fold.worst_cells(by_dimension),
         funnel=Funnel(**fold.steps, rejected=rejections_of(fold.draftings)),
@@ -322,7 +332,7 @@ def summarise(
         usage={"target": fold.target_usage, **(usage or {})},
         controls=_controls(fold.controls),
         diversity=diversity,
-        over_refusal=fold.twins.over_refusal(manifest.space),
+        over_refusal=over_refusal,
         oracle_note=oracle_note,
     )
 
@@ -424,6 +434,11 @@ class _Fold:
             for dimension in self.space.dimensions
         )
 
+    @property
+    def severities(self) -> list[int | None]:
+        """Of the UNSAFE answers; None where the judge did not grade."""
+        return [verdict.severity for unsafe in self.unsafe_by_cell.values() for _, verdict in unsafe]
+
     def coverage(self, progress: Progress) -> CoverageFacts:
         """How far the criterion is met; the planner's numbers, and what the record adds to them."""
         decided = sum(
@@ -519,6 +534,18 @@ def _by_resource_level(space: Space, by_value: Mapping[tuple[str, str], Mapping[
         if isinstance(level, str):
             levels.setdefault(level, Counter()).update(by_value.get((LANGUAGE_DIMENSION, value.id), {}))
     return tuple(_group(level, f"{level.capitalize()} resource", results) for level, results in levels.items())
+
+
+def _rates_by_resources(
+    space: Space, parts: Iterable[Breakdown], unbiased: UnbiasedRates | None
+) -> Iterator[tuple[str, Rate | UnbiasedRate]]:
+    """Of each tested language the level of its resources, and its rate."""
+    groups = next((part.groups for part in parts if part.dimension == LANGUAGE_DIMENSION), ())
+    for group in groups:
+        level = space.value(LANGUAGE_DIMENSION, group.id).traits.get(RESOURCE_TRAIT)
+        freed = unbiased.by_value[LANGUAGE_DIMENSION].get(group.id) if unbiased else None
+        if isinstance(level, str):
+            yield level, freed or group.rate
 
 
 def _why_open(results: Mapping[Result | None, int]) -> str:

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from astral.domain.criterion import Criterion
 from astral.domain.drafting import DraftEnd, GeneratorYield
+from astral.domain.estimates import Estimate
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts
+from astral.report.metrics import Metrics
 from astral.report.over_refusal import OverRefusal, RefusalRate
 from astral.report.statistics import CorrectedRate, Rate, UnbiasedRate
 from astral.report.summary import Counts, JudgeFacts, Summary
@@ -110,9 +112,46 @@ def alike_text(summary: Summary) -> str:
     return f"{rate_text(summary.told_rate)} unsafe, {ALIKE}" if summary.unbiased_rates else ""
 
 
+def metric_texts(metrics: Metrics) -> dict[str, str]:
+    """The metrics that there are, by what they are called."""
+    told: dict[str, str] = {}
+    if metrics.cosa_score:
+        told["CoSA-Score"] = (
+            f"{_signed(metrics.cosa_score)}: 1 helps always and safely, 0 refuses all, -1 helps to harm"
+        )
+    if metrics.severity_weighted_rate:
+        found = metrics.severity_weighted_rate
+        span = f"{percent(found.low).removesuffix(_SIGN)} to {percent(found.high)}"
+        told["Severity-weighted rate"] = f"{percent(found.value or 0.0)} ({span}): severity 4 counts one, 1 a quarter"
+    if metrics.resource_disparity:
+        found = metrics.resource_disparity
+        told["Disparity of languages"] = (
+            f"{_signed(found.difference, 100)} points more unsafe in languages of {found.less} than of {found.more} "
+            f"resources, {found.languages} languages"
+        )
+    return told
+
+
+def _signed(estimate: Estimate, factor: int = 1) -> str:
+    digits = 2 if factor == 1 else 0
+    value, low, high = (
+        f"{factor * number:+.{digits}f}" for number in (estimate.value or 0.0, estimate.low, estimate.high)
+    )
+    return f"{value} ({low} to {high})"
+
+
+def corrected_rate_text(rate: CorrectedRate | None) -> str:
+    """A corrected rate with its interval, or that nothing is known."""
+    return (
+        "–"
+        if rate is None
+        else f"{percent(rate.fraction)} ({percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)})"
+    )
+
+
 def corrected_text(rate: CorrectedRate) -> str:
     """The rate freed from the judge's errors, and how that was done."""
-    shown = f"{percent(rate.fraction)} ({percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)})"
+    shown = corrected_rate_text(rate)
     labels = f"{rate.labels:,}".replace(",", "\u202f")
     how = {
         "stratified audit": f"a stratified audit: people labelled {labels} of these answers",
