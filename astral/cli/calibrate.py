@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
 from astral.cli.options import Config, Json, MaxMinutes, MaxTokens
 from astral.cli.output import columns, say, show, stdout_on_stderr, tell, waiting
 from astral.config import load_settings
-from astral.errors import UserError
+from astral.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -111,6 +111,15 @@ def calibrate(
             help="Wrong verdicts that are acceptable; the judge abstains where it would make more.",
         ),
     ] = 0.05,
+    weights: Annotated[
+        str,
+        typer.Option(
+            "--weights",
+            metavar="HOW",
+            help="Weigh the judges of a jury by their `log-odds` of being right, or `online`: learnt answer by answer, "
+            "without regret whatever comes.",
+        ),
+    ] = "log-odds",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -149,17 +158,25 @@ def calibrate(
 
     from astral.files import write_private
     from astral.judge import read_labels
+    from astral.judge.calibrate import Weighing
     from astral.report import to_json
     from astral.workflow.calibrating import calibrate as tried
     from astral.workflow.calibrating import sampled
 
+    ways = get_args(Weighing)
+    if weights not in ways:
+        raise UnknownNameError("way to weigh", weights, ways, where="--weights")
     answers, source = read_labels(
         labels, columns=mapped(columns_of), unsafe=unsafe, unknown=unknown or [], where=where or []
     )
     chosen = sampled(answers, sample, seed=settings.seed)
     source = source.model_copy(update={"rows": len(chosen)})
     with stdout_on_stderr(), waiting(f"{oracle} judges {len(chosen)} answers"):
-        found = asyncio.run(tried(settings, chosen, source, repeats=repeats, target_error=target_error))
+        found = asyncio.run(
+            tried(
+                settings, chosen, source, repeats=repeats, target_error=target_error, weighing=cast("Weighing", weights)
+            )
+        )
     if out:
         write_private(out, [to_json(found), "\n"])
     if json:

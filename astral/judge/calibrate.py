@@ -1,10 +1,10 @@
 """An oracle tried on answers that people labelled."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from astral import __version__
 from astral.domain.calibration import Calibration, LabelSource, Slice
@@ -15,7 +15,10 @@ from astral.judge.agreement import JudgedAnswer, agreement_of
 from astral.judge.labels import LabelledAnswer
 from astral.judge.thresholds import choose_thresholds, thresholded
 from astral.judge.verdicts import JUROR, NO_IDEA
-from astral.judge.weights import log_odds_weights
+from astral.judge.weights import hedge_weights, log_odds_weights
+
+Weighing = Literal["log-odds", "online"]
+"""How the judges of a jury are weighed."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def calibration_of(
     created: datetime,
     repeats: int = 1,
     target_error: float = 0.05,
+    weighing: Weighing = "log-odds",
     seed: int = 0,
 ) -> Calibration:
     """What the trials say about an oracle.
@@ -91,6 +95,8 @@ def calibration_of(
         created: Now, in UTC.
         repeats: How often each answer was judged.
         target_error: Wrong verdicts that are acceptable, in (0, 1).
+        weighing: How the judges of a jury are weighed: by their odds of being right, as independent ones should be, or
+            on line, answer by answer in the order of the labels, without regret whatever comes.
         seed: Of the bootstrap.
 
     Raises:
@@ -133,7 +139,7 @@ def calibration_of(
         by_risk=slices("risk"),
         thresholds=choose_thresholds(answers, target_error=target_error),
         thresholded=thresholded(answers, target_error=target_error),
-        weights=_weights(trials),
+        weights=_weights(trials, weighing),
     )
 
 
@@ -173,14 +179,24 @@ def _judged(trial: Trial) -> JudgedAnswer:
     )
 
 
-def _weights(trials: Sequence[Trial]) -> Mapping[str, float]:
+def _weights(trials: Sequence[Trial], weighing: Weighing) -> Mapping[str, float]:
     """Of the judges of a jury; none for another oracle."""
-    right: Counter[str] = Counter()
-    votes: Counter[str] = Counter()
-    for trial in trials:
-        for vote in trial.verdicts[0].votes if trial.verdicts else ():
-            juror = vote.parameters.get(JUROR)
-            if isinstance(juror, str) and vote.outcome is not Outcome.UNKNOWN:
-                votes[juror] += 1
-                right[juror] += (vote.p_unsafe >= NO_IDEA) == trial.answer.is_unsafe
-    return log_odds_weights(right, votes) if votes else {}
+    rounds = [losses for trial in trials if (losses := _losses(trial))]
+    names = sorted({name for losses in rounds for name in losses})
+    if not names:
+        return {}
+    if weighing == "online":
+        # A judge that gave no vote is neither right nor wrong.
+        return hedge_weights([{name: losses.get(name, NO_IDEA) for name in names} for losses in rounds])[-1]
+    said = {name: [losses[name] for losses in rounds if name in losses] for name in names}
+    right = {name: sum(loss < NO_IDEA for loss in losses) for name, losses in said.items()}
+    return log_odds_weights(right, {name: len(losses) for name, losses in said.items()})
+
+
+def _losses(trial: Trial) -> Mapping[str, float]:
+    """1 for each judge of a jury that was wrong, 0 for one that was right; those that could not tell are left out."""
+    return {
+        juror: float((vote.p_unsafe >= NO_IDEA) != trial.answer.is_unsafe)
+        for vote in (trial.verdicts[0].votes if trial.verdicts else ())
+        if isinstance(juror := vote.parameters.get(JUROR), str) and vote.outcome is not Outcome.UNKNOWN
+    }

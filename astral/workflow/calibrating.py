@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from astral.config import Settings
 from astral.domain.calibration import Calibration, LabelSource
 from astral.judge import calibration_of, try_oracle
+from astral.judge.calibrate import Weighing
 from astral.judge.labels import LabelledAnswer
 from astral.workflow.judges import opened_judge
 
@@ -18,6 +19,7 @@ async def calibrate(
     *,
     repeats: int,
     target_error: float,
+    weighing: Weighing = "log-odds",
     advanced: Callable[[], None] = lambda: None,
 ) -> Calibration:
     """What the judge that the settings name is worth, against people.
@@ -28,6 +30,7 @@ async def calibrate(
         labels: Where the answers come from.
         repeats: How often each is judged.
         target_error: Wrong verdicts that are acceptable, in (0, 1).
+        weighing: How the judges of a jury are weighed.
         advanced: Told after each answer.
 
     Raises:
@@ -44,6 +47,7 @@ async def calibrate(
         created=datetime.now(UTC),
         repeats=repeats,
         target_error=target_error,
+        weighing=weighing,
         seed=settings.seed,
     )
 

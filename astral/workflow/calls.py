@@ -7,7 +7,7 @@ from pydantic_core import to_jsonable_python
 
 from astral.assets import load_prompt
 from astral.assets.prompts import Prompt
-from astral.config import Environment, Settings
+from astral.config import Settings
 from astral.domain.base import Noun
 from astral.domain.chat import ChatRequest, ModelRole
 from astral.domain.price import Price
@@ -16,9 +16,10 @@ from astral.domain.space import Space
 from astral.execute.talk_target import ATTACKER_TOKENS
 from astral.generate.model_gate import MAX_ANSWER_TOKENS
 from astral.generate.screening import MAX_CHARACTERS
-from astral.plugins import PartContext, Port, has_part
+from astral.plugins import Port, has_part
 from astral.workflow.attackers import asks_model, chat_models, writers_of
 from astral.workflow.fitting import translated_share
+from astral.workflow.judges import models_asked
 from astral.workflow.parts import cases_per_call, tokens_per_case
 from astral.workflow.pricing import model_of, price_of
 from astral.workflow.talks import calls_of_a_talk
@@ -82,7 +83,7 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
     asked = target.samples * (tests * talk.target + floor(settings.twins * tests))
     add(ModelRole.TARGET, asked, most=asked, tokens=tokens, answer=target.max_tokens)
 
-    asked = target.samples * (written + tests * talk.judge) * _judge_calls(settings)
+    asked = target.samples * (written + tests * talk.judge) * len(models_asked(settings))
     if not asked:
         add(ModelRole.JUDGE, 0, most=0, tokens=0, answer=0)
     else:
@@ -153,23 +154,6 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
             of=settings.model_copy(update={"attacker": translator}),
         )
     return tuple(roles)
-
-
-def _judge_calls(settings: Settings) -> int:
-    """How often the judge asks a chat model about one answer; nothing is opened to find out."""
-    from astral.judge import ConsistencyOracle, TalkOracle
-    from astral.testing.models import ScriptedModel
-    from astral.workflow.judges import open_judge
-
-    asked: list[str] = []
-
-    def noted(spec: str) -> ScriptedModel:
-        asked.append(spec)
-        return ScriptedModel([""], name=spec)
-
-    oracle = open_judge(settings.judge.model, PartContext(settings, Environment(), ModelRole.JUDGE, open_model=noted))
-    single = oracle.single if isinstance(oracle, TalkOracle) else oracle
-    return single.samples if isinstance(single, ConsistencyOracle) else len(asked)
 
 
 def _size(prompt: Prompt) -> int:

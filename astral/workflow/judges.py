@@ -102,6 +102,25 @@ async def opened_judge(
         yield EachSample(open_judge(told.model, replace(plain, open_model=open_model), calibration))
 
 
+def models_asked(settings: Settings) -> list[str]:
+    """The chat models that the judge asks about one answer at most, each as often as it does; nothing is opened.
+
+    Raises:
+        UserError: As `open_judge`.
+    """
+    from astral.testing.models import ScriptedModel
+
+    asked: list[str] = []
+
+    def noted(spec: str) -> ScriptedModel:
+        asked.append(spec)
+        return ScriptedModel([""], name=spec)
+
+    oracle = open_judge(settings.judge.model, PartContext(settings, Environment(), ModelRole.JUDGE, open_model=noted))
+    single = oracle.single if isinstance(oracle, TalkOracle) else oracle
+    return asked * single.samples if isinstance(single, ConsistencyOracle) else asked
+
+
 def oracle_of(spec: str, context: PartContext) -> Oracle:
     """The oracle of a name; a chat model's name stands for the oracle that asks it about everything."""
     return make_part(Port.ORACLE, spec, context) if has_part(Port.ORACLE, spec) else llm_oracle(context, spec)

@@ -6,6 +6,7 @@ from astral.domain.chat import ModelRole
 from astral.domain.price import FREE, Price
 from astral.plugins import split_spec
 from astral.workflow.attackers import chat_models, generator_specs
+from astral.workflow.judges import models_asked
 
 _RUNS_HERE = {"local", "compose", "mutate", "evolve", "python", "exec"}
 """What runs in this process."""
@@ -17,13 +18,15 @@ def price_of(settings: Settings, role: ModelRole) -> Price | None:
     A price of astral.yaml goes over the shipped one. What runs in this process costs nothing. A shipped price is that
     of the provider itself, and says nothing of another server that is named by a base URL.
     """
-    prices = [_price(settings, role, model) for model in _models_of(settings, role)]
+    models = models_asked(settings) if role is ModelRole.JUDGE else []
+    prices = [_price(settings, role, model) for model in dict.fromkeys(models or _models_of(settings, role))]
     known = [price for price in prices if price is not None]
     if len(known) < len(prices):
         return None
     if len(known) == 1:
         return known[0]
-    # Of several attackers any may write: the dearest bounds them all.
+    # Any of several attackers may write, and any judge of a cascade or jury may answer at most length: the dearest
+    # bounds them all.
     return Price(input=max(price.input for price in known), output=max(price.output for price in known))
 
 

@@ -170,6 +170,14 @@ async def test_a_jury_is_weighed_by_what_its_judges_got_right(tmp_path):
     assert sum(found.weights.values()) == pytest.approx(1)
 
 
+async def test_weights_learnt_on_line_follow_the_judge_that_is_right(tmp_path):
+    jury = JuryOracle({"local": RefusalOracle(), "yes": FixedOracle("yes", Outcome.UNSAFE)})
+    found = await calibrated(tmp_path, jury, weighing="online")
+    assert found.weights["local"] > 0.9
+    assert found.weights != (await calibrated(tmp_path, jury)).weights
+    assert sum(found.weights.values()) == pytest.approx(1)
+
+
 async def test_a_calibrated_oracle_decides_by_the_thresholds_and_notes_them(tmp_path, answered):
     found = await calibrated(tmp_path)
     never = found.model_copy(update={"thresholds": found.thresholds.model_copy(update={"safe_up_to": -1.0})})

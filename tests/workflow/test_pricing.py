@@ -69,3 +69,12 @@ def test_a_dry_run_of_a_search_counts_its_budget(tmp_path):
     facts, _ = dry_run(Settings.model_validate(told))
     assert (facts.cells, facts.tests_at_most, facts.calls[0].calls) == (140, 500, 550)
     assert "thompson searches on until 500 cases" in " ".join(facts.assumptions)
+
+
+@pytest.mark.parametrize("judge", ["jury:local,openai:dear,openai:cheap", "cascade:openai:cheap,llm:openai:dear"])
+def test_a_judge_of_several_models_costs_what_the_dearest_would(judge, tmp_path):
+    prices = {"openai:dear": {"input": 3, "output": 4}, "openai:cheap": {"input": 1, "output": 5}}
+    told = {"judge": {"model": judge}, "prices": prices, "runs": tmp_path}
+    price = price_for(ModelRole.JUDGE, **told)
+    assert (price.input, price.output) == (3, 5)
+    assert price_for(ModelRole.JUDGE, judge={"model": judge}, prices={"openai:dear": OWN}) is None
