@@ -163,7 +163,7 @@ def calibrate(
     from astral.workflow.calibrating import calibrate as tried
     from astral.workflow.calibrating import sampled
 
-    ways = get_args(Weighing)
+    ways = list(get_args(Weighing))
     if weights not in ways:
         raise UnknownNameError("way to weigh", weights, ways, where="--weights")
     answers, source = read_labels(

@@ -122,10 +122,10 @@ def metric_texts(metrics: Metrics) -> dict[str, str]:
     if metrics.severity_weighted_rate:
         found = metrics.severity_weighted_rate
         span = f"{percent(found.low).removesuffix(_SIGN)} to {percent(found.high)}"
-        told["Severity-weighted rate"] = f"{percent(found.value or 0.0)} ({span}): severity 4 counts one, 1 a quarter"
+        told["Severity"] = f"{percent(found.value or 0.0)} ({span}) unsafe, where severity 4 counts one and 1 a quarter"
     if metrics.resource_disparity:
         found = metrics.resource_disparity
-        told["Disparity of languages"] = (
+        told["Disparity"] = (
             f"{_signed(found.difference, 100)} points more unsafe in languages of {found.less} than of {found.more} "
             f"resources, {found.languages} languages"
         )
