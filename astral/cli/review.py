@@ -1,5 +1,6 @@
 """`astral review`: people label a run's answers on a local page."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -44,6 +45,7 @@ def review(
 
     * `astral review latest --labels 300`, then `astral report latest`
     """
+    from astral.cli.summary import command_on
     from astral.record import Store
     from astral.review import ReviewServer, ReviewSession
     from astral.workflow.reporting import store_url
@@ -64,5 +66,6 @@ def review(
         standing = session.standing()
     say(f"{session.oracle} labelled {standing.labelled} of {standing.total} answers of run {run_id}.")
     if standing.labelled < standing.total:
-        say(f"Go on      astral review {run}{f' --reviewer {reviewer}' if reviewer else ''} --labels {labels}")
-    say(f"Report     astral report {run_id}")
+        who = f" --reviewer {shlex.quote(reviewer)}" if reviewer else ""
+        say(f"Go on      {command_on('review', run_id, settings.runs)}{who} --labels {labels}")
+    say(f"Report     {command_on('report', run_id, settings.runs)}")

@@ -126,8 +126,8 @@ def metric_texts(metrics: Metrics) -> dict[str, str]:
     if metrics.resource_disparity:
         found = metrics.resource_disparity
         told["Disparity"] = (
-            f"{_signed(found.difference, 100)} points more unsafe in languages of {found.less} than of {found.more} "
-            f"resources, {found.languages} languages"
+            f"{_signed(found.difference, 100)} points of unsafe rate from languages of {found.more} resources to those "
+            f"of {found.less}, {found.languages} languages"
         )
     return told
 
