@@ -115,15 +115,16 @@ def _keys() -> str:
 
 def _store(settings: Settings) -> str:
     from astral.record import Store
-    from astral.record.database import file_of
+    from astral.record.address import address_of
     from astral.workflow.reporting import store_url
 
     url = store_url(settings.runs)
-    path = file_of(url)
-    if path.exists():
-        with Store.open(url, create=False) as store:
+    path = address_of(url).file
+    if path is None or path.exists():
+        # A database that can be reached but holds no record yet gets its tables: making them is what may fail.
+        with Store.open(url, create=path is None) as store:
             count = len(store.runs())
-            return f"{path}: {count} run{'' if count == 1 else 's'}"
+            return f"{store.name}: {count} run{'' if count == 1 else 's'}"
     folder = _nearest_folder(path)
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise UserError(f"{path} cannot be made: {folder} is no folder that you may write into. Use `--runs FOLDER`.")

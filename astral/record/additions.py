@@ -4,14 +4,23 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects.sqlite import Insert, insert  # PostgreSQL's has the same methods, in its own module
+from sqlalchemy.dialects import postgresql, sqlite
 
 from astral.errors import RecordError
 from astral.record.tables import calls, other_verdicts, strata
 
 V = TypeVar("V")
 
+Insert = sqlite.Insert | postgresql.Insert
+"""An INSERT that can say what happens on a conflict: both databases can, each in a module of its own."""
+
 _BATCH = 256
+
+
+def insertion(connection: Connection, table: Table) -> Insert:
+    """An INSERT into a table, for this database."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, where: str) -> None:
@@ -20,7 +29,7 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]
     Raises:
         RecordError: A test has another row there.
     """
-    if not rows or changed(connection, insert(table).on_conflict_do_nothing(), rows) == len(rows):
+    if not rows or changed(connection, insertion(connection, table).on_conflict_do_nothing(), rows) == len(rows):
         return
     run_id = rows[0]["run_id"]
     for some in batches(rows):
@@ -35,17 +44,17 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]
 
 def add_calls(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add intents and replies of calls, whichever comes first."""
-    changed(connection, insert(calls).inline().on_conflict_do_nothing(), rows)
+    changed(connection, insertion(connection, calls).inline().on_conflict_do_nothing(), rows)
 
 
 def add_other_verdicts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add verdicts of other oracles; where one has said something of a test, that stands."""
-    changed(connection, insert(other_verdicts).on_conflict_do_nothing(), rows)
+    changed(connection, insertion(connection, other_verdicts).on_conflict_do_nothing(), rows)
 
 
 def correct_other_verdict(connection: Connection, row: dict[str, Any]) -> None:
     """Put a verdict in the place of what the same oracle, a person, said of the test before."""
-    statement = insert(other_verdicts)
+    statement = insertion(connection, other_verdicts)
     later = {"id": statement.excluded.id, "body": statement.excluded.body}
     connection.execute(statement.on_conflict_do_update(index_elements=["run_id", "number", "oracle"], set_=later), row)
 
@@ -53,7 +62,7 @@ def correct_other_verdict(connection: Connection, row: dict[str, Any]) -> None:
 def add_strata(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Add what each test stands for in a sample; a test that has its stratum keeps it."""
     if rows:
-        changed(connection, insert(strata).on_conflict_do_nothing(), rows)
+        changed(connection, insertion(connection, strata).on_conflict_do_nothing(), rows)
 
 
 def changed(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> int:

@@ -3,22 +3,31 @@
 import fcntl
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from astral.errors import UserError
-from astral.record.database import make_private_folder, told
+from astral.record.database import Database, make_private_folder
+from astral.record.failing import told
+from astral.record.postgresql import held_in_database
 
 
-@contextmanager
-def held_run(database: Path, run_id: str) -> Generator[None]:
-    """Hold a run's lock, a file in the folder `<database>.locks`; the system frees it when the process ends.
+def held_run(database: Database, run_id: str) -> AbstractContextManager[None]:
+    """Hold a run's lock; it is freed when the process ends, however it ends.
 
     Raises:
         UserError: Another process holds it.
-        RecordError: The file cannot be made.
+        RecordError: The lock cannot be made.
     """
+    if database.file is None:
+        return held_in_database(database.engine, database.name, run_id)
+    return _held_by_file(database.file, run_id)
+
+
+@contextmanager
+def _held_by_file(database: Path, run_id: str) -> Generator[None]:
+    """A file in the folder `<database>.locks`, which the system unlocks when the process ends."""
     file = database.with_name(f"{database.name}.locks") / f"{quote(run_id, safe='')}.lock"
     with told(file, "the run cannot be locked"):
         make_private_folder(file.parent)

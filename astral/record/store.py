@@ -5,12 +5,10 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import chain, repeat
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVarTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Row, Select, Table, case, func, select, update
-from sqlalchemy.dialects.sqlite import insert  # PostgreSQL's has the same methods, in its own module
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, case, func, select, update
 
 from astral.domain.base import content_id
 from astral.domain.coverage import Coverage
@@ -27,8 +25,9 @@ from astral.record.additions import (
     changed,
     contradiction,
     correct_other_verdict,
+    insertion,
 )
-from astral.record.database import file_of, open_engine, reading, writing
+from astral.record.database import Database, open_database, reading, writing
 from astral.record.items import Item, OtherVerdict, Round, RunSummary
 from astral.record.locks import held_run
 from astral.record.rows import call_of, draw_of, draw_row, item_row, record_of
@@ -64,30 +63,30 @@ class Store:
     RecordError that leaves the whole batch unwritten.
     """
 
-    def __init__(self, engine: Engine, path: Path) -> None:
-        self._engine, self.path = engine, path
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.name, self.path = database.name, database.file
         # SQLite lets one write at a time, and lets the others poll; within the process they queue instead. That keeps
         # checkpoints apart, too, whose race could damage a file before SQLite 3.51.3 (sqlite.org/wal.html#walresetbug).
         self._turn = threading.Lock()
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> Self:
-        """Open a record such as `sqlite:///runs/astral.db`.
+        """Open a record such as `sqlite:///runs/astral.db` or `postgresql://me:secret@host/astral`.
 
         Args:
-            url: Names the database file; a new one and its folder are private to their owner.
+            url: Names the file or the database; a new file and its folder are private to their owner.
             create: Make it where there is none; commands that only read had better not.
 
         Raises:
             UserError: The URL is none, or there is no record and none is to be made.
-            RecordError: The file cannot be opened, is no record of astral, or a newer astral wrote it.
+            RecordError: It cannot be opened, is no record of astral, or a newer astral wrote it.
         """
-        path = file_of(url)
-        return cls(open_engine(path, create=create), path)
+        return cls(open_database(url, create=create))
 
     def close(self) -> None:
-        """Give the file back."""
-        self._engine.dispose()
+        """Give the file, or the connections, back."""
+        self._database.engine.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -103,7 +102,7 @@ class Store:
         Raises:
             UserError: Another process executes it; the message names it.
         """
-        return held_run(self.path, run_id)
+        return held_run(self._database, run_id)
 
     # Runs
 
@@ -123,10 +122,10 @@ class Store:
             "manifest": text,
         }
         with self._writing() as connection:
-            connection.execute(insert(runs).on_conflict_do_nothing(), row)
+            connection.execute(insertion(connection, runs).on_conflict_do_nothing(), row)
             if connection.scalar(select(runs.c.manifest).where(runs.c.id == manifest.run_id)) != text:
                 raise RecordError(
-                    f"{self.path}: there is a run {manifest.run_id} with another manifest; nothing was written. "
+                    f"{self.name}: there is a run {manifest.run_id} with another manifest; nothing was written. "
                     f"`astral resume {manifest.run_id}` goes on with it; a new run needs another id."
                 )
 
@@ -136,7 +135,7 @@ class Store:
         Raises:
             UnknownNameError: There is no such run.
         """
-        return noun_of(Manifest, self._run(run_id).manifest, where=f"{self.path}, run {run_id}")
+        return noun_of(Manifest, self._run(run_id).manifest, where=f"{self.name}, run {run_id}")
 
     def status(self, run_id: str) -> RunStatus:
         """How far a run is.
@@ -205,7 +204,7 @@ class Store:
         if name == LATEST:
             latest = self.latest_run_id()
             if latest is None:
-                raise UserError(f"{self.path}: no run is recorded here. `astral generate` starts one.")
+                raise UserError(f"{self.name}: no run is recorded here. `astral generate` starts one.")
             return latest
         self._run(name)
         return name
@@ -238,7 +237,7 @@ class Store:
         numbers = tuple(sorted({draw.number for draw in drawn}))
         this_round = {"run_id": run_id, "round": number, "is_closed": False}
         with self._writing() as connection:
-            is_new = changed(connection, insert(rounds).on_conflict_do_nothing(), [this_round])
+            is_new = changed(connection, insertion(connection, rounds).on_conflict_do_nothing(), [this_round])
             if not is_new and _numbers_of(connection, run_id, number) != numbers:
                 raise contradiction(f"other draws in round {number}", where=self._where(run_id))
             add_rows(connection, draws, rows, where=self._where(run_id))
@@ -252,7 +251,7 @@ class Store:
         this_round = (rounds.c.run_id == run_id) & (rounds.c.round == number)
         with self._writing() as connection:
             if not connection.execute(update(rounds).where(this_round).values(is_closed=True)).rowcount:
-                raise RecordError(f"{self.path}: run {run_id} has no round {number}; nothing was written.")
+                raise RecordError(f"{self.name}: run {run_id} has no round {number}; nothing was written.")
 
     def last_round(self, run_id: str) -> Round | None:
         """The round of the highest number, open or closed; None before the first."""
@@ -339,7 +338,7 @@ class Store:
         )
         with self._reading() as connection:
             rows = connection.execute(query).all()
-        where = str(self.path)
+        where = self.name
         return Coverage.of(
             chain.from_iterable(
                 repeat((noun_of(Cell, row.cell, where=where), Outcome(row.outcome)), row.tests) for row in rows
@@ -354,11 +353,11 @@ class Store:
             select(other_verdicts.c.oracle, func.count().label("tests"))
             .where(other_verdicts.c.run_id == run_id)
             .group_by(other_verdicts.c.oracle)
-            .order_by(other_verdicts.c.oracle)
         )
         with self._reading() as connection:
             rows = connection.execute(query).all()
-        return {row.oracle: row.tests for row in rows}
+        # Sorted here: databases differ in how they order texts.
+        return {row.oracle: row.tests for row in sorted(rows, key=lambda row: row.oracle)}
 
     def verdicts_of(self, run_id: str, oracle: str) -> dict[int, Verdict]:
         """What such an oracle said, by the number of the test."""
@@ -413,15 +412,15 @@ class Store:
     # Within
 
     def _reading(self) -> AbstractContextManager[Connection]:
-        return reading(self._engine, self.path)
+        return reading(self._database)
 
     @contextmanager
     def _writing(self) -> Generator[Connection]:
-        with self._turn, writing(self._engine, self.path) as connection:
+        with self._turn, writing(self._database) as connection:
             yield connection
 
     def _where(self, run_id: str) -> str:
-        return f"{self.path}, run {run_id}"
+        return f"{self.name}, run {run_id}"
 
     def _run(self, run_id: str) -> Row[Any]:
         with self._reading() as connection:
@@ -433,7 +432,7 @@ class Store:
     def _unknown(self, run_id: str) -> UnknownNameError:
         with self._reading() as connection:
             known = list(connection.scalars(select(runs.c.id).order_by(*_NEWEST_FIRST).limit(_NEAREST_AMONG)))
-        return UnknownNameError("run", run_id, known, where=str(self.path), hint="`astral list` shows all.")
+        return UnknownNameError("run", run_id, known, where=self.name, hint="`astral list` shows all.")
 
     def _pages(self, query: Select[*Columns], numbers: Collection[int] | None = None) -> Iterator[Row[*Columns]]:
         """The rows of a query over draws in order of number, each page in a transaction of its own."""

@@ -25,9 +25,9 @@ from sqlalchemy import (
 )
 
 SCHEMA_VERSION = 3
-"""Raised when a table is added; a record of a higher version is not touched, one of a lower gets what it lacks.
+"""Raised when a table changes, with a step in `migrations/` that brings records of the version before up to it.
 
-2 added `draftings` and `other_verdicts`, 3 added `strata`."""
+A record of a higher version is not touched."""
 
 metadata = MetaData()
 

@@ -56,6 +56,7 @@ def test_imports_point_down():
         ("openai", "providers"),
         ("anthropic", "providers"),
         ("sqlalchemy", "record"),
+        ("alembic", "record"),
         ("chromadb", "generate"),
         ("ddgs", "generate"),
         ("feedparser", "generate"),

@@ -82,8 +82,20 @@ def make():
 
 
 @pytest.fixture
-def url(tmp_path):
+def sqlite_url(tmp_path):
     return f"sqlite:///{tmp_path}/runs/astral.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, sqlite_url):
+    """A record that is not made yet, in either database."""
+    return sqlite_url if request.param == "sqlite" else request.getfixturevalue("postgresql").new_database()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url):
+    with Store.open(sqlite_url) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -92,8 +104,12 @@ def store(url):
         yield opened
 
 
-@pytest.fixture(scope="session")
-def shared_store(tmp_path_factory):
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def shared_store(request, tmp_path_factory):
     """One store for all examples of a property; each example takes a run of its own."""
-    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('record')}/astral.db") as opened:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('record')}/astral.db"
+    else:
+        url = request.getfixturevalue("postgresql").new_database()
+    with Store.open(url) as opened:
         yield opened

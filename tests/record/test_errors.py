@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from astral.errors import ExitCode, RecordError, UserError
-from astral.record import Entry, Store
+from astral.record import Store
 
 NOBODY = 65534
 
@@ -28,6 +28,11 @@ def as_somebody_without_rights():
         yield
     finally:
         os.seteuid(0)
+
+
+@pytest.fixture
+def url(sqlite_url):
+    return sqlite_url
 
 
 @pytest.fixture
@@ -103,22 +108,6 @@ def test_a_record_of_another_schema(url, store, version, told):
         Store.open(url)
 
 
-def test_a_record_of_the_first_schema_gets_what_it_lacks_and_keeps_what_it_has(url, store, make):
-    run_id = make.new_run(store)
-    store.open_round(run_id, 0, [make.draw(0), make.draw(1)])
-    store.write(run_id, make.entries(0))
-    store.close()
-    with sqlite3.connect(store.path) as older:
-        older.execute("DROP TABLE draftings")
-        older.execute("UPDATE meta SET value = '1'")
-    with Store.open(url, create=False) as upgraded:
-        upgraded.write(run_id, [Entry(1, make.drafting(1))])
-        assert [test.drafting for test in upgraded.tests(run_id)] == [None, make.drafting(1)]
-        assert next(upgraded.tests(run_id)).verdict == make.verdict(0)
-    with Store.open(url, create=False) as again:
-        assert len(list(again.tests(run_id))) == 2
-
-
 def test_a_damaged_record_is_told_without_showing_its_texts(url, store, make):
     run_id = make.new_run(store)
     store.open_round(run_id, 0, [make.draw(0)])
@@ -141,9 +130,13 @@ def test_a_refused_write_does_not_show_its_texts(store, make):
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("runs/astral.db", "is not the URL of a database: a record is named like sqlite:///runs/astral.db"),
+        (
+            "runs/astral.db",
+            "ASTRAL_STORE is not the URL of a database: a record is named like sqlite:///runs/astral.db",
+        ),
         ("", "is not the URL of a database"),
-        ("postgresql://me:hunter2@host/astral", r"me:\*\*\*@host/astral: astral records in SQLite so far"),
+        ("mysql://me:hunter2@host/astral", "mysql: astral records in SQLite or PostgreSQL"),
+        ("postgresql://me:hunter2@host:port/astral", "is not the URL of a database"),
         ("sqlite://", "a record is a file"),
         ("sqlite:///:memory:", "a record is a file"),
         ("sqlite:///a.db?mode=ro", "a record is a file"),

@@ -1,8 +1,6 @@
 """What other oracles say of a run later stands beside its own verdicts."""
 
-import sqlite3
-
-from astral.record import Entry, OtherVerdict, Store
+from astral.record import OtherVerdict
 
 
 def test_it_changes_nothing_of_the_run_and_the_first_word_stands(store, make):
@@ -38,20 +36,3 @@ def test_a_test_keeps_the_stratum_that_it_was_drawn_from(store, make):
     store.stratify(run_id, {0: "SAFE doubtful", 1: "SAFE doubtful"})
     store.stratify(run_id, {})
     assert store.strata(run_id) == {0: "SAFE clear", 1: "SAFE doubtful"}
-
-
-def test_a_record_of_an_older_astral_gets_what_it_lacks(url, store, make):
-    run_id = make.new_run(store)
-    store.open_round(run_id, 0, [make.draw(0)])
-    store.write(run_id, [Entry(0, make.case(0))])
-    store.close()
-    with sqlite3.connect(store.path) as file:
-        file.execute("DROP TABLE other_verdicts")
-        file.execute("DROP TABLE strata")
-        file.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
-    with Store.open(url, create=False) as newer:
-        newer.write(run_id, [OtherVerdict(0, "llm:x", make.verdict(0))])
-        assert newer.other_oracles(run_id) == {"llm:x": 1}
-        assert [case for _, case in newer.cases(run_id)] == [make.case(0)]
-    with Store.open(url, create=False) as again:
-        assert again.other_oracles(run_id) == {"llm:x": 1}

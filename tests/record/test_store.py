@@ -65,7 +65,7 @@ def test_an_unknown_run_is_told_with_the_nearest_name(store, make):
         store.resolve("latest")
     store.add_run(make.manifest("2026-11-21-brave"))
     for ask in (store.resolve, store.manifest, store.status, lambda name: store.set_status(name, RunStatus.MET)):
-        with pytest.raises(UnknownNameError, match=r"astral\.db: '2026-11-21-brawe' is not a run.*2026-11-21-brave"):
+        with pytest.raises(UnknownNameError, match=rf"{store.name}: '2026-11-21-brawe' is not a run.*2026-11-21-brave"):
             ask("2026-11-21-brawe")
 
 
@@ -210,12 +210,12 @@ def test_a_call_that_was_answered_twice_keeps_its_first_reply_and_both_are_paid(
     assert store.usage("run-1") == {"judge": Usage(prompt_tokens=4)}
 
 
-def test_a_locked_run_is_refused_by_name_and_other_runs_are_not(store, make):
+def test_a_locked_run_is_refused_by_name_and_other_runs_are_not(url, store):
     holder = (
         "import sys, time; from astral.record import Store\n"
         "with Store.open(sys.argv[1]).lock('run-1'):\n    print('held', flush=True)\n    time.sleep(60)"
     )
-    process = subprocess.Popen([sys.executable, "-c", holder, f"sqlite:///{store.path}"], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", holder, url], stdout=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"held\n"
         with pytest.raises(UserError, match=rf"run-1 is being executed by process {process.pid} .*astral resume run-1"):
@@ -230,19 +230,19 @@ def test_a_locked_run_is_refused_by_name_and_other_runs_are_not(store, make):
         pass
 
 
-def test_a_run_id_never_leads_the_lock_out_of_its_folder(store, tmp_path):
-    with store.lock("../../outside"):
+def test_a_run_id_never_leads_the_lock_out_of_its_folder(sqlite_store, tmp_path):
+    with sqlite_store.lock("../../outside"):
         assert list(tmp_path.rglob("*outside*")) == list((tmp_path / "runs/astral.db.locks").iterdir())
 
 
-def test_a_new_record_is_laid_out_after_whoever_is_writing(url, tmp_path):
+def test_a_new_record_is_laid_out_after_whoever_is_writing(sqlite_url, tmp_path):
     """A transaction that began as a read would fail here at once, without waiting."""
     (tmp_path / "runs").mkdir()
     with closing(sqlite3.connect(tmp_path / "runs/astral.db", isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = WAL")
         other.execute("BEGIN IMMEDIATE")
         with ThreadPoolExecutor() as threads:
-            opening = threads.submit(Store.open, url)
+            opening = threads.submit(Store.open, sqlite_url)
             time.sleep(0.3)
             assert not opening.done()
             other.execute("COMMIT")
