@@ -28,7 +28,7 @@ def test_all_that_works_on_a_file_works_on_a_server(spawned, store, tmp_path):
     assert not (tmp_path / "runs/astral.db").exists()
     assert "python:astral.testing.targets:complying" in spawned("list", *where).out
     assert spawned("report", "latest", *where).code in (0, 1)
-    judged = spawned("judge", "latest", "--judge=local", *where)
+    judged = spawned("judge", "latest", "--oracle=local", *where)
     assert judged.code == 0, judged.err
     again = spawned("generate", "-t", COMPLYING, *NARROW, "--controls=1", *where)
     assert again.code == 0, again.err
