@@ -8,12 +8,16 @@ from astral.assets.prices import load_prices
 from astral.assets.prompts import Prompt, load_prompt, prompt_refs
 from astral.assets.scenes import Environment, InjectionFile, Matter, Task, load_environment, load_injections
 from astral.assets.taxonomies import (
+    HUB,
     load_frames,
     load_scripts,
     load_seeds,
     load_taxonomy,
     load_transform_file,
+    risks_of,
+    seed_folder,
     seed_languages,
+    seeds_of,
     task_verbs,
     taxonomy_digest,
     taxonomy_names,
@@ -25,6 +29,7 @@ from astral.assets.yaml_files import HIDDEN, Location, check_yaml, problems_of, 
 
 __all__ = [
     "HIDDEN",
+    "HUB",
     "Environment",
     "InjectionFile",
     "Location",
@@ -48,7 +53,10 @@ __all__ = [
     "read_template",
     "read_yaml",
     "render_template",
+    "risks_of",
+    "seed_folder",
     "seed_languages",
+    "seeds_of",
     "source_hash",
     "task_verbs",
     "taxonomy_digest",

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 import regex
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -14,10 +14,17 @@ from astral.assets.folders import asset_folder
 from astral.assets.yaml_files import Location, line_of, read_model
 from astral.domain.base import Noun
 from astral.domain.records import Message
-from astral.domain.space import Taxonomy
+from astral.domain.space import Taxonomy, Value
 from astral.errors import UnknownNameError, UserError
 
 Texts = tuple[str, ...]
+
+HUB: Final = "astral-14"
+"""The taxonomy through which all others are mapped to each other and to what laws and standards ask for."""
+RISKS_TRAIT: Final = "risks"
+"""Trait of a value of another taxonomy: the values of the hub that it is nearest to."""
+_BENIGN: Final = "-benign"
+"""Behind the id of a taxonomy: the folder of its benign seeds."""
 
 
 class SeedFile(Noun):
@@ -111,7 +118,28 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
     twice = [value_id for value_id, count in ids.items() if count > 1]
     if twice:
         raise UserError(f"{path}: the values {', '.join(twice)} are there twice. Every id stands for one value.")
+    for place, value in enumerate(taxonomy.values):
+        _check_risks(path, place, value)
     return taxonomy
+
+
+def _check_risks(path: Path, place: int, value: Value) -> None:
+    if RISKS_TRAIT not in value.traits:
+        return
+    where = f"{path}:{line_of(path, ('values', place, RISKS_TRAIT))}"
+    named = value.traits[RISKS_TRAIT]
+    if not isinstance(named, list) or not named:
+        raise UserError(f"{where}: `{RISKS_TRAIT}` is a list of values of {HUB}, such as [privacy_violation].")
+    known = [each.id for each in load_taxonomy(HUB).values]
+    for risk in map(str, named):
+        if risk not in known:
+            raise UnknownNameError(f"value of {HUB}", risk, known, where=where)
+
+
+def risks_of(value: Value) -> tuple[str, ...]:
+    """The values of the hub that a value is nearest to, the nearest first; none where its file does not say."""
+    named = value.traits.get(RISKS_TRAIT)
+    return tuple(map(str, named)) if isinstance(named, list) else ()
 
 
 def taxonomy_place(name_or_path: str | Path, location: Location) -> str:
@@ -145,6 +173,27 @@ def load_seeds(taxonomy_id: str, language: str) -> Mapping[str, Texts]:
     """Scenario seeds by risk value; none where no file exists for this taxonomy and language."""
     path = asset_folder("taxonomies") / "seeds" / taxonomy_id / f"{language}.yaml"
     return read_model(path, SeedFile).seeds if path.is_file() else {}
+
+
+def seed_folder(taxonomy_id: str, *, benign: bool = False) -> str:
+    """Name of the folder of a taxonomy's seeds."""
+    return taxonomy_id + (_BENIGN if benign else "")
+
+
+def seeds_of(taxonomy: Taxonomy, language: str, *, benign: bool = False) -> Mapping[str, Texts]:
+    """Scenario seeds by risk value: a value's own, or else those of the hub's values that it is nearest to.
+
+    Args:
+        taxonomy: The taxonomy of risks.
+        language: Id of the language.
+        benign: The seeds of harmless look-alikes.
+    """
+    own = load_seeds(seed_folder(taxonomy.id, benign=benign), language)
+    hub = load_seeds(seed_folder(HUB, benign=benign), language)
+    near = {
+        value.id: tuple(text for risk in risks_of(value) for text in hub.get(risk, ())) for value in taxonomy.values
+    }
+    return {**{risk: texts for risk, texts in near.items() if texts}, **own}
 
 
 def load_frames(language: str) -> Mapping[str, Mapping[str, Texts]]:
@@ -182,9 +231,11 @@ def load_scripts(language: str) -> Mapping[str, Texts]:
     return {**english, **read_model(path, ScriptFile).scripts} if path.is_file() else english
 
 
-def seed_languages(taxonomy_id: str) -> list[str]:
-    """Languages in which a taxonomy has seeds."""
-    return sorted(path.stem for path in (asset_folder("taxonomies") / "seeds" / taxonomy_id).glob("*.yaml"))
+def seed_languages(taxonomy: Taxonomy) -> list[str]:
+    """Languages in which a taxonomy has seeds of its own, or may use those of the hub."""
+    folders = [taxonomy.id, HUB] if any(map(risks_of, taxonomy.values)) else [taxonomy.id]
+    seeds = asset_folder("taxonomies") / "seeds"
+    return sorted({path.stem for folder in folders for path in (seeds / folder).glob("*.yaml")})
 
 
 def _taxonomy_path(name_or_path: str | Path) -> Path:

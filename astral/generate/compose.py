@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping
 
-from astral.assets import load_prompt, load_seeds
+from astral.assets import load_prompt, seed_folder, seeds_of
 from astral.domain.chat import ChatRequest
 from astral.domain.ports import ChatModel, EvidenceSource
 from astral.domain.records import AppliedTransform, Ending, Evidence, Lineage, Message, TestCase
@@ -34,6 +34,7 @@ class Composer:
         rewriter: ChatModel | None = None,
         gates: Gates | None = None,
         default_language: str = "en",
+        benign: bool = False,
     ) -> None:
         """Set the composer up.
 
@@ -45,8 +46,10 @@ class Composer:
             rewriter: Rewords seeds; a rewording that does not pass the gates is not used.
             gates: What a rewording has to pass; needed only with a rewriter.
             default_language: Language of cells that have no such dimension.
+            benign: Write harmless look-alikes.
         """
         self._taxonomy = taxonomy
+        self._benign = benign
         self._definitions = {value.id: value.definition for value in taxonomy.values}
         self._evidence = evidence
         self._corpora = corpora
@@ -105,8 +108,9 @@ class Composer:
 
     def _shipped(self, risk: str, language: str) -> Mapping[str, str]:
         """Seeds by their ids."""
-        file = f"taxonomies/seeds/{self._taxonomy.id}/{language}.yaml"
-        seeds = load_seeds(self._taxonomy.id, language)
+        folder = seed_folder(self._taxonomy.id, benign=self._benign)
+        file = f"taxonomies/seeds/{folder}/{language}.yaml"
+        seeds = seeds_of(self._taxonomy, language, benign=self._benign)
         if not seeds:
             raise NothingToWriteFromError(
                 f"{file} is missing: there are no seeds in language {language!r}. Write it, or name an attacker model."
@@ -115,7 +119,7 @@ class Composer:
             raise NothingToWriteFromError(
                 f"{file} has no seeds for {risk!r}. Add some there, or name an attacker model."
             )
-        return seed_ids(self._taxonomy.id, language, risk, seeds[risk])
+        return seed_ids(folder, language, risk, seeds[risk])
 
     async def _headline(self, cell: Cell, rng: random.Random) -> tuple[Evidence, ...]:
         """One passage with a title; none without the web, or where it has none."""

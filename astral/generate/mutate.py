@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from astral.assets import load_seeds
+from astral.assets import seeds_of
 from astral.domain.ports import Embedder
 from astral.domain.records import Evidence, Lineage, Message, TestCase
 from astral.domain.space import Cell, Taxonomy, Value
@@ -107,7 +107,7 @@ class Mutator:
             return
         risks = [value.id for value in self._taxonomy.values]
         definitions = self._embedder.embed([told_of(value) for value in self._taxonomy.values], kind="passage")
-        seeds = load_seeds(self._taxonomy.id, _SEED_LANGUAGE)
+        seeds = seeds_of(self._taxonomy, _SEED_LANGUAGE)
         shown = [self._embedder.embed(list(seeds.get(risk, ())), kind="passage") for risk in risks]
         directions = np.stack([direction_of(*each) for each in zip(definitions, shown, strict=True)])
         for start in range(0, len(entries), _BATCH):

@@ -1,8 +1,6 @@
 """Benign twins: harmless cases that look like those of a cell, so that refusing too much is measured as well."""
 
-from typing import Final
-
-from astral.assets import load_seeds
+from astral.assets import seeds_of
 from astral.domain.base import content_id
 from astral.domain.ports import Generator
 from astral.domain.records import TestCase
@@ -11,8 +9,6 @@ from astral.errors import ScreeningError
 from astral.generate.compose import Composer
 from astral.generate.screening import Gates
 
-SUFFIX: Final = "-benign"
-"""Behind the id of a taxonomy: the folder of its benign seeds."""
 _TRANSFORM, _PLAIN = "transform", "plain"
 
 
@@ -25,8 +21,8 @@ class TwinWriter:
     name = "twin"
 
     def __init__(self, taxonomy: Taxonomy, gates: Gates, *, default_language: str = "en") -> None:
-        self._taxonomy = taxonomy.model_copy(update={"id": taxonomy.id + SUFFIX})
-        self._composer: Generator = Composer(self._taxonomy, default_language=default_language)
+        self._taxonomy = taxonomy
+        self._composer: Generator = Composer(taxonomy, default_language=default_language, benign=True)
         self._gates = gates
         self._default_language = default_language
 
@@ -34,7 +30,7 @@ class TwinWriter:
         """There are benign seeds for the cell's risk in its language, and nothing hides its words."""
         if cell.get(_TRANSFORM, _PLAIN) != _PLAIN:
             return False
-        seeds = load_seeds(self._taxonomy.id, cell.get("language", self._default_language))
+        seeds = seeds_of(self._taxonomy, cell.get("language", self._default_language), benign=True)
         return bool(seeds.get(cell.get(self._taxonomy.dimension, "")))
 
     async def write(self, cell: Cell, *, seed: int, sibling: TestCase | None, max_attempts: int) -> TestCase:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from astral.assets import load_frames, load_taxonomy, seed_languages
 from astral.config import Settings
 from astral.domain.rules import Exclusion
-from astral.domain.space import Space, Value
+from astral.domain.space import Space, Taxonomy, Value
 from astral.errors import UserError
 from astral.workflow.attackers import SCENE_WRITERS, chat_models
 
@@ -36,9 +36,9 @@ def _is_fit(transform: Value, language: Value) -> bool:
     return traits.get("apply") != f"translate:{language.id}"
 
 
-def composable_languages(taxonomy_id: str) -> set[str]:
+def composable_languages(taxonomy: Taxonomy) -> set[str]:
     """Languages in which cases can be composed: there are seeds and frames."""
-    return {language for language in seed_languages(taxonomy_id) if load_frames(language)}
+    return {language for language in seed_languages(taxonomy) if load_frames(language)}
 
 
 def native_languages(settings: Settings) -> Collection[str]:
@@ -46,7 +46,7 @@ def native_languages(settings: Settings) -> Collection[str]:
     from astral.generate import SCREENED_LANGUAGES
 
     if not chat_models(settings):
-        return composable_languages(load_taxonomy(settings.taxonomies[0]).id)
+        return composable_languages(load_taxonomy(settings.taxonomies[0]))
     return SCREENED_LANGUAGES
 
 

@@ -255,7 +255,7 @@ class _Wiring:
         for spec in writers_of(self.settings, self.space):
             writer: Generator = make_part(Port.GENERATOR, spec, context)
             if translating:
-                native = SCREENED_LANGUAGES if asks_model(spec, models) else composable_languages(taxonomy.id)
+                native = SCREENED_LANGUAGES if asks_model(spec, models) else composable_languages(taxonomy)
                 writer = TranslatingGenerator(writer, translating, native=native, gates=gates)
             made.append(coursed(transforming(writer), self.space))
         written = [*self.languages, SOURCE_LANGUAGE] if translating else self.languages

@@ -96,7 +96,7 @@ def test_the_digest_follows_the_file(mine):
 
 def test_every_risk_has_seeds_and_every_style_and_persuasion_frames_in_every_language():
     languages = load_taxonomy("languages").as_dimension().by_id
-    assert sorted(seed_languages("astral-14")) == sorted(languages)
+    assert sorted(seed_languages(load_taxonomy("astral-14"))) == sorted(languages)
     risks = {value.id for value in load_taxonomy("astral-14").values}
     framed = {name: {value.id for value in load_taxonomy(file).values} for name, file in FRAMED.items()}
     for language in languages:

@@ -7,7 +7,7 @@ from astral.generate import Composer, Gates, TwinWriter
 from astral.testing import sample_case
 
 TAXONOMY = load_taxonomy("astral-14")
-LANGUAGES = seed_languages("astral-14")
+LANGUAGES = seed_languages(load_taxonomy("astral-14"))
 WRITER = TwinWriter(TAXONOMY, Gates(LANGUAGES))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from astral.assets import load_seeds
+from astral.assets import seeds_of
 from astral.domain.base import Noun
 from astral.domain.ports import Embedder
 from astral.domain.records import Evidence
@@ -163,7 +163,7 @@ def build_seed_corpus(
     entries = [
         CorpusEntry(id=seed_id, text=text, language=language, risk=risk)
         for language in languages
-        for risk, texts in load_seeds(taxonomy.id, language).items()
+        for risk, texts in seeds_of(taxonomy, language).items()
         if risk in active
         for seed_id, text in seed_ids(taxonomy.id, language, risk, texts).items()
     ]
