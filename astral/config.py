@@ -157,6 +157,9 @@ class AttackerSettings(EndpointSettings):
     with its persuasion."""
     reword: bool = False
     """Let the local model reword composed cases; what does not pass the gates keeps its own words."""
+    screening: Literal["wording", "meaning"] | None = None
+    """By what a draft is told to repeat an accepted one. wording: by its words. meaning: also by an embedding (45 ms of
+    CPU), which tells as well whether it is what its cell says. Left out: meaning where a model writes, else wording."""
     attempts: int = Field(default=4, ge=1, le=20)
     """Drafts of one test before it is a Failure; at least one for each who may write."""
 

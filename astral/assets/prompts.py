@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, meta
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, meta
 from pydantic import Field, JsonValue
 
 from astral.assets.folders import asset_folder
@@ -51,7 +51,7 @@ class Prompt:
         """Fill the template in; a variable that is missing, or too many, is a programming error."""
         if set(variables) != set(self.variables):
             raise TypeError(f"prompt {self.id} takes {sorted(self.variables)}, not {sorted(variables)}")
-        return _ENVIRONMENT.from_string(self.text).render(**variables).strip()
+        return _template(self.text).render(**variables).strip()
 
 
 @cache
@@ -88,6 +88,12 @@ def load_prompt(prompt_id: str) -> Prompt:
         text=text,
         digest=hashlib.sha256(raw.encode()).hexdigest()[:16],
     )
+
+
+@cache
+def _template(text: str) -> Template:
+    """Compiled once: it takes 20 times as long as filling it in."""
+    return _ENVIRONMENT.from_string(text)
 
 
 def prompt_refs() -> tuple[PromptRef, ...]:

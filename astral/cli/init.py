@@ -49,6 +49,7 @@ attacker:                    # who writes the test cases; api, parameters, http 
   # gate_model: openai:NAME  # is asked whether drafts are on their risk, in their style and with their persuasion
   # translator: openai:NAME  # writes in English and translates, for languages without seeds of their own
   # reword: true             # have the local model reword composed cases
+  # screening: meaning       # compare drafts by embeddings too; so by default where a model writes
   attempts: 4                # drafts of one test before it counts as failed
 
 judge:                       # who judges the answers

@@ -69,13 +69,17 @@ class Watcher:
         self._doing, self._done, self._total = what, done, total
 
     def stage(self, stage: Stage, total: int) -> None:
-        """Begin a stage."""
+        """Begin a stage, or hear of more tests that wait for it."""
+        if self._doing == _DOING[stage]:
+            self._total += total
+            return
         self._doing, self._done, self._total = _DOING[stage], 0, total
         self._stage_start = self._clock()
 
     def advanced(self, stage: Stage) -> None:
-        """Count a test of the stage."""
-        self._done += 1
+        """Count a test of the stage that is shown."""
+        if self._doing == _DOING[stage]:
+            self._done += 1
 
     def finished(self, result: Result) -> None:
         """Count an ending."""

@@ -23,7 +23,11 @@ from astral.domain.space import Cell
 
 @runtime_checkable
 class Planner(Protocol):
-    """Taxonomy + coverage → next cells. Deterministic for a seed and a sequence of observations."""
+    """Taxonomy + coverage → next cells.
+
+    Deterministic for a seed, a sequence of observations, and the tests under way: which of these were drawn by itself,
+    and which by the same planner of an interrupted process, makes no difference.
+    """
 
     def draw(self, limit: int) -> Sequence[Draw]:
         """Hand out at most `limit` tests; none when nothing is open that is not under way already."""
@@ -31,6 +35,10 @@ class Planner(Protocol):
 
     def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
         """Take note of finished tests, of this run or, before the first draw, of earlier ones."""
+        ...
+
+    def take_up(self, draws: Iterable[Draw]) -> None:
+        """Count tests as under way that were handed out by another one, such as controls, or before an interruption."""
         ...
 
     def progress(self) -> Progress:

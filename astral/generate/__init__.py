@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from astral.generate.conformance import Conformance
     from astral.generate.courses import CourseGenerator, Way, turns_of
     from astral.generate.evidence.corpora import Corpora, Corpus, EachInTurn
-    from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus
+    from astral.generate.evidence.corpus import CorpusEntry, CorpusIndex, build_seed_corpus, seed_entries
     from astral.generate.evidence.extras import check_web_extra
     from astral.generate.evidence.fetching import Fetcher
     from astral.generate.evidence.pages import PageCache, PageReader
@@ -69,6 +69,7 @@ __all__ = [
     "environments_of",
     "generate_all",
     "objection_to_turn",
+    "seed_entries",
     "transform_names",
     "turns_of",
 ]
@@ -112,6 +113,7 @@ _HOME = {
     "environments_of": "scenes",
     "generate_all": "writing",
     "objection_to_turn": "screening",
+    "seed_entries": "evidence.corpus",
     "transform_names": "transforms.catalogue",
     "turns_of": "courses",
 }

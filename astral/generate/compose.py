@@ -1,5 +1,6 @@
 """Test cases composed of shipped texts: a seed, a style around it, a persuasion technique around that."""
 
+import hashlib
 import random
 from collections.abc import Mapping
 
@@ -33,6 +34,7 @@ class Composer:
         web: EvidenceSource | None = None,
         rewriter: ChatModel | None = None,
         gates: Gates | None = None,
+        names_seed: bool = False,
         default_language: str = "en",
         benign: bool = False,
     ) -> None:
@@ -40,10 +42,12 @@ class Composer:
 
         Args:
             taxonomy: The taxonomy of risks, by whose id seeds are found.
-            evidence: An index of seeds: a case is then made of one that it finds for the risk's definition.
+            evidence: An index of seeds: a case is then made of one that it finds for the risk's definition, else of any
+                that was written for it.
             corpora: Finds requests of the user's own: a case may then be made of one of those as well.
             web: Finds passages on the risk: the case then starts from the headline of one.
             rewriter: Rewords seeds; a rewording that does not pass the gates is not used.
+            names_seed: Keep the seed's text as evidence, so that others can start from it.
             gates: What a rewording has to pass; needed only with a rewriter.
             default_language: Language of cells that have no such dimension.
             benign: Write harmless look-alikes.
@@ -55,6 +59,7 @@ class Composer:
         self._corpora = corpora
         self._web = web
         self._rewriter = rewriter
+        self._names_seed = names_seed
         self._gates = gates or (Gates() if rewriter else None)
         self._default_language = default_language
 
@@ -88,17 +93,20 @@ class Composer:
             )
         risk = cell[self._taxonomy.dimension]
         shipped = self._shipped(risk, language)
+        query = self._definitions.get(risk, risk)
+        nearest: list[Evidence] = []
         if self._evidence is not None:
-            query = self._definitions.get(risk, risk)
             found = await self._evidence.search(query, cell=cell, limit=_SEEDS)
             # In the order of their names, since ties may come in any order.
             nearest = sorted((each for each in found if each.title in shipped), key=lambda each: each.title)
-            nearest += await self._own_requests(query, cell)
-            if nearest:
-                chosen = rng.choice(nearest)
-                return chosen.title, shipped.get(chosen.title, chosen.text), (chosen,)
-        seed_id = rng.choice(list(shipped))
-        return seed_id, shipped[seed_id], ()
+        own = await self._own_requests(query, cell)
+        chosen = rng.choice([*(nearest or shipped), *own])
+        if isinstance(chosen, Evidence):
+            return chosen.title, shipped.get(chosen.title, chosen.text), (chosen,)
+        text = shipped[chosen]
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        seed = Evidence(text=text, kind="corpus", title=chosen, digest=digest)
+        return chosen, text, (seed,) if self._names_seed else ()
 
     async def _own_requests(self, query: str, cell: Cell) -> list[Evidence]:
         if self._corpora is None:

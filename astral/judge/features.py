@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from math import exp
 from typing import Final
@@ -163,7 +163,9 @@ def after_last_objection(request: str, response: str, language: str = "") -> tup
     )
 
 
+@lru_cache(maxsize=16)
 def _read(request: str, response: str, language: str) -> _Reading:
+    """An answer taken apart; whoever judges it asks three times."""
     asked, said = normalise(request), normalise(response)
     own = _own_sentences(asked, said)
     return _Reading(own, [word_count(one) for one in own], _find_kinds(own, _languages(said, language), _topic(asked)))

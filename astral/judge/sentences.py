@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from typing import Final
 
 LONGEST_SENTENCE: Final = 400
@@ -99,6 +100,7 @@ def scripts(text: str) -> Counter[str]:
     return Counter(_script(character) for character in text if character.isalpha())
 
 
+@lru_cache(maxsize=1 << 14)
 def _script(character: str) -> str:
     code = ord(character)
     return next((name for low, high, name in _SCRIPTS if low <= code <= high), OTHER)

@@ -102,6 +102,15 @@ class AdaptivePlanner:
                 self._history.add(row, result, probability=draw.probability)
         self._looking = None
 
+    def take_up(self, draws: Iterable[Draw]) -> None:
+        """Count tests as under way that this planner did not draw: controls, or those before an interruption."""
+        told = list(draws)
+        self._covering.take_up(told)
+        for draw in told:
+            if draw.control is None:
+                self._note(draw)
+            self._next_number = max(self._next_number, draw.number + 1)
+
     def progress(self) -> Progress:
         """How far the criterion is met; the search that follows has no end of its own."""
         return self._covering.progress()

@@ -119,7 +119,9 @@ class CoveringPlanner:
             elif not self._raise_level():
                 break
         # What rates and risks lack is known better when the tests that interactions take have told theirs.
-        return draws or self._draws_for_rates(limit) or self._draws_for_diversity(limit)
+        if draws or (self._handed_out and self._ledger.open(self._ledger.times).any()):
+            return draws
+        return self._draws_for_rates(limit) or self._draws_for_diversity(limit)
 
     def _draws_for_rates(self, limit: int) -> Sequence[Draw]:
         draws: list[Draw] = []
@@ -148,6 +150,17 @@ class CoveringPlanner:
             if draw.control is None:
                 self._fold(draw, result)
         self._progress, self._is_settled = None, False
+
+    def take_up(self, draws: Iterable[Draw]) -> None:
+        """Count tests as under way that this planner did not draw: controls, or those before an interruption."""
+        for draw in draws:
+            self._next_number = max(self._next_number, draw.number + 1)
+            if draw.control is None:
+                self._settle()
+                row = tuple(place or 0 for place in self._positions.of(draw.cell))
+                self._count_under_way(row, 1)
+                self._need[self._interactions.of_row(row)] = False
+                self._handed_out[draw.number] = row
 
     @property
     def lower_bound(self) -> int:

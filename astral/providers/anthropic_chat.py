@@ -4,8 +4,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import anthropic
-import httpx2
 from pydantic import BaseModel, Field
 from pydantic_core import to_jsonable_python
 
@@ -14,9 +12,12 @@ from astral.domain.messages import ToolCall
 from astral.domain.records import Ending, Usage
 from astral.providers.anthropic_wire import anthropic_messages, anthropic_tools
 from astral.providers.endings import is_block
-from astral.providers.http_client import http_client
-from astral.providers.http_errors import connection_error, malformed_answer, status_error
+from astral.providers.http_errors import malformed_answer, status_error
+from astral.providers.json_endpoint import JsonEndpoint
 from astral.providers.rate_headers import with_rates
+
+PROTOCOL = "2026-10-21"
+"""The version of the protocol, as the SDK's version 2 sends it."""
 
 CACHED_CHARACTERS = 4000
 """Shortest system prompt that is marked for the provider's cache: about the 1,024 tokens below which it keeps none.
@@ -31,8 +32,8 @@ _log = logging.getLogger(__name__)
 class AnthropicChat:
     """One model; each call is one HTTP request, never repeated here.
 
-    Neither temperature nor seed is sent: the protocol that the SDK speaks since version 2 (`anthropic-version:
-    2026-10-21`) answers any temperature with HTTP 400, and never had a seed. So no answer can be repeated.
+    Neither temperature nor seed is sent: this version of the protocol answers any temperature with HTTP 400, and there
+    never was a seed. So no answer can be repeated.
 
     Source:
         https://github.com/anthropics/anthropic-sdk-python/blob/main/MIGRATION.md
@@ -62,14 +63,15 @@ class AnthropicChat:
         """
         self.name = name
         self._parameters = dict(parameters or {})
-        self._model, self._key, self._timeout_seconds = model, key, timeout_seconds
+        self._model, self._key = model, key
         self._has_warned = False
-        self._client = anthropic.AsyncAnthropic(
-            api_key=key or "none",
-            base_url=base_url,
-            max_retries=0,
-            timeout=timeout_seconds,
-            http_client=http_client(concurrency, timeout_seconds),
+        self._endpoint = JsonEndpoint(
+            f"{base_url.rstrip('/')}/v1/messages",
+            headers={"x-api-key": key or "none", "anthropic-version": PROTOCOL},
+            concurrency=concurrency,
+            timeout_seconds=timeout_seconds,
+            name=name,
+            key=key,
         )
 
     async def chat(self, request: ChatRequest) -> ChatReply:
@@ -79,32 +81,26 @@ class AnthropicChat:
             ProviderError: No answer came.
             UserError: The key or the model's name is wrong.
         """
-        try:
-            answer = await self._client.messages.with_raw_response.create(
-                **self._body(request), extra_body=self._parameters
-            )
-            return with_rates(read_message(await answer.read(), asked=self._model), answer.headers)
-        except anthropic.APIStatusError as error:
-            if is_block(error.status_code, error.body):
+        answer = await self._endpoint.post({**self._body(request), **self._parameters})
+        if answer.is_error:
+            if is_block(answer.status, answer.error):
                 return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)
             raise status_error(
-                error.status_code,
-                error.message,
-                error.response.headers,
+                answer.status,
+                answer.message,
+                answer.headers,
                 model=self.name,
                 key=self._key,
                 variable="ANTHROPIC_API_KEY",
-            ) from None
-        except anthropic.APIConnectionError as error:
-            raise connection_error(
-                error, model=self.name, key=self._key, timeout_seconds=self._timeout_seconds
-            ) from None
-        except (anthropic.AnthropicError, ValueError, httpx2.HTTPError) as error:
+            )
+        try:
+            return with_rates(read_message(answer.content, asked=self._model), answer.headers)
+        except ValueError as error:
             raise malformed_answer(error, model=self.name, key=self._key) from None
 
     async def close(self) -> None:
         """Give connections back."""
-        await self._client.close()
+        await self._endpoint.close()
 
     def _body(self, request: ChatRequest) -> dict[str, Any]:
         system = "\n\n".join(message.content for message in request.messages if message.role == "system")

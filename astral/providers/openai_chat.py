@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from typing import Any, Literal
-from urllib.parse import urlsplit
-
-import httpx2
-import openai
+from urllib.parse import quote, urlsplit
 
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending
 from astral.providers.endings import is_block
-from astral.providers.http_client import http_client
-from astral.providers.http_errors import connection_error, malformed_answer, status_error
+from astral.providers.http_errors import malformed_answer, status_error
+from astral.providers.json_endpoint import JsonEndpoint
 from astral.providers.openai_content import completion_body, read_completion
 from astral.providers.openai_responses import read_response, response_body
 from astral.providers.rate_headers import with_rates
@@ -47,12 +44,20 @@ class OpenAIChat:
             parameters: What is sent beside.
         """
         self.name = name
-        self._model, self._key, self._timeout_seconds = model, key, timeout_seconds
+        self._model, self._key = model, key
         self._is_openai = bool(azure_version) or (urlsplit(base_url).hostname or "") == "api.openai.com"
         self._api, self._parameters = api, dict(parameters or {})
         self._variable = "AZURE_OPENAI_API_KEY" if azure_version else "OPENAI_API_KEY"
-        self._http = http_client(concurrency, timeout_seconds)
-        self._client = _client(base_url, key, azure_version, http=self._http, timeout_seconds=timeout_seconds)
+        is_dated = azure_version not in {None, "v1"}
+        self._endpoint = JsonEndpoint(
+            _address(base_url, api, azure_version, model=model),
+            # Servers on this machine take any key, and some insist on one.
+            headers={"api-key": key} if is_dated else {"authorization": f"Bearer {key or 'none'}"},
+            concurrency=concurrency,
+            timeout_seconds=timeout_seconds,
+            name=name,
+            key=key,
+        )
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Answer.
@@ -61,52 +66,46 @@ class OpenAIChat:
             ProviderError: No answer came.
             UserError: The key or the model's name is wrong.
         """
-        try:
-            if self._api == "responses":
-                body = response_body(request, model=self._model)
-                answer = await self._client.responses.with_raw_response.create(**body, extra_body=self._parameters)
-                return with_rates(read_response(answer.content, asked=self._model), answer.headers)
+        if self._api == "responses":
+            body = response_body(request, model=self._model)
+        else:
             body = completion_body(request, model=self._model, is_openai=self._is_openai)
-            answer = await self._client.chat.completions.with_raw_response.create(**body, extra_body=self._parameters)
-            return with_rates(read_completion(answer.content, asked=self._model), answer.headers)
-        except openai.APIStatusError as error:
-            if is_block(error.status_code, error.body):
+        answer = await self._endpoint.post({**body, **self._parameters})
+        if answer.is_error:
+            if is_block(answer.status, answer.error):
                 return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)
             raise status_error(
-                error.status_code,
-                error.message,
-                error.response.headers,
+                answer.status,
+                answer.message,
+                answer.headers,
                 model=self.name,
                 key=self._key,
                 variable=self._variable,
-                code=error.code or "",
-            ) from None
-        except openai.APIConnectionError as error:
-            raise connection_error(
-                error, model=self.name, key=self._key, timeout_seconds=self._timeout_seconds
-            ) from None
-        except (openai.OpenAIError, ValueError, httpx2.HTTPError) as error:
+                code=answer.code,
+            )
+        try:
+            read = read_response if self._api == "responses" else read_completion
+            return with_rates(read(answer.content, asked=self._model), answer.headers)
+        except ValueError as error:
             raise malformed_answer(error, model=self.name, key=self._key) from None
 
     async def close(self) -> None:
         """Give connections back."""
-        await self._client.close()
+        await self._endpoint.close()
 
 
-def _client(
-    base_url: str, key: str, azure_version: str | None, *, http: httpx2.AsyncClient, timeout_seconds: float
-) -> openai.AsyncOpenAI:
-    # The SDK insists on a key; servers on this machine take any.
-    told: dict[str, Any] = {
-        "api_key": key or "none",
-        "max_retries": 0,
-        "timeout": timeout_seconds,
-        "http_client": http,
-    }
+def _address(base_url: str, api: str, azure_version: str | None, *, model: str) -> str:
+    """Where a protocol is spoken.
+
+    Source:
+        https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
+    """
+    path = "responses" if api == "responses" else "chat/completions"
     if azure_version is None:
-        return openai.AsyncOpenAI(base_url=base_url, **told)
+        return f"{base_url.rstrip('/')}/{path}"
     resource = base_url.rstrip("/").removesuffix("/openai/v1").removesuffix("/openai")
     if azure_version == "v1":
-        # https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
-        return openai.AsyncOpenAI(base_url=f"{resource}/openai/v1", **told)
-    return openai.AsyncAzureOpenAI(azure_endpoint=resource, api_version=azure_version, **told)
+        return f"{resource}/openai/v1/{path}"
+    # Only here the deployment stands in the address.
+    place = path if api == "responses" else f"deployments/{quote(model, safe='')}/{path}"
+    return f"{resource}/openai/{place}?api-version={quote(azure_version)}"

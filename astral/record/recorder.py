@@ -3,15 +3,19 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from astral.errors import AstralError, RecordError
 from astral.record.items import Item
 from astral.record.store import Store
 
+PACE_SECONDS: Final = 0.01
+"""Least time from one transaction to the next, so that many writers share each; what is at risk is never older than
+this and one transaction."""
+
 
 class Recorder:
-    """Writes a run's items; what `write` has returned for is on the disk.
+    """Writes a run's items in the order in which they came; what `write` has returned for is on the disk.
 
     What arrives while a transaction is under way shares the next one, because each costs a sync of the disk. So the
     slower the disk and the more writers, the larger the batches, and a lone write waits for nobody. The first failure
@@ -20,7 +24,8 @@ class Recorder:
 
     def __init__(self, store: Store, run_id: str) -> None:
         self._store, self._run_id = store, run_id
-        self._waiting: list[tuple[tuple[Item, ...], asyncio.Future[None]]] = []
+        self._waiting: list[tuple[tuple[Item, ...], asyncio.Future[None] | None]] = []
+        self._next_time = 0.0
         self._flusher: asyncio.Task[None] | None = None
         self._refusal = ""
         # A thread of its own: in the event loop's pool a write would wait behind whatever model computes there.
@@ -32,13 +37,24 @@ class Recorder:
         Raises:
             RecordError: They could not be written, or an earlier write failed, or the recorder is closed.
         """
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._take(items, written)
+        await written
+
+    def note(self, *items: Item) -> None:
+        """Record items soon, and before all that is written from now on: so it suffices to wait for one of those.
+
+        Raises:
+            RecordError: An earlier write failed, or the recorder is closed.
+        """
+        self._take(items, None)
+
+    def _take(self, items: tuple[Item, ...], written: asyncio.Future[None] | None) -> None:
         if self._refusal:
             raise RecordError(self._refusal)
-        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((items, written))
         if self._flusher is None:
             self._flusher = asyncio.create_task(self._flush())
-        await written
 
     async def aclose(self) -> None:
         """Write what waits, and take no more."""
@@ -58,6 +74,9 @@ class Recorder:
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
+            if (early := self._next_time - loop.time()) > 0:
+                await asyncio.sleep(early)
+            self._next_time = loop.time() + PACE_SECONDS
             batch, self._waiting = self._waiting, []
             items = [item for each, _ in batch for item in each]
             try:
@@ -69,7 +88,7 @@ class Recorder:
                     _settle(written, None)
         self._flusher = None
 
-    def _refuse(self, batch: list[tuple[tuple[Item, ...], asyncio.Future[None]]], error: Exception) -> None:
+    def _refuse(self, batch: list[tuple[tuple[Item, ...], asyncio.Future[None] | None]], error: Exception) -> None:
         self._refusal = str(error) if isinstance(error, AstralError) else f"{type(error).__name__}: {error}"
         batch, self._waiting = batch + self._waiting, []
         for _, written in batch:
@@ -78,8 +97,8 @@ class Recorder:
             _settle(written, refusal)
 
 
-def _settle(written: asyncio.Future[None], error: RecordError | None) -> None:
-    if written.done():  # its waiter was cancelled; the items are written all the same
+def _settle(written: asyncio.Future[None] | None, error: RecordError | None) -> None:
+    if written is None or written.done():  # its waiter was cancelled; the items are written all the same
         return
     if error is None:
         written.set_result(None)

@@ -263,6 +263,18 @@ class Store:
             numbers = _numbers_of(connection, run_id, row.round)
         return Round(number=row.round, numbers=numbers, is_closed=row.is_closed)
 
+    def rounds_since(self, run_id: str, number: int) -> list[Round]:
+        """The rounds of a run from this one on, or from the first open one if that is before it, in their order."""
+        first_open = select(func.min(rounds.c.round)).where(rounds.c.run_id == run_id, ~rounds.c.is_closed)
+        with self._reading() as connection:
+            found = connection.scalar(first_open)
+            first = number if found is None else min(number, found)
+            query = select(rounds).where(rounds.c.run_id == run_id, rounds.c.round >= first).order_by(rounds.c.round)
+            return [
+                Round(number=row.round, numbers=_numbers_of(connection, run_id, row.round), is_closed=row.is_closed)
+                for row in connection.execute(query).all()
+            ]
+
     def closed_rounds(self, run_id: str) -> int:
         """How many rounds of a run are done with: all before the first open one."""
         query = select(func.count()).where(rounds.c.run_id == run_id, rounds.c.is_closed)
@@ -396,6 +408,35 @@ class Store:
         with self._reading() as connection:
             row = connection.execute(same.order_by(calls.c.reply.is_(None), calls.c.position).limit(1)).first()
         return None if row is None else call_of(row)
+
+    def answered(self, run_id: str) -> list[str]:
+        """The keys of all calls of a run that have a reply."""
+        query = select(calls.c.key).where(calls.c.run_id == run_id, calls.c.reply.is_not(None))
+        with self._reading() as connection:
+            return list(connection.scalars(query))
+
+    def unanswered(self, run_id: str, *, broken: str) -> list[tuple[Call, int]]:
+        """The intents of calls that neither were answered nor broke off, as far as the record knows.
+
+        Args:
+            run_id: The run.
+            broken: What the key of a call ends with that broke off.
+
+        Returns:
+            Each with the number of processes that were killed while it was in flight before.
+        """
+        answered = select(calls.c.key).where(calls.c.run_id == run_id, calls.c.reply.is_not(None))
+        query = select(calls).where(calls.c.run_id == run_id, calls.c.reply.is_(None), calls.c.key.not_in(answered))
+        with self._reading() as connection:
+            intents = [call_of(row) for row in connection.execute(query.order_by(calls.c.position))]
+            ended: dict[str, list[str]] = {}
+            for row in connection.execute(
+                select(calls.c.key, calls.c.reply).where(calls.c.run_id == run_id, calls.c.key.endswith(broken))
+            ):
+                ended.setdefault(row.key.removesuffix(broken), []).append(row.reply)
+        ends = [(intent, ended.get(intent.key, [])) for intent in intents]
+        # One that broke off on its own is over; one that was killed before may have been under way again.
+        return [(intent, len(known)) for intent, known in ends if all('"before"' in reply for reply in known)]
 
     def usage(self, run_id: str) -> dict[str, Usage]:
         """The tokens of all calls of a run that have a reply, by role."""

@@ -75,6 +75,15 @@ def writers_of(settings: Settings, space: Space) -> tuple[str, ...]:
     return tuple(needed) or generator_specs(settings)
 
 
+def screens_by_meaning(settings: Settings) -> bool:
+    """Whether drafts are embedded: not by default where all that is said was written by people."""
+    told = settings.attacker
+    if told.screening is not None:
+        return told.screening == "meaning"
+    has_model = bool(told.translator or told.reword or settings.coverage.diversity)
+    return has_model or not {COMPOSE, MUTATE, EVOLVE}.issuperset(generator_specs(settings))
+
+
 def _asking(settings: Settings) -> str:
     """The mode in which chat models are asked where none is named."""
     return WITH_WEB if settings.evidence.sources or settings.evidence.replay else "rag-fs"

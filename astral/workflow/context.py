@@ -39,9 +39,11 @@ class Context:
     """Reads whether the target refused one."""
     listener: Listener
     concurrency: int
-    """Tests under way at a time."""
+    """Calls under way at a time."""
     round_size: int
     """Tests that are planned at a time."""
+    lag: int
+    """A round is drawn once the one that is so many before it is closed; at least 1."""
     controls: int
     """Positive controls of the run, and as many negative ones."""
     budget: Budget

@@ -17,7 +17,7 @@ class Listener(Protocol):
         """Something slow is made ready before the first round."""
 
     def stage(self, stage: Stage, total: int) -> None:
-        """A stage starts on so many tests."""
+        """So many more tests wait for a stage."""
 
     def advanced(self, stage: Stage) -> None:
         """A stage is done with one more test."""

@@ -1,19 +1,23 @@
-"""Models and searches that are journalled, so that a resumed run never asks again what was answered."""
+"""Calls and searches that are journalled: before they are made, and what came of them, never to be asked for again."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 from weakref import WeakValueDictionary
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 
 from astral.domain.base import content_id
 from astral.domain.chat import ChatReply, ChatRequest, ModelRole
 from astral.domain.ports import ChatModel, EvidenceSource
-from astral.domain.records import Evidence
+from astral.domain.records import Evidence, Usage
 from astral.domain.run import Call
 from astral.domain.space import Cell
+from astral.errors import ProviderError, StoppedError, UserError
 from astral.record import Recorder, Store
+
+BROKEN = "/broken"
+"""What the key of a call ends with that gave no answer."""
 
 
 class Journal(Protocol):
@@ -25,6 +29,10 @@ class Journal(Protocol):
 
     async def write(self, call: Call) -> None:
         """Keep a call; returns once it is durable."""
+        ...
+
+    def note(self, call: Call) -> None:
+        """Keep a call; it is durable before anything that is written from now on."""
         ...
 
 
@@ -49,10 +57,51 @@ class JournalledModel:
             if known is not None:
                 return ChatReply.model_validate(known.reply)
             reply = await self._model.chat(request)
-            await self._journal.write(
-                Call(key=key, role=self._role, reply=reply.model_dump(mode="json"), usage=reply.usage)
-            )
+            # Whatever depends on the reply is written after it.
+            self._journal.note(Call(key=key, role=self._role, reply=reply.model_dump(mode="json"), usage=reply.usage))
             return reply
+
+    async def close(self) -> None:
+        """Close the model."""
+        await self._model.close()
+
+
+class WrittenAheadModel:
+    """Writes down that a model is going to be asked before it is, and what a call may have cost that broke off.
+
+    So a run that was killed knows which calls were in flight: they may be billed, and nobody says how much.
+    """
+
+    def __init__(
+        self, model: ChatModel, role: ModelRole, journal: Journal, *, is_late: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Wrap a model.
+
+        Args:
+            model: Is asked, as often as it takes; its usage covers all attempts.
+            role: A part of each call's name, as for `JournalledModel`.
+            journal: Keeps intents and broken calls.
+            is_late: Tells whether the deadline is over, at which calls in flight are broken off.
+        """
+        self.name = model.name
+        self._model, self._role, self._journal, self._is_late = model, role, journal, is_late
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """Answer."""
+        key = content_id(self._role, self._model.name, request)
+        most = Usage(prompt_tokens=request.tokens_at_most)
+        await self._journal.write(Call(key=key, role=self._role, usage=most))
+        try:
+            return await self._model.chat(request)
+        except Exception as error:
+            is_unsent = isinstance(error, StoppedError) and not self._is_late()
+            is_unbilled = isinstance(error, ProviderError) and error.is_unbilled
+            is_free = is_unsent or is_unbilled or isinstance(error, UserError)
+            told: JsonValue = {"error": type(error).__name__}
+            self._journal.note(
+                Call(key=f"{key}{BROKEN}", role=self._role, reply=told, usage=Usage() if is_free else most)
+            )
+            raise
 
     async def close(self) -> None:
         """Close the model."""
@@ -64,14 +113,43 @@ class RunJournal:
 
     def __init__(self, store: Store, recorder: Recorder, run_id: str) -> None:
         self._store, self._recorder, self._run_id = store, recorder, run_id
+        # Nearly all calls are new, and looking for each in the database would take a third of a test's CPU.
+        self._known = {_number(key) for key in store.answered(run_id)}
 
     async def find(self, key: str) -> Call | None:
         """The call as journalled before."""
+        if _number(key) not in self._known:
+            return None
+        # It may be on its way to the disk still.
+        await self._recorder.write()
         return self._store.call(self._run_id, key)
 
     async def write(self, call: Call) -> None:
         """Keep a call; returns once it is durable."""
-        await self._recorder.write(call)
+        await self._recorder.write(self._noted(call))
+
+    def note(self, call: Call) -> None:
+        """Keep a call; it is durable before anything that is written from now on."""
+        self._recorder.note(self._noted(call))
+
+    def _noted(self, call: Call) -> Call:
+        if call.reply is not None:
+            self._known.add(_number(call.key))
+        return call
+
+
+def _number(key: str) -> int:
+    """A key in a third of its memory."""
+    return int(key, 16) if not key.endswith(BROKEN) else -1
+
+
+def count_lost_calls(store: Store, run_id: str) -> None:
+    """Count the calls of a killed process that were in flight at the most that they can have cost."""
+    lost = [
+        Call(key=f"{call.key}{BROKEN}", role=call.role, reply={"error": "killed", "before": times}, usage=call.usage)
+        for call, times in store.unanswered(run_id, broken=BROKEN)
+    ]
+    store.write(run_id, lost)
 
 
 EVIDENCE_ROLE = "evidence"

@@ -64,7 +64,8 @@ def open_judge(spec: str, context: PartContext, calibration: Calibration | None 
         check_calibration(calibration, spec)
         context = replace(context, weights=calibration.weights)
     named = oracle_of(spec, context)
-    single = named if has_part(Port.ORACLE, spec) else CascadeOracle(embedded_oracle(context.note), named)
+    # Before a judge model by phrases alone: a refusal in unusual words goes on to it, and no answer costs 45 ms of CPU.
+    single = named if has_part(Port.ORACLE, spec) else CascadeOracle(RefusalOracle(), named)
     oracle = TalkOracle(single, named if isinstance(named, LLMOracle) else None)
     return CalibratedOracle(oracle, calibration) if calibration else oracle
 

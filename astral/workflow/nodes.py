@@ -1,40 +1,33 @@
-"""One node a stage: take the round's tests from the record, have the stage work on them, write down what came out.
+"""What each stage does in a run: have its part work, write down what came out, tell whoever watches.
 
-Every node first looks at what the record already has, so that a node which is run again after a crash repeats only what
-was under way.
+What a test has already is never done again, so a run that was cut off anywhere goes on from its record.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Any
 
 from langgraph.runtime import Runtime
 
-from astral.domain.ports import LearningGenerator
 from astral.domain.records import Control, Draw, Failure, Result, Stage, Transcript, Verdict
 from astral.domain.run import Manifest, RunStatus, TestRecord
-from astral.errors import NothingNewError, StageError, StoppedError
+from astral.errors import StageError
 from astral.generate import generate_all
 from astral.plan import exclusions_of, random_cell
 from astral.record import Entry, Item
 from astral.workflow.context import Context
-from astral.workflow.pool import work_through
 from astral.workflow.state import State, Update
-from astral.workflow.stopping import next_status
 from astral.workflow.twins import twin_draws, write_twins
 
-Job = tuple[TestRecord, Callable[[], Awaitable[Transcript | Verdict]]]
-"""A test, and the call that does a stage's work on it."""
 
+async def plan(context: Context, number: int) -> list[Draw]:
+    """Draw a round and record it; it may be empty, while all that is open is under way.
 
-async def plan(state: State, runtime: Runtime[Context]) -> Update:
-    """Draw the next round, or take up the one that was left open."""
-    context = runtime.context
-    last = await asyncio.to_thread(context.store.last_round, context.run_id)
-    if last and not last.is_closed:
-        return {"round": last.number, "numbers": list(last.numbers)}
-    number = last.number + 1 if last else 0
+    Raises:
+        BudgetExceededError: The time is over.
+    """
     left = context.budget.cases_left
     size = context.round_size if left is None else min(left, context.round_size)
     draws = list(await asyncio.to_thread(context.planner.draw, size))
@@ -49,103 +42,78 @@ async def plan(state: State, runtime: Runtime[Context]) -> Update:
         first=first + len(controls),
         seed=context.manifest.seed,
     )
-    draws += [*controls, *twins]
-    await asyncio.to_thread(context.store.open_round, context.run_id, number, draws)
-    return {"round": number, "numbers": [draw.number for draw in draws]}
+    beside = [*controls, *twins]
+    context.planner.take_up(beside)
+    await asyncio.to_thread(context.store.open_round, context.run_id, number, [*draws, *beside])
+    return [*draws, *beside]
 
 
-async def generate(state: State, runtime: Runtime[Context]) -> Update:
-    """Write the round's test cases; they are recorded together, because screening compares them with each other."""
-    context = runtime.context
-    tests = await _tests(context, state["numbers"])
+async def generate(context: Context, tests: Sequence[TestRecord]) -> list[TestRecord]:
+    """Write a round's test cases; they are recorded together, because screening compares them with each other.
+
+    Raises:
+        StoppedError: Not all could be written; none was recorded.
+    """
     draws = [
         test.draw for test in tests if not test.case and not test.failure and test.draw.control is not Control.TWIN
     ]
-    context.listener.stage(Stage.GENERATE, len(draws))
-    try:
-        written = await generate_all(
-            draws,
-            run_seed=context.manifest.seed,
-            generators=context.generators,
-            screen=context.screen,
-            max_attempts=context.max_drafts,
-            concurrency=context.concurrency,
-            round_draws=[test.draw for test in tests],
-            advanced=partial(context.listener.advanced, Stage.GENERATE),
-        )
-    except StoppedError as error:
-        context.listener.note(str(error))
-        return {}
-    items: list[Item] = [Entry(draw.number, each) for draw, each in zip(draws, written.draftings, strict=True)]
-    for draw, made in zip(draws, written.results, strict=True):
-        items.append(made if isinstance(made, Failure) else Entry(draw.number, made))
-    await context.recorder.write(*items)
-    for draw, made in zip(draws, written.results, strict=True):
-        if isinstance(made, Failure) and not draw.control:
-            context.listener.finished(Result.FAILED)
-    twins = await write_twins(
-        await _tests(context, state["numbers"]),
-        context.twins,
+    written = await generate_all(
+        draws,
         run_seed=context.manifest.seed,
+        generators=context.generators,
+        screen=context.screen,
         max_attempts=context.max_drafts,
+        concurrency=context.concurrency,
+        round_draws=[test.draw for test in tests],
+        advanced=partial(context.listener.advanced, Stage.GENERATE),
     )
-    await context.recorder.write(*twins)
-    return {}
+    items: list[Item] = [Entry(draw.number, each) for draw, each in zip(draws, written.draftings, strict=True)]
+    made = {draw.number: each for draw, each in zip(draws, written.results, strict=True)}
+    drafted = [_with(test, made[test.draw.number]) if test.draw.number in made else test for test in tests]
+    twins = await write_twins(drafted, context.twins, run_seed=context.manifest.seed, max_attempts=context.max_drafts)
+    made |= twins
+    items += [each if isinstance(each, Failure) else Entry(number, each) for number, each in made.items()]
+    await context.recorder.write(*items)
+    for test in drafted:
+        if test.draw.number in made and test.failure and not test.draw.control:
+            context.listener.finished(Result.FAILED)
+    return [_with(test, twins[test.draw.number]) if test.draw.number in twins else test for test in drafted]
 
 
-async def execute(state: State, runtime: Runtime[Context]) -> Update:
-    """Talk with the target about each case."""
-    context = runtime.context
-    tests = await _tests(context, state["numbers"])
-    jobs: list[Job] = [
-        (test, partial(context.target_of(test.draw).respond, test.case))
-        for test in tests
-        if test.case and not test.transcript and not test.failure
-    ]
-    return await _each(context, Stage.EXECUTE, jobs)
+async def execute(context: Context, test: TestRecord) -> TestRecord:
+    """Talk with the target about a case.
+
+    Raises:
+        StoppedError: It could not be asked.
+    """
+    assert test.case  # noqa: S101 - only written tests come here
+    return await _do(context, Stage.EXECUTE, test, partial(context.target_of(test.draw).respond, test.case))
 
 
-async def judge(state: State, runtime: Runtime[Context]) -> Update:
-    """Judge every answer that the target itself gave."""
-    context = runtime.context
-    tests = await _tests(context, state["numbers"])
-    jobs: list[Job] = [
-        (test, partial(context.oracle_of(test.draw).judge, test.case, test.transcript))
-        for test in tests
-        if test.case and test.transcript and not test.is_finished
-    ]
-    return await _each(context, Stage.JUDGE, jobs)
+async def judge(context: Context, test: TestRecord) -> TestRecord:
+    """Judge an answer that the target itself gave.
 
-
-async def record(state: State, runtime: Runtime[Context]) -> Update:
-    """Tell the planner how the round's tests ended, and decide whether another round follows."""
-    context = runtime.context
-    tests = await _tests(context, state["numbers"])
-    results = [(test.draw, test.result) for test in tests if test.result is not None]
-    is_finished = len(results) == len(tests)
-    last = await asyncio.to_thread(context.store.last_round, context.run_id)
-    if is_finished and last and not last.is_closed:
-        context.planner.observe(results)
-        for generator in context.generators:
-            if isinstance(generator, LearningGenerator):
-                generator.observe(tests)
-        await asyncio.to_thread(context.store.close_round, context.run_id, state["round"])
-    progress = await asyncio.to_thread(context.planner.progress)
-    context.listener.progress(progress)
-    budget = context.budget
-    is_used_up = _is_used_up(tests)
-    if is_used_up and progress.is_met:
-        context.listener.note("Nothing new is left to say in the cells of this space: the search ends here.")
-    status = next_status(
-        progress,
-        is_round_finished=is_finished,
-        is_round_lost=_is_lost(results) and not is_used_up,
-        is_budget_spent=budget.cases_left == 0 or budget.seconds_left == 0,
-        is_searching=context.is_searching,
-        is_used_up=is_used_up,
-        is_endpoint_down=context.endpoints.is_down,
+    Raises:
+        StoppedError: It could not be judged.
+    """
+    assert test.case  # noqa: S101 - only executed tests come here
+    assert test.transcript  # noqa: S101
+    return await _do(
+        context, Stage.JUDGE, test, partial(context.oracle_of(test.draw).judge, test.case, test.transcript)
     )
-    return {"status": status.value}
+
+
+async def record(context: Context, number: int, results: Sequence[tuple[Draw, Result]]) -> None:
+    """Tell the planner how a round's tests ended, and close it."""
+    context.planner.observe(results)
+    await asyncio.to_thread(context.store.close_round, context.run_id, number)
+
+
+async def line(state: State, runtime: Runtime[Context]) -> Update:
+    """The graph's node in which all tests go from plan to record."""
+    from astral.workflow.line import Line
+
+    return {"status": (await Line(runtime.context).run()).value}
 
 
 async def report(state: State, runtime: Runtime[Context]) -> Update:
@@ -174,46 +142,31 @@ def control_draws(manifest: Manifest, count: int, *, first: int) -> list[Draw]:
     ]
 
 
-def _is_lost(results: Sequence[tuple[Draw, Result]]) -> bool:
-    """Whether every test failed, controls aside: those have targets of their own."""
-    own = [result for draw, result in results if not draw.control]
-    return bool(own) and all(result is Result.FAILED for result in own)
+async def _do(
+    context: Context, stage: Stage, test: TestRecord, work: Callable[[], Awaitable[Transcript | Verdict]]
+) -> TestRecord:
+    """Do a stage's work on a test and record what came of it as soon as it is there."""
+    number = test.draw.number
+    if context.budget.seconds_left == 0:
+        raise context.budget.time_is_over()
+    made: Transcript | Verdict | Failure
+    try:
+        made = await work()
+    except StageError as error:
+        case_id = test.case.id if test.case else ""
+        made = Failure(number=number, stage=stage, error=type(error).__name__, message=str(error), case_id=case_id)
+    test, item = _with(test, made), made if isinstance(made, Failure) else Entry(number, made)
+    if test.is_finished:
+        await context.recorder.write(item)
+    else:
+        # What the judge says of it is written after it, and nobody else depends on it.
+        context.recorder.note(item)
+    context.listener.advanced(stage)
+    if test.result and not test.draw.control:
+        context.listener.finished(test.result)
+    return test
 
 
-def _is_used_up(tests: Sequence[TestRecord]) -> bool:
-    """Whether every test, controls aside, failed because all that could be said of its cell was said."""
-    own = [test.failure for test in tests if not test.draw.control]
-    return bool(own) and all(failure and failure.error == NothingNewError.__name__ for failure in own)
-
-
-async def _tests(context: Context, numbers: Sequence[int]) -> list[TestRecord]:
-    return await asyncio.to_thread(lambda: list(context.store.tests(context.run_id, numbers)))
-
-
-async def _each(context: Context, stage: Stage, jobs: Sequence[Job]) -> Update:
-    """Do a stage's work on each test and record what came of it as soon as it is there."""
-    context.listener.stage(stage, len(jobs))
-
-    async def work(job: Job) -> None:
-        test, call = job
-        number = test.draw.number
-        if context.budget.seconds_left == 0:
-            raise context.budget.time_is_over()
-        try:
-            made = await call()
-        except StageError as error:
-            case_id = test.case.id if test.case else ""
-            made = Failure(number=number, stage=stage, error=type(error).__name__, message=str(error), case_id=case_id)
-        await context.recorder.write(made if isinstance(made, Failure) else Entry(number, made))
-        context.listener.advanced(stage)
-        result = test.model_copy(update={_PART[type(made)]: made}).result
-        if result and not test.draw.control:
-            context.listener.finished(result)
-
-    spent = await work_through(jobs, work, concurrency=context.concurrency)
-    if spent:
-        context.listener.note(str(spent))
-    return {}
-
-
-_PART = {Transcript: "transcript", Verdict: "verdict", Failure: "failure"}
+def _with(test: TestRecord, made: Any) -> TestRecord:
+    """The test, and what a stage made of it."""
+    return test.model_copy(update={type(made).__name__.removeprefix("Test").lower(): made})

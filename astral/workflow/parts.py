@@ -102,11 +102,11 @@ def compose_generator(context: GeneratorContext, _: str) -> Generator:
     rewriter = (chat_models(context.settings) or ["local"])[0] if context.settings.attacker.reword else None
     return Composer(
         context.taxonomy,
-        evidence=context.corpus,
         corpora=context.corpora,
         web=context.web,
         rewriter=context.open_model(rewriter) if rewriter else None,
         gates=context.gates,
+        names_seed=True,
     )
 
 

@@ -18,6 +18,7 @@ from astral.record import RunSummary, Store
 from astral.report import Summary, diversity_of_run, summarise, write_report
 from astral.report.diversity import DiversityFacts
 from astral.report.statistics import CorrectedRates
+from astral.workflow.attackers import screens_by_meaning
 from astral.workflow.journal import EVIDENCE_ROLE
 from astral.workflow.people import PEOPLE, is_person, labels_of, outcomes_of
 from astral.workflow.planning import planner_of
@@ -112,7 +113,9 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
 
 
 def _diversity(settings: Settings, tests: Sequence[TestRecord], runs: Path) -> DiversityFacts | None:
-    """Diversity of the cases, whose vectors the screen left in the cache."""
+    """Diversity of the cases, whose vectors the screen left in the cache, where it embedded them."""
+    if not screens_by_meaning(settings):
+        return diversity_of_run(tests, seed=settings.seed)
     try:
         embedder = cached_embedder(settings.model_copy(update={"runs": runs}))
     except UserError:

@@ -6,10 +6,6 @@ from typing import NotRequired, TypedDict
 class State(TypedDict):
     """The state that is checkpointed after each node."""
 
-    round: int
-    """The round under way, from 0; -1 before the first."""
-    numbers: list[int]
-    """The round's tests."""
     status: str
     """A `RunStatus`, as plain text so that a checkpoint is plain data: `running` until there is a reason to stop."""
 
@@ -17,11 +13,9 @@ class State(TypedDict):
 class Update(TypedDict):
     """What a node may change."""
 
-    round: NotRequired[int]
-    numbers: NotRequired[list[int]]
     status: NotRequired[str]
 
 
 def initial_state() -> State:
     """Before the first round."""
-    return State(round=-1, numbers=[], status="running")
+    return State(status="running")

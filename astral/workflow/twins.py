@@ -4,11 +4,10 @@ import random
 from collections.abc import Iterator, Sequence
 from math import floor
 
-from astral.domain.records import Control, Draw, Failure, Stage
+from astral.domain.records import Control, Draw, Failure, Stage, TestCase
 from astral.domain.run import TestRecord
 from astral.errors import StageError
 from astral.generate import TwinWriter
-from astral.record import Entry
 
 
 def twin_draws(
@@ -43,9 +42,9 @@ def pairs(tests: Sequence[TestRecord]) -> Iterator[tuple[TestRecord, TestRecord]
 
 async def write_twins(
     tests: Sequence[TestRecord], writer: TwinWriter, *, run_seed: int, max_attempts: int
-) -> list[Entry | Failure]:
-    """Write the twins that a round still lacks, once the cases that they look like are there."""
-    items: list[Entry | Failure] = []
+) -> dict[int, TestCase | Failure]:
+    """Write the twins that a round still lacks, by number, once the cases that they look like are there."""
+    written: dict[int, TestCase | Failure] = {}
     for twin, sibling in pairs(tests):
         if twin.case or twin.failure:
             continue
@@ -56,7 +55,7 @@ async def write_twins(
             )
         except StageError as error:
             name = type(error).__name__
-            items.append(Failure(number=draw.number, stage=Stage.GENERATE, error=name, message=str(error)))
+            written[draw.number] = Failure(number=draw.number, stage=Stage.GENERATE, error=name, message=str(error))
         else:
-            items.append(Entry(draw.number, case))
-    return items
+            written[draw.number] = case
+    return written

@@ -1,7 +1,7 @@
 """From a manifest to the parts of its run."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from astral.domain.base import content_id
 from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, LearningGenerator, Oracle, Target
 from astral.domain.records import Control
-from astral.domain.run import Manifest, TestRecord
+from astral.domain.run import Manifest
 from astral.errors import UserError
 from astral.execute import Budget, ChatTarget, FunctionTarget, SampledTarget
 from astral.generate import (
@@ -33,31 +33,40 @@ from astral.generate import (
     Translator,
     TwinWriter,
     WebEvidence,
-    build_seed_corpus,
     check_web_extra,
+    seed_entries,
 )
 from astral.judge import EachSample, OverRefusalOracle
 from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
 from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.answers import cached_model
-from astral.workflow.attackers import asks_model, chat_models, web_sources, writers_of
+from astral.workflow.attackers import asks_model, chat_models, screens_by_meaning, web_sources, writers_of
 from astral.workflow.context import Context
 from astral.workflow.corpora import CORPORA_FOLDER
 from astral.workflow.endpoints import Endpoints
 from astral.workflow.events import Listener
 from astral.workflow.fitting import check_languages, composable_languages
 from astral.workflow.imported import imported_digest, is_file_of_texts, published_digest, published_texts
-from astral.workflow.journal import JournalledModel, JournalledSource, RunJournal
+from astral.workflow.journal import (
+    JournalledModel,
+    JournalledSource,
+    RunJournal,
+    WrittenAheadModel,
+    count_lost_calls,
+)
 from astral.workflow.judges import definitions_of, embedded_oracle, open_judge
+from astral.workflow.patience import PatientModel, PatientTarget
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import RecordedRequests, cached_embedder
 from astral.workflow.talks import coursed, talking
 from astral.workflow.transforms import transforming_by
 
 MIN_ROUND = 32
-"""Least tests of a round. A round lasts as long as its slowest test, so it is several times the concurrency."""
-TESTS_PER_WORKER = 4
+"""Least tests of a round; one for each call in flight where there are more."""
+TESTS_IN_FLIGHT = 8
+"""Tests that are handed out ahead, for each call in flight: so many that the slowest of them holds up no other, and so
+few that a search hears soon of what it found."""
 
 
 @asynccontextmanager
@@ -91,10 +100,12 @@ class _Wiring:
         self.environment = Environment()
         self.space = manifest.space
         self._attackers: dict[str, ChatModel] = {}
+        self.slots = asyncio.Semaphore(self.settings.concurrency)
 
     async def context(self) -> Context:
         run_id, settings = self.manifest.run_id, self.settings
         draws = self.store.draws(run_id)
+        count_lost_calls(self.store, run_id)
         self.budget = Budget(
             max_cases=settings.budget.cases,
             max_tokens=settings.budget.tokens,
@@ -106,20 +117,21 @@ class _Wiring:
         has_diversity = self.manifest.criterion.diversity is not None
         requests = RecordedRequests(self.store, run_id, self.embedder) if has_diversity else None
         planner = planner_of(self.manifest, requests)
-        planner.observe((test.draw, test.result) for test in self._closed_tests() if test.result is not None)
         # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
         oracle = self.oracle()
         target = self.target(oracle)
         gates = Gates(self.languages)
         generators = await self.generators(gates)
-        conformance = Conformance.shipped(self.embedder.name, settings.taxonomies)
-        screen = Screen(gates, self.embedder, conformance=conformance, model_gate=self.model_gate())
+        embedder = self.embedder if screens_by_meaning(settings) else None
+        conformance = Conformance.shipped(embedder.name, settings.taxonomies) if embedder else None
+        screen = Screen(gates, embedder, conformance=conformance, model_gate=self.model_gate())
         await asyncio.to_thread(screen.know, published_texts(settings))
         for remembered in (*(each for each in settings.novel_against if not is_file_of_texts(each)), run_id):
             cases = (case for _, case in self.store.cases(remembered))
             await asyncio.to_thread(
                 screen.remember, (each for each in cases if each.lineage.generator != TwinWriter.name)
             )
+        size = max(MIN_ROUND, settings.concurrency)
         return Context(
             manifest=self.manifest,
             store=self.store,
@@ -140,7 +152,8 @@ class _Wiring:
             twins_oracle=OverRefusalOracle(embedded_oracle()),
             listener=self.listener,
             concurrency=settings.concurrency,
-            round_size=max(MIN_ROUND, TESTS_PER_WORKER * settings.concurrency),
+            round_size=size,
+            lag=max(2, TESTS_IN_FLIGHT * settings.concurrency // size),
             controls=settings.controls,
             budget=self.budget,
             endpoints=self.endpoints,
@@ -158,6 +171,7 @@ class _Wiring:
         told = self.settings.target
         if has_part(Port.TARGET, told.model):
             part: Target = self.part(Port.TARGET, told.model, ModelRole.TARGET, told.base_url)
+            part = PatientTarget(part, slots=self.slots)
             samples = [part] * told.samples
         else:
             model = self.model(told.model, ModelRole.TARGET, told.base_url)
@@ -225,7 +239,10 @@ class _Wiring:
         taxonomy, risks = load_taxonomy(self.settings.taxonomies[0]), self.space.dimensions[0]
         check_languages(self.settings, self.space)
         base_url, open_model = self.settings.attacker.base_url, self.attacker_model
-        index = CorpusIndex(self.settings.runs / "index", self.embedder)
+        translator, models = self.settings.attacker.translator, chat_models(self.settings)
+        written = [*self.languages, SOURCE_LANGUAGE] if translator else self.languages
+        seeds = seed_entries(taxonomy, dict.fromkeys(written), risks=list(risks.by_id))
+        index = CorpusIndex(self.settings.runs / "index", self.embedder, seeds=seeds)
         context = GeneratorContext(
             self.settings,
             self.environment,
@@ -242,7 +259,6 @@ class _Wiring:
             open_model=open_model,
             preparing=self.listener.preparing,
         )
-        translator, models = self.settings.attacker.translator, chat_models(self.settings)
         translating = Translator(open_model(translator), self.embedder) if translator else None
         transforming = transforming_by(
             self.settings,
@@ -258,14 +274,10 @@ class _Wiring:
                 native = SCREENED_LANGUAGES if asks_model(spec, models) else composable_languages(taxonomy)
                 writer = TranslatingGenerator(writer, translating, native=native, gates=gates)
             made.append(coursed(transforming(writer), self.space))
-        written = [*self.languages, SOURCE_LANGUAGE] if translating else self.languages
-        languages = list(dict.fromkeys(written))
-        await asyncio.to_thread(build_seed_corpus, index, taxonomy, languages, self._indexing, risks=list(risks.by_id))
         for generator in made:
             if isinstance(generator, LearningGenerator):
                 for run_id, rounds in self.manifest.earlier.items():
                     generator.observe(self.store.tests(run_id, self.store.numbers(run_id, rounds_before=rounds)))
-                generator.observe(self._closed_tests())
         return made
 
     def corpora(self) -> EvidenceSource | None:
@@ -323,7 +335,8 @@ class _Wiring:
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled, polite and within the budget."""
         model: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
-        model = self.endpoints.asked(model, spec, base_url)
+        model = self.endpoints.asked(PatientModel(model, slots=self.slots), spec, base_url)
+        model = WrittenAheadModel(model, role, self._journal, is_late=lambda: self.budget.seconds_left == 0)
         if self.settings.endpoint(role).cache:
             model = cached_model(model, spec, self.settings, role)
         self.closing.push_async_callback(model.close)
@@ -339,17 +352,6 @@ class _Wiring:
         """A part by its name."""
         context = PartContext(self.settings, self.environment, role, base_url, note=self.listener.note)
         return make_part(port, spec, context)
-
-    def _closed_tests(self) -> Iterator[TestRecord]:
-        """The tests of all rounds that were done with; those of an open one are observed when it is."""
-        last = self.store.last_round(self.manifest.run_id)
-        open_numbers = set(last.numbers) if last and not last.is_closed else set[int]()
-        for test in self.store.tests(self.manifest.run_id):
-            if test.result is not None and test.draw.number not in open_numbers:
-                yield test
-
-    def _indexing(self, done: int, total: int) -> None:
-        self.listener.preparing("indexing seeds, once", done, total)
 
 
 def _changed_error(named: str, run_id: str) -> UserError:

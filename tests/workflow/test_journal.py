@@ -21,6 +21,9 @@ class Memory:
 
     async def write(self, call):
         await asyncio.sleep(0)
+        self.note(call)
+
+    def note(self, call):
         self.calls[call.key] = call
 
 

@@ -43,13 +43,15 @@ class CorpusIndex:
 
     name = "corpus"
 
-    def __init__(self, path: Path, embedder: Embedder) -> None:
+    def __init__(self, path: Path, embedder: Embedder, *, seeds: Iterable["CorpusEntry"] = ()) -> None:
         """Name the index; it is opened when it is first used.
 
         Args:
             path: Folder of the index, created where it is missing.
             embedder: Gives every vector; chromadb's own model is never loaded. Each embedder has its own collection.
+            seeds: Entries that are indexed, those of a risk and a language together, when they are first searched.
         """
+        self._seeds = list(seeds)
         self._folder = IndexFolder(path)
         self._embedder = embedder
         self._collection: Collection | None = None
@@ -112,8 +114,16 @@ class CorpusIndex:
             self._found[key] = await asyncio.to_thread(self._nearest, query, filters, limit)
         return self._found[key]
 
+    def _add_seeds(self, filters: Mapping[str, str]) -> None:
+        """Index the seeds that these filters let pass, if they were not asked for before."""
+        wanted = [seed for seed in self._seeds if all(getattr(seed, name) == value for name, value in filters.items())]
+        if wanted:
+            self.add(wanted)
+            self._seeds = [seed for seed in self._seeds if seed not in wanted]
+
     def _nearest(self, query: str, filters: Sequence[tuple[str, str]], limit: int) -> tuple[Evidence, ...]:
         with self._using() as collection:
+            self._add_seeds(dict(filters))
             result = collection.query(
                 query_embeddings=[self._query_vector(query)],
                 n_results=limit,
@@ -151,23 +161,35 @@ def build_seed_corpus(
 
     Args:
         index: Is filled.
-        taxonomy: By whose id seeds are found.
-        languages: Active values of the language dimension; those without seeds are passed over.
+        taxonomy: As for `seed_entries`, and so are languages and risks.
+        languages: Active values of the language dimension.
         progress: Is told how many new seeds are done, and how many there are.
-        risks: Active values of the risk dimension; None means all of the taxonomy.
+        risks: Active values of the risk dimension.
 
     Returns:
         The number of seeds that were embedded.
     """
+    return index.add(seed_entries(taxonomy, languages, risks=risks), progress)
+
+
+def seed_entries(
+    taxonomy: Taxonomy, languages: Iterable[str], *, risks: Iterable[str] | None = None
+) -> list[CorpusEntry]:
+    """The shipped seeds of the active risks and languages.
+
+    Args:
+        taxonomy: By whose id seeds are found.
+        languages: Active values of the language dimension; those without seeds are passed over.
+        risks: Active values of the risk dimension; None means all of the taxonomy.
+    """
     active = set(risks) if risks is not None else {value.id for value in taxonomy.values}
-    entries = [
+    return [
         CorpusEntry(id=seed_id, text=text, language=language, risk=risk)
         for language in languages
         for risk, texts in seeds_of(taxonomy, language).items()
         if risk in active
         for seed_id, text in seed_ids(taxonomy.id, language, risk, texts).items()
     ]
-    return index.add(entries, progress)
 
 
 def _digest(text: str) -> str:

@@ -1,0 +1,159 @@
+"""One address that takes JSON and gives JSON: the hot path to the vendors' servers.
+
+The vendors' SDKs cost several times the CPU of a call (docs/speed.md), and a run makes tens of thousands of calls of
+the same kind; where breadth counts for more than speed, the SDKs are used.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from astral.errors import ProviderError, Trouble
+from astral.providers.http_errors import safe_text
+
+if TYPE_CHECKING:
+    import aiohttp
+
+_CONNECT_SECONDS = 10.0
+_KEEP_SECONDS = 30.0
+"""How long an idle connection is kept; servers drop theirs after 60 s and more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in any case."""
+    content: bytes
+
+    @property
+    def is_error(self) -> bool:
+        """Any status but success; redirects are not followed, since the headers hold the key."""
+        return not 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 15.3
+
+    @property
+    def error(self) -> Any:
+        """What an error's body holds: its `error`, or all of it; None where it is no JSON."""
+        try:
+            body: Any = json.loads(self.content)
+        except ValueError:
+            return None
+        return body.get("error", body) if isinstance(body, dict) else body
+
+    @property
+    def message(self) -> str:
+        """The endpoint's own words for an error."""
+        error = self.error
+        said: Any = error.get("message") if isinstance(error, dict) else error
+        return said if isinstance(said, str) and said else self.content[:1000].decode(errors="replace")
+
+    @property
+    def code(self) -> str:
+        """The endpoint's own code of an error, such as `insufficient_quota`."""
+        error = self.error
+        code: Any = error.get("code") if isinstance(error, dict) else None
+        return code if isinstance(code, str) else ""
+
+
+class JsonEndpoint:
+    """Posts JSON, one connection a call in flight; for one event loop."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        concurrency: int,
+        timeout_seconds: float,
+        name: str,
+        key: str = "",
+    ) -> None:
+        """Name the endpoint; connections are made with the first call.
+
+        Args:
+            url: Its address.
+            headers: Sent with every call.
+            concurrency: The most calls in flight.
+            timeout_seconds: How long an answer is waited for.
+            name: Of the model, for the text of errors.
+            key: What was sent as key: cut out of the text of errors.
+        """
+        self._url, self._headers = url, {"content-type": "application/json", **headers}
+        self._concurrency, self._timeout_seconds = max(1, concurrency), timeout_seconds
+        self._name, self._key = name, key
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, body: Mapping[str, Any]) -> Answer:
+        """Send a request and read all of the answer, whatever its status.
+
+        Raises:
+            ProviderError: No answer came.
+        """
+        import aiohttp
+
+        try:
+            async with self._open().post(self._url, data=json.dumps(body).encode()) as response:
+                return Answer(response.status, response.headers, await response.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._lost(error) from None
+
+    async def close(self) -> None:
+        """Give connections back."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> "aiohttp.ClientSession":
+        if self._session is None:
+            import ssl
+
+            import aiohttp
+            import truststore
+
+            parts = urlsplit(self._url)
+            # The system's certificates, as the SDKs use them.
+            context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if parts.scheme == "https" else True
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._concurrency, keepalive_timeout=_KEEP_SECONDS, ssl=context, ttl_dns_cache=300
+                ),
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=self._timeout_seconds, sock_connect=_CONNECT_SECONDS),
+                # aiohttp's own look at the environment reads ~/.netrc for every request.
+                proxy=_proxy(parts.scheme, parts.hostname or ""),
+                # A cookie would tie the tests of a run together.
+                cookie_jar=aiohttp.DummyCookieJar(),
+                middlewares=(),
+                auto_decompress=True,
+            )
+        return self._session
+
+    def _lost(self, error: Exception) -> ProviderError:
+        import aiohttp
+
+        said = safe_text(str(error), self._key)
+        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+            return ProviderError(
+                f"{self._name}: cannot connect: {said}", retryable=True, is_unbilled=True, trouble=Trouble.CONNECTION
+            )
+        if isinstance(error, TimeoutError):
+            return ProviderError(
+                f"{self._name}: no answer within {self._timeout_seconds:g} s", retryable=True, trouble=Trouble.TIMEOUT
+            )
+        return ProviderError(
+            f"{self._name}: the connection broke: {type(error).__name__}: {said}",
+            retryable=True,
+            trouble=Trouble.CONNECTION,
+        )
+
+
+def _proxy(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for this host, if any."""
+    if proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    return proxies.get(scheme) or proxies.get("all")
