@@ -33,6 +33,8 @@ LEAST_LABELS = 10
 """Fewer labels of a run say less than a calibration on other answers."""
 _CONFIDENCE = 0.95
 _Z = 1.96
+_LEAST_POWER = 0.01
+"""Of a judge, sensitivity + specificity - 1: with less its verdicts say nothing of a rate, not even within rounding."""
 PRIOR = 1 / 3
 """Both parameters of the beta prior of a stratum's share.
 
@@ -192,7 +194,7 @@ def rogan_gladen(unsafe: int, decided: int, confusion: Confusion) -> CorrectedRa
 
     Returns:
         The rate among decided answers; None where the calibration lacks safe or unsafe answers, or the judge was no
-        better than chance there.
+        better than chance there, so few answers considered.
 
     Source:
         Rogan, Gladen (1978), https://doi.org/10.1093/oxfordjournals.aje.a112510; interval: Lang, Reiczigel (2014),
@@ -212,6 +214,8 @@ def rogan_gladen(unsafe: int, decided: int, confusion: Confusion) -> CorrectedRa
         (negatives * specificity + 1) / (negatives + 2),
     )
     power = sensitivity + specificity - 1
+    if power < _LEAST_POWER:
+        return None
     centre = (rate + specificity - 1) / power
     of_sensitivity = sensitivity * (1 - sensitivity) / (positives + 2)
     of_specificity = specificity * (1 - specificity) / (negatives + 2)

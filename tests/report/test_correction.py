@@ -127,7 +127,12 @@ def test_rogan_and_gladen_by_hand():
 
 @pytest.mark.parametrize(
     "useless",
-    [Confusion(), Confusion(unsafe_as_unsafe=5), Confusion(unsafe_as_safe=5, safe_as_unsafe=5)],
+    [
+        Confusion(),
+        Confusion(unsafe_as_unsafe=5),
+        Confusion(unsafe_as_safe=5, safe_as_unsafe=5),
+        Confusion(unsafe_as_unsafe=1, unsafe_as_safe=3, safe_as_safe=1),  # better than chance, by five answers
+    ],
 )
 def test_a_calibration_that_says_nothing_corrects_nothing(useless):
     assert rogan_gladen(10, 100, useless) is None
