@@ -23,6 +23,7 @@ from astral.cli import (
     plan,
     report,
     review,
+    runs,
 )
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.output import complain, encode_tolerantly, say
@@ -53,6 +54,7 @@ app.command("import", cls=PlainCommand)(exchange.import_)
 app.command("calibrate", cls=PlainCommand)(calibrate.calibrate)
 app.command("list", cls=PlainCommand)(listing.list_)
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(runs.app, name="runs")
 app.command("init", cls=PlainCommand)(init.init)
 app.command("doctor", cls=PlainCommand)(doctor.doctor)
 

@@ -1,12 +1,14 @@
 """The record of all runs: what was written once stands, and everything is read from here."""
 
+import sqlite3
 import threading
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import chain, repeat
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVarTuple
+from typing import IO, Any, Self, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, case, func, select, update
 
@@ -27,7 +29,9 @@ from astral.record.additions import (
     correct_other_verdict,
     insertion,
 )
+from astral.record.archive import read_archive, write_archive
 from astral.record.database import Database, open_database, reading, writing
+from astral.record.failing import told
 from astral.record.items import Item, OtherVerdict, Round, RunSummary
 from astral.record.locks import held_run
 from astral.record.rows import call_of, draw_of, draw_row, item_row, record_of
@@ -37,6 +41,8 @@ from astral.record.tables import (
     draftings,
     draws,
     failures,
+    meta,
+    metadata,
     other_verdicts,
     rounds,
     runs,
@@ -45,6 +51,7 @@ from astral.record.tables import (
     verdicts,
 )
 from astral.record.text import noun_of, text_of
+from astral.record.verifying import Problem, problems
 
 Columns = TypeVarTuple("Columns")
 
@@ -449,6 +456,55 @@ class Store:
         with self._reading() as connection:
             rows = connection.execute(query).all()
         return {row.role: Usage(prompt_tokens=row.prompt, completion_tokens=row.completion) for row in rows}
+
+    # Keeping house
+
+    def verify(self, run_id: str) -> list[Problem]:
+        """What of a run is not as it was written; empty where all is."""
+        with self._reading() as connection:
+            return list(problems(connection, run_id))
+
+    def remove_run(self, run_id: str) -> None:
+        """Remove all that is recorded of a run.
+
+        Raises:
+            UserError: A process executes it.
+        """
+        with self.lock(run_id), self._writing() as connection:
+            for table in reversed(metadata.sorted_tables):
+                if table is not meta:
+                    connection.execute(
+                        table.delete().where((table.c.id if table is runs else table.c.run_id) == run_id)
+                    )
+
+    def reclaim(self) -> None:
+        """Give back the room of what was removed: until then its texts stand in the file, where no query finds them."""
+        if self.path is None:  # PostgreSQL does it by itself
+            return
+        with self._turn, told(self.name, "what was removed is gone, and its room is not given back yet"):
+            connection = self._database.engine.raw_connection()
+            try:
+                connection.cursor().execute("VACUUM")
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                raise OSError(str(error)) from error
+            finally:
+                connection.close()
+
+    def archive(self, run_id: str, file: IO[bytes]) -> None:
+        """Write a run into a file, from which `unarchive` reads it."""
+        with self._reading() as connection:
+            write_archive(connection, run_id, file)
+
+    def unarchive(self, path: Path) -> str:
+        """Put an archived run into this record, and verify it; the run's id.
+
+        Raises:
+            UserError: The run is there already, or the file is no archive.
+            RecordError: A row is not what was written.
+        """
+        with self._writing() as connection:
+            return read_archive(connection, path)
 
     # Within
 

@@ -7,7 +7,7 @@ import pytest
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 COMMANDS = ["", "plan", "generate", "resume", "report", "explain", "judge", "compare", "review", "calibrate"]
-COMMANDS += ["export", "import", "list", "corpus", "corpus add", "init", "doctor"]
+COMMANDS += ["export", "import", "list", "corpus", "corpus add", "runs", "runs prune", "runs archive", "init", "doctor"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
