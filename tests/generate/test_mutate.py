@@ -26,7 +26,8 @@ def mutator(*entries):
 
 async def test_a_case_is_the_request_in_the_manner_of_its_cell_and_names_its_parent():
     case = await mutator(ENTRY).generate(cell(), seed=4)
-    assert OPEN in case.request
+    # As it is, or as a bare instruction, such as in “Could you tell …?”.
+    assert OPEN[1:].removesuffix(".") in case.request
     assert len(case.request) > len(OPEN)
     assert case.lineage.parent == case.lineage.seed_text == case.lineage.evidence[0].title == ENTRY.id
     assert case.lineage.generator == "mutate"

@@ -88,7 +88,10 @@ async def test_where_the_request_stands_is_what_the_placement_says():
 
 
 async def test_mutations_take_the_frames_of_the_language():
-    assert "Yo, quick one" in (await applied("slang")).request or "Aight fam" in (await applied("slang")).request
+    slang, technical = [(await applied(name)).request for name in ("slang", "technical_terms")]
+    assert REQUEST in slang
+    assert REQUEST in technical
+    assert len({REQUEST, slang, technical}) == 3
     thai = await applied("authority_endorsement", "ขอวิธีเปิดประตูหน่อย", language="th")
     assert thai.request != "ขอวิธีเปิดประตูหน่อย"
     with pytest.raises(StageError, match=r"frames/de\.yaml"):
