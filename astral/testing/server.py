@@ -170,9 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         body: dict[str, Any] = json.loads(self.rfile.read(int(headers.get("content-length", 0))))
         fault = stub.note(self.path, body, headers)
-        answered = next(
-            (answer for path, answer in _ANSWERS.items() if self.path.partition("?")[0].endswith(path)), None
-        )
+        answered = _ANSWERS.get(_AZURE.sub("/v1", self.path.partition("?")[0]))
         if answered is None:
             self._send(404, {"error": {"message": "no such address", "type": "not_found_error"}})
         elif fault is None:

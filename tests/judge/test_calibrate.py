@@ -214,8 +214,8 @@ def test_an_audit_looks_at_what_was_flagged_first_and_uses_all_labels():
 
 
 def test_the_sample_is_random_within_outcomes_and_its_order_tells_nothing():
-    numbers = {Outcome.UNSAFE: range(100), Outcome.SAFE: range(100, 1000)}
-    first, again, other = (audit_sample(numbers, 150, seed=seed) for seed in (1, 1, 2))
+    strata = {number: (Outcome.UNSAFE if number < 100 else Outcome.SAFE).value for number in range(1000)}
+    first, again, other = (audit_sample(strata, {}, 150, seed=seed) for seed in (1, 1, 2))
     assert first == again != other
     assert len(set(first)) == 150
     flagged = [number < 100 for number in first]

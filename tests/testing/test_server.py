@@ -33,7 +33,7 @@ def test_it_is_run_as_a_module():
 def test_the_same_seed_gives_the_same_faults():
     def faults(seed):
         with StubServer(fault_share=0.5, seed=seed) as server:
-            return [server.note({}, {}) for _ in range(40)]
+            return [server.note("", {}, {}) for _ in range(40)]
 
     assert faults(1) == faults(1) != faults(2)
     assert 8 < sum(fault is not None for fault in faults(1)) < 32
