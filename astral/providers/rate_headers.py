@@ -34,7 +34,7 @@ def _number(text: str | None) -> float | None:
     """A finite number of at least 0, else None; `nan` and `inf` are what a hostile server would send."""
     if text is None or not re.fullmatch(r"\s*\d{1,12}(\.\d{0,12})?\s*", text):
         return None
-    return float(text)
+    return float(text.strip())
 
 
 def rate_limits(headers: Mapping[str, str], *, now: datetime) -> RateLimits | None:
