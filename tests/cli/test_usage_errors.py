@@ -8,7 +8,10 @@ TARGET = ("--target", "python:astral.testing.targets:refusing")
 WRONG = {
     "vendor": (["--target", "opnai:gpt-5"], ["target 'opnai:gpt-5'", "Did you mean 'openai'?"]),
     "port": (["--target", "pyhton:a:b"], ["Did you mean 'python'?"]),
-    "no vendor": (["--target", "gpt-5-mini"], ["Known: anthropic, azure, exec, http, https, local, openai, python, vllm", "openai:NAME"]),
+    "no vendor": (
+        ["--target", "gpt-5-mini"],
+        ["Known: anthropic, azure, exec, http, https, local, openai, python, vllm", "openai:NAME"],
+    ),
     "judge": ([*TARGET, "--judge", "locl"], ["judge 'locl'", "Did you mean 'local'?"]),
     "attacker": ([*TARGET, *NARROW, "--attacker", "compse"], ["attacker 'compse'", "Did you mean 'compose'?"]),
     "no model": (["--target", "openai"], ["openai:NAME"]),
