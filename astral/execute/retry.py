@@ -4,14 +4,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
-from tenacity.wait import wait_exponential_jitter
+from typing import TYPE_CHECKING
 
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.ports import ChatModel
 from astral.domain.records import Usage
 from astral.errors import ProviderError, Trouble
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 MOST_ATTEMPTS = 8
 """Sendings of one request, whatever its troubles."""
@@ -55,16 +56,26 @@ class RetryingModel:
         Raises:
             ProviderError: The last attempt's.
         """
+        from tenacity import AsyncRetrying, retry_if_exception
+        from tenacity.wait import wait_exponential_jitter
+
         lost = 0
+        jitter = wait_exponential_jitter(multiplier=0.5, max=30, jitter=1)
         failures: Counter[Trouble] = Counter()
 
-        def is_enough(state: RetryCallState) -> bool:
+        def wait_seconds(state: "RetryCallState") -> float:
+            """Exponential with jitter, and never shorter than the endpoint asked for."""
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.retry_after_seconds if isinstance(error, ProviderError) else None
+            return max(jitter(state), asked or 0.0)
+
+        def is_enough(state: "RetryCallState") -> bool:
             error = state.outcome.exception() if state.outcome else None
             is_over = state.idle_for + state.upcoming_sleep > self._seconds
             return is_over or not isinstance(error, ProviderError) or _is_given_up(failures, error.trouble)
 
         retrying = AsyncRetrying(
-            retry=retry_if_exception(_may_pass), stop=is_enough, wait=_wait_seconds, sleep=self._sleep, reraise=True
+            retry=retry_if_exception(_may_pass), stop=is_enough, wait=wait_seconds, sleep=self._sleep, reraise=True
         )
         try:
             async for attempt in retrying:
@@ -87,22 +98,12 @@ class RetryingModel:
         await self._model.close()
 
 
-_jitter = wait_exponential_jitter(multiplier=0.5, max=30, jitter=1)
-
-
 def _may_pass(error: BaseException) -> bool:
     return isinstance(error, ProviderError) and error.retryable
 
 
 def _is_given_up(failures: Counter[Trouble], last: Trouble) -> bool:
     return failures[last] >= ATTEMPTS.get(last, 1) or failures.total() >= MOST_ATTEMPTS
-
-
-def _wait_seconds(state: RetryCallState) -> float:
-    """Exponential with jitter, and never shorter than the endpoint asked for."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after_seconds if isinstance(error, ProviderError) else None
-    return max(_jitter(state), asked or 0.0)
 
 
 def _with_lost(reply: ChatReply, request: ChatRequest, lost: int) -> ChatReply:

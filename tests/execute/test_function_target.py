@@ -83,7 +83,7 @@ def test_names_are_checked_and_what_exists_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "my_target.py").write_text("def answer(text):\n    return text\n")
-    (tmp_path / "broken_target.py").write_text("1 / 0\n")
+    (tmp_path / "broken_module.py").write_text("1 / 0\n")
     (tmp_path / "hungry_target.py").write_text("import no_such_package_at_all\n")
     assert open_function("my_target:answer").name == "python:my_target:answer"
     with pytest.raises(UnknownNameError, match="Did you mean 'answer'"):
@@ -91,7 +91,7 @@ def test_names_are_checked_and_what_exists_is_named(tmp_path, monkeypatch):
     with pytest.raises(UnknownNameError, match="Did you mean 'my_target'"):
         open_function("my_targt:answer")
     with pytest.raises(UserError, match="ZeroDivisionError"):
-        open_function("broken_target:answer")
+        open_function("broken_module:answer")
     with pytest.raises(UserError, match="'no_such_package_at_all', which is not installed"):
         open_function("hungry_target:answer")
     for nonsense in ("", "my_target", ":answer", "my_target:", "a b:c", "..x:y"):

@@ -168,6 +168,9 @@ def test_a_planner_that_counts_failures_as_covered():
         def observe(self, tests):
             self.seen += len(list(tests))
 
+        def take_up(self, draws):
+            pass
+
         def progress(self):
             return Progress(required=100, covered=self.seen, open=100 - self.seen)
 
