@@ -17,6 +17,12 @@ from astral.testing.clock import run_virtually
 LATENCY = 0.2
 
 
+@pytest.fixture(autouse=True)
+def same_jitter():
+    """The waits between attempts are random: the same ones each time."""
+    random.seed(1)
+
+
 def ask(number: int = 0) -> ChatRequest:
     return ChatRequest(messages=(Message(role="user", content=f"case {number}"),), max_tokens=10)
 
