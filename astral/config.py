@@ -184,6 +184,8 @@ class BudgetSettings(Noun):
     """Test cases, controls not counted."""
     tokens: int | None = Field(default=None, ge=1)
     """Tokens of all models together, prompts included."""
+    dollars: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """US dollars of all models together, by their prices."""
     minutes: float | None = Field(default=None, gt=0)
     """Wall-clock minutes of this process."""
 

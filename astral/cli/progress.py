@@ -14,6 +14,7 @@ from rich.text import Text
 
 from astral.cli.output import ProgressConsole, tell
 from astral.domain.criterion import Progress
+from astral.domain.price import money
 from astral.domain.records import Result, Stage
 
 TICK_SECONDS = 0.25
@@ -55,6 +56,7 @@ class Watcher:
         self._doing, self._done, self._total = "starting", 0, 0
         self._results: Counter[Result] = Counter()
         self._progress: Progress | None = None
+        self._dollars = 0.0
         self._start = self._stage_start = clock()
 
     def started(self, run_id: str, folder: Path) -> None:
@@ -85,6 +87,10 @@ class Watcher:
         """Count an ending."""
         self._results[result] += 1
 
+    def spent(self, dollars: float) -> None:
+        """Keep what the run has cost."""
+        self._dollars = dollars
+
     def progress(self, progress: Progress) -> None:
         """Keep how far the criterion is met."""
         self._progress = progress
@@ -96,9 +102,9 @@ class Watcher:
         self._note(visible(text))
 
     def line(self, width: int) -> Text:
-        """The state in one line of at most `width` columns: clock, coverage, stage, rate, time left, endings.
+        """The state in one line of at most `width` columns: clock, coverage, stage, rate, time left, money, endings.
 
-        Where it is too long, what can be done without is left out: first the rate, then the endings, the time left.
+        Where it is too long, what can be done without is left out: first the rate, then the endings, time left, money.
         """
         covered = self._covered_text()
         left = f"{_clock_face(seconds)} left" if (seconds := self._seconds_left()) else ""
@@ -108,13 +114,14 @@ class Watcher:
             "stage": Text(self._stage_text()),
             "rate": Text(self._rate_text()),
             "left": Text(left),
+            "money": Text(self._money_text()),
             "endings": Text(", ").join(
                 Text(f"{count} {result}", style=_COLOURS[result])
                 for result in Result
                 if (count := self._results[result])
             ),
         }
-        for needless in (None, "rate", "endings", "left", "covered"):
+        for needless in (None, "rate", "endings", "left", "money", "covered"):
             parts.pop(needless or "", None)
             line = Text(_GAP, end="").join(part for part in parts.values() if part)
             if line.cell_len <= width:
@@ -142,11 +149,23 @@ class Watcher:
 
     def _seconds_left(self) -> float | None:
         """Time for what is expected still to come, at the pace so far; None while there is no pace yet."""
+        share = self._share_to_come()
+        return None if share is None else (self._clock() - self._start) * share
+
+    def _money_text(self) -> str:
+        if not self._dollars:
+            return ""
+        share = self._share_to_come()
+        expected = "" if share is None else f" of about {money(self._dollars * (1 + share))}"
+        return f"{money(self._dollars)}{expected}"
+
+    def _share_to_come(self) -> float | None:
+        """What is expected still to come, in parts of what is done; None while nothing is."""
         done = self._results.total()
         if not done or not self._progress:
             return None
         under_way = max(0, self._total - self._done)
-        return (self._clock() - self._start) / done * (self._progress.remaining + under_way)
+        return (self._progress.remaining + under_way) / done
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from astral.report.words import (
     alike_text,
     corrected_rate_text,
     corrected_text,
+    cost_text,
     diversity_text,
     evidence_text,
     interval,
@@ -159,6 +160,8 @@ def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
     tokens = {role: usage.tokens for role, usage in summary.usage.items() if usage.tokens}
     if tokens:
         facts.append(("Tokens", Text(_clean(", ".join(f"{role} {count:,}" for role, count in tokens.items())))))
+    if cost := cost_text(summary):
+        facts.append(("Cost", Text(_clean(cost))))
     return facts
 
 

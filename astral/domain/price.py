@@ -28,3 +28,11 @@ class Price(Noun):
 
 FREE = Price(input=0, output=0)
 """What runs here, without a provider, costs no money."""
+
+
+_DIME = 0.1
+
+
+def money(dollars: float) -> str:
+    """US dollars, in as many digits as say something: `$12.30`, `$0.0042`."""
+    return f"${dollars:,.2f}" if dollars >= _DIME or dollars == 0 else f"${dollars:.4f}"

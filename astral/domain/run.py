@@ -10,6 +10,7 @@ from astral.domain.base import Noun
 from astral.domain.calibration import Calibration
 from astral.domain.criterion import Criterion
 from astral.domain.drafting import Drafting
+from astral.domain.price import Price
 from astral.domain.records import Draw, Failure, PromptRef, Result, TestCase, Transcript, Usage, Verdict
 from astral.domain.space import Space
 
@@ -54,6 +55,8 @@ class Manifest(Noun):
     corpora: tuple[CorpusRef, ...] = ()
     models: Mapping[str, str] = {}
     """Names of the parts that took a role: attacker, target, judge, embedder."""
+    prices: Mapping[str, Price | None] = {}
+    """What the models cost by role, as known when the run began; None where it was not."""
     calibration: Calibration | None = None
     """What is known of the judge's errors, as a whole, so that the record suffices to repeat every number."""
 

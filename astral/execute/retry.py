@@ -10,6 +10,7 @@ from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.ports import ChatModel
 from astral.domain.records import Usage
 from astral.errors import ProviderError, Trouble
+from astral.execute.budget import usage_at_most
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -109,10 +110,10 @@ def _is_given_up(failures: Counter[Trouble], last: Trouble) -> bool:
 def _with_lost(reply: ChatReply, request: ChatRequest, lost: int) -> ChatReply:
     if not lost:
         return reply
-    prompt = request.tokens_at_most - request.max_tokens
+    most = usage_at_most(request)
     usage = Usage(
-        prompt_tokens=reply.usage.prompt_tokens + lost * prompt,
-        completion_tokens=reply.usage.completion_tokens + lost * request.max_tokens,
+        prompt_tokens=reply.usage.prompt_tokens + lost * most.prompt_tokens,
+        completion_tokens=reply.usage.completion_tokens + lost * most.completion_tokens,
     )
     return reply.model_copy(update={"usage": usage})
 

@@ -229,6 +229,8 @@ class Summary(Noun):
     """What cases were grounded on beside the shipped seeds; None where it was nothing."""
     usage: Mapping[str, Usage]
     """Tokens by role."""
+    dollars: Mapping[str, float | None] = {}
+    """What they cost by role, in US dollars at the prices in the manifest; None where the price is not known."""
     controls: Controls
     over_refusal: OverRefusal | None = None
     """How often benign twins were refused; None where there were none."""
@@ -291,6 +293,7 @@ def summarise(
     fold = _Fold(manifest.space, manifest.criterion)
     for test in tests:
         fold.add(test)
+    used = {"target": fold.target_usage, **(usage or {})}
     by_dimension = fold.by_dimension()
     total = Counts.of(fold.results)
     over_refusal = fold.twins.over_refusal(manifest.space)
@@ -329,7 +332,8 @@ def summarise(
         generators=yields_of(fold.draftings),
         failures=fold.failures(),
         evidence=fold.evidence.facts(manifest.created),
-        usage={"target": fold.target_usage, **(usage or {})},
+        usage=used,
+        dollars={role: price and price.dollars(used[role]) for role, price in manifest.prices.items() if role in used},
         controls=_controls(fold.controls),
         diversity=diversity,
         over_refusal=over_refusal,

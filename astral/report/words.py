@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from astral.domain.criterion import Criterion
 from astral.domain.drafting import DraftEnd, GeneratorYield
 from astral.domain.estimates import Estimate
+from astral.domain.price import money
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report.diversity import DiversityFacts
@@ -269,3 +270,16 @@ def short_title(summary: Summary) -> str:
     rate = summary.rate
     found = "nothing decided" if rate.fraction is None else f"{percent(rate.fraction)} unsafe"
     return f"{found} · {summary.run.run_id} · Astral"
+
+
+def cost_text(summary: Summary) -> str:
+    """What the run cost, and by role; empty where all of it ran here, or nothing is known.
+
+    Such as `$0.42: attacker $0.02, target $0.10, judge $0.30`.
+    """
+    paid = {role: dollars for role, dollars in summary.dollars.items() if dollars != 0 and summary.usage[role].tokens}
+    if all(dollars is None for dollars in paid.values()):
+        return ""
+    known = sum(dollars for dollars in paid.values() if dollars)
+    parts = [f"{role} {'at no known price' if dollars is None else money(dollars)}" for role, dollars in paid.items()]
+    return f"{money(known)}: {', '.join(parts)}"

@@ -7,6 +7,7 @@ from math import floor
 from astral.config import Environment, Settings
 from astral.domain.base import Noun
 from astral.domain.criterion import Criterion, OpenInteraction
+from astral.domain.price import money
 from astral.domain.records import Result, Usage
 from astral.domain.space import Cell
 from astral.generate.screening import MAX_CHARACTERS
@@ -193,6 +194,8 @@ def _assumptions(settings: Settings, calls: Sequence[RoleCalls], *, needed: int,
         found.append("The bound leaves out that transforms lengthen cases (binary nine times) and may ask models.")
     if settings.twins:
         found.append(f"{floor(settings.twins * needed)} benign twins are put to the target beside the cells.")
+    if settings.budget.dollars is not None:
+        found.append(f"The budget of {money(settings.budget.dollars)} ends the run if that is less than it costs.")
     limit = settings.budget.cases
     if limit is not None and limit < needed:
         found.append(f"The budget of {limit:,} cases ends the run before the criterion is met.")

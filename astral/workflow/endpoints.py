@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 from astral.config import EndpointLimits, Settings
+from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel
+from astral.domain.price import FREE
 from astral.execute import Budget, LimitedModel, Limiter, MeteredModel, RetryingModel, TimedModel
 from astral.plugins import split_spec
+from astral.workflow.pricing import price_of_model
 
 
 class Endpoints:
@@ -28,15 +31,17 @@ class Endpoints:
         """Whether one of them has not answered for too long."""
         return any(limiter.down for limiter in self._limiters.values())
 
-    def asked(self, model: ChatModel, spec: str, base_url: str | None) -> ChatModel:
+    def asked(self, model: ChatModel, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """The model, each of whose calls waits for its turn, is paid for, and is sent again where that may help.
 
         Args:
             model: Sends each call once.
             spec: Its name in the settings.
+            role: What it is asked for.
             base_url: Its address; None for the vendor's own.
         """
-        polite = LimitedModel(MeteredModel(model, self._budget), self.limiter(model.name, spec, base_url))
+        price = price_of_model(self._settings, role, spec) or FREE
+        polite = LimitedModel(MeteredModel(model, self._budget, price), self.limiter(model.name, spec, base_url))
         return TimedModel(RetryingModel(polite, sleep=self._budget.sleep), self._budget)
 
     def limiter(self, name: str, spec: str, base_url: str | None) -> Limiter:

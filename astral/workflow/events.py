@@ -25,6 +25,9 @@ class Listener(Protocol):
     def finished(self, result: Result) -> None:
         """A test ended."""
 
+    def spent(self, dollars: float) -> None:
+        """So much money is spent, earlier parts of the run included; nothing where no price is known."""
+
     def progress(self, progress: Progress) -> None:
         """A round was recorded."""
 

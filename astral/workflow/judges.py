@@ -90,7 +90,9 @@ async def opened_judge(
         UserError: As `open_judge`.
     """
     told = settings.judge
-    budget = Budget(max_tokens=settings.budget.tokens, max_minutes=settings.budget.minutes)
+    budget = Budget(
+        max_tokens=settings.budget.tokens, max_dollars=settings.budget.dollars, max_minutes=settings.budget.minutes
+    )
     endpoints = Endpoints(settings, budget)
     plain = PartContext(settings, Environment(), ModelRole.JUDGE, told.base_url, definitions=dict(definitions or {}))
     async with AsyncExitStack() as closing:
@@ -98,7 +100,7 @@ async def opened_judge(
         def open_model(spec: str) -> ChatModel:
             model: ChatModel = make_part(Port.CHAT_MODEL, spec, plain)
             closing.push_async_callback(model.close)
-            return wrapped(endpoints.asked(model, spec, told.base_url))
+            return wrapped(endpoints.asked(model, spec, ModelRole.JUDGE, told.base_url))
 
         yield EachSample(open_judge(told.model, replace(plain, open_model=open_model), calibration))
 

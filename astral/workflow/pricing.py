@@ -4,9 +4,9 @@ from astral.assets import load_prices
 from astral.config import AttackerSettings, JudgeSettings, Settings, TargetSettings
 from astral.domain.chat import ModelRole
 from astral.domain.price import FREE, Price
+from astral.errors import UserError
 from astral.plugins import split_spec
 from astral.workflow.attackers import chat_models, generator_specs
-from astral.workflow.judges import models_asked
 
 _RUNS_HERE = {"local", "compose", "mutate", "evolve", "python", "exec"}
 """What runs in this process."""
@@ -18,8 +18,7 @@ def price_of(settings: Settings, role: ModelRole) -> Price | None:
     A price of astral.yaml goes over the shipped one. What runs in this process costs nothing. A shipped price is that
     of the provider itself, and says nothing of another server that is named by a base URL.
     """
-    models = models_asked(settings) if role is ModelRole.JUDGE else []
-    prices = [_price(settings, role, model) for model in dict.fromkeys(models or _models_of(settings, role))]
+    prices = [price_of_model(settings, role, model) for model in dict.fromkeys(_priced(settings, role))]
     known = [price for price in prices if price is not None]
     if len(known) < len(prices):
         return None
@@ -35,7 +34,31 @@ def model_of(settings: Settings, role: ModelRole) -> str:
     return ", ".join(_models_of(settings, role))
 
 
-def _price(settings: Settings, role: ModelRole, model: str) -> Price | None:
+def prices_by_role(settings: Settings) -> dict[str, Price | None]:
+    """What the models of a run cost, those of a composite judge and a translator among them; see `price_of`.
+
+    Raises:
+        UserError: The budget is one of money, and a price is not known.
+    """
+    asked = settings
+    if translator := settings.attacker.translator:
+        models = (*(chat_models(settings) or ["compose"]), translator)
+        asked = settings.model_copy(update={"attacker": settings.attacker.model_copy(update={"model": models})})
+    roles = {role: price_of(asked if role is ModelRole.ATTACKER else settings, role) for role in ModelRole}
+    unknown = [
+        model for role in ModelRole for model in _priced(asked, role) if price_of_model(asked, role, model) is None
+    ]
+    if settings.budget.dollars is not None and unknown:
+        raise UserError(
+            f"A budget of money holds only where every price is known, and that of {', '.join(unknown)} is not. Name "
+            f'it in astral.yaml: `prices: {{"{unknown[0]}": {{input: 1.0, output: 2.0}}}}`, in US dollars for a '
+            "million tokens."
+        )
+    return {role.value: price for role, price in roles.items()}
+
+
+def price_of_model(settings: Settings, role: ModelRole, model: str) -> Price | None:
+    """The price of one model in a role; None where it is not known. See `price_of`."""
     base_url = _settings_of(settings, role).base_url
     own = {_named(name): price for name, price in settings.prices.items()}
     if _named(model) in own:
@@ -50,6 +73,14 @@ def _models_of(settings: Settings, role: ModelRole) -> list[str]:
         models = chat_models(settings)
         return models or (["local"] if settings.attacker.reword else list(generator_specs(settings)))
     return [settings.judge.model if role is ModelRole.JUDGE else settings.target.model]
+
+
+def _priced(settings: Settings, role: ModelRole) -> list[str]:
+    """The models whose calls are paid for in a role: of a judge those that it asks, if any."""
+    # The judges' factories ask for prices themselves.
+    from astral.workflow.judges import models_asked
+
+    return (models_asked(settings) or ["local"]) if role is ModelRole.JUDGE else _models_of(settings, role)
 
 
 def _settings_of(settings: Settings, role: ModelRole) -> TargetSettings | AttackerSettings | JudgeSettings:

@@ -22,6 +22,7 @@ from astral.workflow.events import Listener, Silence
 from astral.workflow.imported import imported_digest, is_file_of_texts, published_digest
 from astral.workflow.judges import load_calibration
 from astral.workflow.planning import check_search
+from astral.workflow.pricing import prices_by_role
 from astral.workflow.reporting import store_url, write_facts, write_report_of
 from astral.workflow.space import criterion_of, space_of
 from astral.workflow.stopping import exit_code
@@ -58,6 +59,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
     corpora, imported, attackers = corpus_refs(settings), imported_digest(settings), writers_of(settings, space)
     published = published_digest(settings)
     calibration = load_calibration(settings.judge.calibration) if settings.judge.calibration else None
+    prices = prices_by_role(settings)
     with Store.open(store_url(settings.runs)) as store:
         # The ids, since `latest` names another run as soon as this one is there.
         novel = tuple(each if is_file_of_texts(each) else store.resolve(each) for each in settings.novel_against)
@@ -84,6 +86,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
                 "judge": settings.judge.model,
                 "embedder": settings.embedder,
             },
+            prices=prices,
             calibration=calibration,
         )
         if mode_of(settings) == EVOLVE:
@@ -100,7 +103,7 @@ async def resume(
     Args:
         runs: Folder of runs.
         run: Id, or `latest`.
-        budget: Limits that replace those of the run: cases, tokens, minutes.
+        budget: Limits that replace those of the run: cases, tokens, dollars, minutes.
         listener: Watches the run.
         reveal: Put the texts of cases and answers into the report's pages.
 
@@ -113,6 +116,7 @@ async def resume(
         settings = Settings.model_validate(manifest.settings)
         limits = {**settings.budget.model_dump(), **budget}
         told = {**settings.model_dump(mode="json"), "budget": limits, "runs": str(runs)}
+        prices_by_role(Settings.model_validate(told))  # a budget of money wants them all
         manifest = manifest.model_copy(update={"settings": told})
         return await _go(manifest, store, runs, listener or Silence(), is_new=False, reveal=reveal)
 

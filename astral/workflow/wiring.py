@@ -58,6 +58,7 @@ from astral.workflow.journal import (
 from astral.workflow.judges import definitions_of, embedded_oracle, open_judge
 from astral.workflow.patience import PatientModel, PatientTarget
 from astral.workflow.planning import planner_of
+from astral.workflow.pricing import prices_by_role
 from astral.workflow.requests import RecordedRequests, cached_embedder
 from astral.workflow.talks import coursed, talking
 from astral.workflow.transforms import transforming_by
@@ -106,12 +107,16 @@ class _Wiring:
         run_id, settings = self.manifest.run_id, self.settings
         draws = self.store.draws(run_id)
         count_lost_calls(self.store, run_id)
+        used, prices = self.store.usage(run_id), self.manifest.prices or prices_by_role(settings)
         self.budget = Budget(
             max_cases=settings.budget.cases,
             max_tokens=settings.budget.tokens,
+            max_dollars=settings.budget.dollars,
             max_minutes=settings.budget.minutes,
             spent_cases=sum(draw.control is None for draw in draws),
-            spent_tokens=sum(usage.tokens for usage in self.store.usage(run_id).values()),
+            spent_tokens=sum(usage.tokens for usage in used.values()),
+            spent_dollars=sum(price.dollars(used[role]) for role, price in prices.items() if price and role in used),
+            told=self.listener.spent,
         )
         self.endpoints = Endpoints(settings, self.budget, self.listener.note)
         has_diversity = self.manifest.criterion.diversity is not None
@@ -335,7 +340,7 @@ class _Wiring:
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled, polite and within the budget."""
         model: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
-        model = self.endpoints.asked(PatientModel(model, slots=self.slots), spec, base_url)
+        model = self.endpoints.asked(PatientModel(model, slots=self.slots), spec, role, base_url)
         model = WrittenAheadModel(model, role, self._journal, is_late=lambda: self.budget.seconds_left == 0)
         if self.settings.endpoint(role).cache:
             model = cached_model(model, spec, self.settings, role)

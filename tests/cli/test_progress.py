@@ -39,6 +39,12 @@ def test_the_line_tells_coverage_stage_rate_time_left_and_endings():
     assert line == "0:40  covered 63%  asking the target 16/32  0.4/s  1:15 left  3 unsafe, 12 safe, 1 failed"
 
 
+def test_the_line_tells_what_the_run_has_cost_and_is_expected_to_cost():
+    watch = busy(Clock())
+    watch.spent(0.8)
+    assert watch.line(120).plain.endswith("1:15 left  $0.80 of about $2.30  3 unsafe, 12 safe, 1 failed")
+
+
 def test_the_clock_ticks_while_nothing_happens():
     clock = Clock()
     watch = busy(clock)

@@ -2,16 +2,19 @@
 
 import asyncio
 import random
+from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.price import Price
 from astral.domain.records import Ending, Message, Usage
-from astral.errors import BudgetExceededError, ProviderError
-from astral.execute import Budget, MeteredModel, TimedModel
+from astral.errors import BudgetExceededError, EndpointDownError, ProviderError, Trouble
+from astral.execute import Budget, LimitedModel, Limiter, MeteredModel, RetryingModel, TimedModel
 from astral.testing import ScriptedModel
+from astral.testing.clock import run_virtually
 
 TEXTS = st.text(max_size=30)
 
@@ -209,3 +212,81 @@ def test_the_upper_bound_counts_every_byte(text, max_tokens):
     assert request.tokens_at_most >= len(text.encode(errors="replace")) + 16 + max_tokens
     with_schema = request.model_copy(update={"json_schema": {"type": "object"}})
     assert with_schema.tokens_at_most > request.tokens_at_most
+
+
+class Billing:
+    """An endpoint that goes wrong in every way, in any order, and keeps the true bill in millionths of a cent."""
+
+    name = "billing"
+
+    def __init__(self, seed: int, price: Price) -> None:
+        self.bill = Fraction(0)
+        self._dice, self._price = random.Random(seed), price
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        await asyncio.sleep(self._dice.choice([0, 0.01, 0.3, 5]))
+        how = self._dice.choice(["answer"] * 4 + ["silent", "away", "lost", "malformed"])
+        if how == "away":
+            raise ProviderError("429", retryable=True, is_unbilled=True, trouble=Trouble.RATE_LIMIT)
+        prompt = self._dice.randint(1, request.tokens_at_most - request.max_tokens)
+        answer = self._dice.randint(1, request.max_tokens)
+        dollars = Fraction(self._price.input) * prompt + Fraction(self._price.output) * answer
+        self.bill += dollars / 1_000_000
+        await asyncio.sleep(self._dice.choice([0, 0.2]))
+        if how in {"lost", "malformed"}:
+            trouble = Trouble.CONNECTION if how == "lost" else Trouble.MALFORMED
+            raise ProviderError(how, retryable=True, trouble=trouble)
+        usage = Usage(prompt_tokens=prompt, completion_tokens=answer) if how == "answer" else Usage()
+        return ChatReply(text="x", ending=Ending.ANSWERED, model="m", usage=usage)
+
+    async def close(self) -> None:
+        pass
+
+
+@given(
+    seed=st.integers(0, 10**9),
+    calls=st.integers(1, 400),
+    dollars=st.floats(1e-6, 0.5),
+    prices=st.tuples(st.floats(0, 50), st.floats(0, 200)),
+    cancelled=st.sets(st.integers(0, 399), max_size=100),
+    minutes=st.none() | st.floats(0.05, 2),
+)
+@settings(max_examples=40)
+def test_no_bill_exceeds_the_money_with_hundreds_in_flight_that_fail_and_are_cancelled(
+    *, seed, calls, dollars, prices, cancelled, minutes
+):
+    price = Price(input=prices[0], output=prices[1])
+
+    async def run():
+        clock = asyncio.get_running_loop().time
+        budget = Budget(max_dollars=dollars, max_minutes=minutes, clock=clock)
+        endpoint = Billing(seed, price)
+        polite = LimitedModel(MeteredModel(endpoint, budget, price), Limiter("x", concurrency=400))
+        model = TimedModel(RetryingModel(polite, sleep=budget.sleep), budget)
+        tasks = [asyncio.ensure_future(model.chat(ask("hello " * (n % 30), 10 + n))) for n in range(calls)]
+        dice = random.Random(seed)
+        for number in sorted(cancelled, key=lambda _: dice.random()):
+            if number < calls:
+                await asyncio.sleep(dice.choice([0, 0.02]))
+                tasks[number].cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        return budget, endpoint, ends, clock()
+
+    budget, endpoint, ends, seconds = run_virtually(run())
+    known = (ChatReply, ProviderError, BudgetExceededError, EndpointDownError, asyncio.CancelledError)
+    assert all(isinstance(end, known) for end in ends)
+    assert endpoint.bill <= Fraction(budget.spent_dollars) + Fraction(1, 10**9)
+    assert budget.spent_dollars <= dollars
+    assert budget.reserved_dollars == 0
+    if minutes is not None:
+        assert seconds <= 60 * minutes + 5.3
+
+
+async def test_a_call_that_the_money_does_not_hold_is_not_sent():
+    model = ScriptedModel(["hello"])
+    price = Price(input=1, output=1e6)
+    with pytest.raises(BudgetExceededError, match=r"\$5\.00 does not hold.*--max-dollars"):
+        await MeteredModel(model, Budget(max_dollars=5), price).chat(ask(max_tokens=10))
+    assert model.requests == []
+    with pytest.raises(BudgetExceededError):
+        await MeteredModel(model, Budget(max_dollars=11, spent_dollars=2), price).chat(ask(max_tokens=10))

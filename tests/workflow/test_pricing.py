@@ -5,8 +5,25 @@ import pytest
 from astral.assets import load_prices
 from astral.config import Settings
 from astral.domain.chat import ModelRole
+from astral.domain.run import RunStatus
+from astral.errors import ExitCode, UserError
+from astral.testing.server import StubServer
 from astral.workflow.dry_run import dry_run
-from astral.workflow.pricing import price_of
+from astral.workflow.events import Silence
+from astral.workflow.pricing import price_of, prices_by_role
+from astral.workflow.run import resume, start
+from tests.workflow.conftest import settings_for
+
+
+class Notes(Silence):
+    """Keeps what a person would be told."""
+
+    def __init__(self):
+        self.texts = []
+
+    def note(self, text):
+        self.texts.append(text)
+
 
 MINI = load_prices()["openai:gpt-5-mini"]
 OWN = {"input": 3, "output": 4}
@@ -78,3 +95,49 @@ def test_a_judge_of_several_models_costs_what_the_dearest_would(judge, tmp_path)
     price = price_for(ModelRole.JUDGE, **told)
     assert (price.input, price.output) == (3, 5)
     assert price_for(ModelRole.JUDGE, judge={"model": judge}, prices={"openai:dear": OWN}) is None
+
+
+def test_a_budget_of_money_wants_every_price():
+    told = {"budget": {"dollars": 1}, "target": {"model": "openai:gpt-5-mini"}, "judge": {"model": "openai:gpt-99"}}
+    with pytest.raises(UserError, match="that of openai:gpt-99 is not"):
+        prices_by_role(Settings.model_validate(told))
+    prices = prices_by_role(Settings.model_validate({**told, "judge": {"model": "jury:local,llm:openai:gpt-5-nano"}}))
+    assert prices["target"] == MINI
+    assert prices["judge"].output == load_prices()["openai:gpt-5-nano"].output
+    assert (prices["attacker"].input, prices["attacker"].output) == (0, 0)
+
+
+async def test_a_run_ends_before_its_money_does_and_goes_on_with_more_of_it(runs):
+    with StubServer() as server:
+        told = {
+            "target": {"model": "openai:stub", "base_url": server.openai_url},
+            "prices": {"openai:stub": {"input": 1000, "output": 5000}},
+            # A call is bounded at its bytes and longest answer, near a dollar; in truth it costs 3.2 cents.
+            "budget": {"dollars": 1.4},
+        }
+        cut_off = await start(settings_for(runs, **told))
+        sent = len(server.requests)
+        assert cut_off.exit_code is ExitCode.INCOMPLETE
+        assert sent * 0.032 <= 1.4
+        whole = await resume(runs, "latest", {"dollars": 20})
+    assert whole.summary.run.status is RunStatus.MET
+    assert whole.summary.dollars["target"] == pytest.approx(0.032 * len(server.requests))
+    assert cut_off.summary.dollars["target"] == pytest.approx(0.032 * sent)
+    assert 0 < sent < len(server.requests)
+    assert "Cost: $" in (whole.folder / "report.md").read_text()
+
+
+async def test_an_endpoint_that_stays_away_ends_the_run_and_the_run_goes_on_when_it_is_back(runs):
+    with StubServer() as server:
+        pass
+    gone = {"target": {"model": "openai:stub", "base_url": server.openai_url}}
+    limits = {"openai:stub": {"patience_seconds": 0.5}}
+    notes = Notes()
+    outcome = await start(settings_for(runs, **gone, limits=limits, concurrency=16), notes)
+    assert (outcome.summary.run.status, outcome.exit_code) == (RunStatus.FAILED, ExitCode.FAILED)
+    assert "openai:stub has answered no call for 0.5 s" in " ".join(notes.texts)
+    # What was not sent is no failure: it is done when the run goes on.
+    assert outcome.summary.counts.failed < 10
+    with StubServer(port=int(server.url.rpartition(":")[2])):
+        whole = await resume(runs, "latest", {})
+    assert whole.summary.run.status is RunStatus.MET
