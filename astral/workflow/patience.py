@@ -1,9 +1,8 @@
-"""Models and targets of a run, of which no more calls are under way together than the user allows."""
+"""Targets that are no models, of which no more calls are under way together than the user allows."""
 
 import asyncio
 
-from astral.domain.chat import ChatReply, ChatRequest
-from astral.domain.ports import ChatModel, Target
+from astral.domain.ports import Target
 from astral.domain.records import TestCase, Transcript
 
 
@@ -22,24 +21,3 @@ class PatientTarget:
         """
         async with self._slots:
             return await self._target.respond(case)
-
-
-class PatientModel:
-    """Asks a model when there is a slot for it."""
-
-    def __init__(self, model: ChatModel, *, slots: asyncio.Semaphore) -> None:
-        self.name = model.name
-        self._model, self._slots = model, slots
-
-    async def chat(self, request: ChatRequest) -> ChatReply:
-        """Answer.
-
-        Raises:
-            ProviderError: No answer came.
-        """
-        async with self._slots:
-            return await self._model.chat(request)
-
-    async def close(self) -> None:
-        """Close the model."""
-        await self._model.close()

@@ -56,7 +56,7 @@ from astral.workflow.journal import (
     count_lost_calls,
 )
 from astral.workflow.judges import definitions_of, embedded_oracle, open_judge
-from astral.workflow.patience import PatientModel, PatientTarget
+from astral.workflow.patience import PatientTarget
 from astral.workflow.planning import planner_of
 from astral.workflow.pricing import prices_by_role
 from astral.workflow.requests import RecordedRequests, cached_embedder
@@ -101,7 +101,6 @@ class _Wiring:
         self.environment = Environment()
         self.space = manifest.space
         self._attackers: dict[str, ChatModel] = {}
-        self.slots = asyncio.Semaphore(self.settings.concurrency)
 
     async def context(self) -> Context:
         run_id, settings = self.manifest.run_id, self.settings
@@ -176,7 +175,7 @@ class _Wiring:
         told = self.settings.target
         if has_part(Port.TARGET, told.model):
             part: Target = self.part(Port.TARGET, told.model, ModelRole.TARGET, told.base_url)
-            part = PatientTarget(part, slots=self.slots)
+            part = PatientTarget(part, slots=asyncio.Semaphore(self.settings.concurrency))
             samples = [part] * told.samples
         else:
             model = self.model(told.model, ModelRole.TARGET, told.base_url)
@@ -340,7 +339,7 @@ class _Wiring:
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled, polite and within the budget."""
         model: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
-        model = self.endpoints.asked(PatientModel(model, slots=self.slots), spec, role, base_url)
+        model = self.endpoints.asked(model, spec, role, base_url)
         model = WrittenAheadModel(model, role, self._journal, is_late=lambda: self.budget.seconds_left == 0)
         if self.settings.endpoint(role).cache:
             model = cached_model(model, spec, self.settings, role)

@@ -124,7 +124,7 @@ async def test_a_run_ends_before_its_money_does_and_goes_on_with_more_of_it(runs
     assert whole.summary.dollars["target"] == pytest.approx(0.032 * len(server.requests))
     assert cut_off.summary.dollars["target"] == pytest.approx(0.032 * sent)
     assert 0 < sent < len(server.requests)
-    assert "Cost: $" in (whole.folder / "report.md").read_text()
+    assert "Cost: \\$0.96: target" in (whole.folder / "report.md").read_text()
 
 
 async def test_an_endpoint_that_stays_away_ends_the_run_and_the_run_goes_on_when_it_is_back(runs):
