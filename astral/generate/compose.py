@@ -14,6 +14,7 @@ from astral.generate.manner import frame_of, in_manner
 from astral.generate.screening import SLOT, Gates
 from astral.generate.seeds import COMPOSED, seed_ids
 
+_OWN_SHARE = 0.5
 _NEAREST = 5
 _SEEDS = 100
 """More than a risk has in one language: the index says which seeds are there, and each of them may be written from."""
@@ -100,7 +101,8 @@ class Composer:
             # In the order of their names, since ties may come in any order.
             nearest = sorted((each for each in found if each.title in shipped), key=lambda each: each.title)
         own = await self._own_requests(query, cell)
-        chosen = rng.choice([*(nearest or shipped), *own])
+        # Half of the cases where the user's corpus has any, however many seeds ship: it was named to be used.
+        chosen = rng.choice(own) if own and rng.random() < _OWN_SHARE else rng.choice([*(nearest or shipped)])
         if isinstance(chosen, Evidence):
             return chosen.title, shipped.get(chosen.title, chosen.text), (chosen,)
         text = shipped[chosen]

@@ -131,7 +131,7 @@ def _fill(path: Path) -> int:
 @pytest.mark.slow
 def test_two_processes_fill_one_index(tmp_path: Path):
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        assert list(pool.map(_fill, [tmp_path / "corpus"] * 2)) == [70, 70]
+        assert list(pool.map(_fill, [tmp_path / "corpus"] * 2)) == [280, 280]
 
 
 @pytest.mark.slow
