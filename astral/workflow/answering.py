@@ -10,11 +10,10 @@ from astral.domain.records import Ending, Message, Outcome, Transcript
 from astral.domain.sample import Sample
 from astral.errors import StageError
 from astral.exchange import is_bad
-from astral.execute import Budget
 from astral.judge import OverRefusalOracle
 from astral.plugins import PartContext, Port, make_part
 from astral.record import Store
-from astral.workflow.endpoints import Endpoints
+from astral.workflow.endpoints import endpoints_of
 from astral.workflow.judges import definitions_of, opened_judge
 from astral.workflow.pool import work_through
 from astral.workflow.reporting import store_url
@@ -98,15 +97,13 @@ async def answers_of(settings: Settings, run: str, samples: Sequence[Sample], mo
     with Store.open(store_url(settings.runs), create=False) as store:
         definitions = definitions_of(store.manifest(store.resolve(run)).space)
     context = PartContext(settings, Environment(), ModelRole.JUDGE, settings.judge.base_url)
-    budget = Budget(
-        max_tokens=settings.budget.tokens, max_dollars=settings.budget.dollars, max_minutes=settings.budget.minutes
-    )
+    endpoints = endpoints_of(settings)
     chat: ChatModel = make_part(Port.CHAT_MODEL, model, context)
     try:
-        async with opened_judge(settings, definitions=definitions) as oracle:
+        async with opened_judge(settings, definitions=definitions, endpoints=endpoints) as oracle:
             return await good_answers(
                 samples,
-                Endpoints(settings, budget).asked(chat, model, ModelRole.JUDGE, settings.judge.base_url),
+                endpoints.asked(chat, model, ModelRole.JUDGE, settings.judge.base_url),
                 oracle,
                 definitions=definitions,
                 seed=settings.seed,

@@ -65,3 +65,9 @@ class Endpoints:
                 note=self._note,
             )
         return self._limiters[endpoint]
+
+
+def endpoints_of(settings: Settings) -> Endpoints:
+    """The endpoints of what is done outside of a run, all within the settings' one budget."""
+    told = settings.budget
+    return Endpoints(settings, Budget(max_tokens=told.tokens, max_dollars=told.dollars, max_minutes=told.minutes))

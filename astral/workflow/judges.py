@@ -20,7 +20,6 @@ from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel, Embedder, Oracle
 from astral.domain.space import Space
 from astral.errors import UserError
-from astral.execute import Budget
 from astral.judge import (
     CalibratedOracle,
     CascadeOracle,
@@ -41,7 +40,7 @@ from astral.judge import (
 )
 from astral.plugins import PartContext, Port, has_part, make_part
 from astral.providers import open_embedder
-from astral.workflow.endpoints import Endpoints
+from astral.workflow.endpoints import Endpoints, endpoints_of
 
 MAX_POLICY_BYTES = 20_000
 """More would not leave room for request and response in a small model's context."""
@@ -77,6 +76,7 @@ async def opened_judge(
     *,
     definitions: Mapping[str, str] | None = None,
     wrapped: Callable[[ChatModel], ChatModel] = lambda model: model,
+    endpoints: Endpoints | None = None,
 ) -> AsyncGenerator[Oracle]:
     """The judge of the settings outside of a run, within their budget; its models are closed when the block ends.
 
@@ -85,15 +85,13 @@ async def opened_judge(
         calibration: Decides in place of the judge's own thresholds.
         definitions: What violates the policy; by default as the risks' taxonomy has it.
         wrapped: What is done with each model that is opened, such as journalling its calls.
+        endpoints: Hold the budget that the judge shares with others; by default it has one of its own.
 
     Raises:
         UserError: As `open_judge`.
     """
     told = settings.judge
-    budget = Budget(
-        max_tokens=settings.budget.tokens, max_dollars=settings.budget.dollars, max_minutes=settings.budget.minutes
-    )
-    endpoints = Endpoints(settings, budget)
+    endpoints = endpoints or endpoints_of(settings)
     plain = PartContext(settings, Environment(), ModelRole.JUDGE, told.base_url, definitions=dict(definitions or {}))
     async with AsyncExitStack() as closing:
 
