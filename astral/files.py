@@ -1,11 +1,13 @@
-"""Files that astral writes: only their owner reads them, and they are never seen half written."""
+"""Files as a whole: what astral writes is private and never seen half written; what users bring is read with care."""
 
+import json
 import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from astral.errors import RecordError
+from astral.errors import RecordError, UserError
 
 
 def write_private(path: Path, parts: Iterable[str]) -> Path:
@@ -38,3 +40,46 @@ def _unwritable(path: Path, error: OSError) -> RecordError:
         f"{path}: cannot be written ({error.strerror or error}). Free the disk, or name a folder that you may write,"
         " and try again; the record of a run is unharmed, and `astral report` writes its pages again."
     )
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        UserError: It cannot be read, or is not UTF-8; then the line is named.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        UserError: It cannot be read, or is not JSON; then the line is named.
+    """
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}:{error.lineno}: this is not JSON ({error.msg}, column {error.colno}).") from None
+    except RecursionError:
+        raise UserError(f"{path}: this is not JSON that can be read: it is nested too deeply.") from None
+
+
+def not_utf8(path: Path) -> UserError:
+    """The error for a file of text in another encoding; it names the line."""
+    with path.open("rb") as file:
+        wrong = next((number for number, line in enumerate(file, start=1) if not _is_utf8(line)), 1)
+    return UserError(f"{path}:{wrong}: this is not UTF-8. `iconv -t utf-8` converts the file.")
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

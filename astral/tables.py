@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from astral.errors import UserError
+from astral.files import not_utf8, read_json
 
 Row = Mapping[str, Any]
 
@@ -85,12 +86,7 @@ def _jsonl_rows(path: Path) -> Iterator[Row]:
 def _json_rows(path: Path) -> Iterator[Row]:
     if path.stat().st_size > MAX_JSON_BYTES:
         raise UserError(f"{path}: too large to be read as a whole. Write it as JSON Lines, one object a line.")
-    try:
-        rows: Any = json.loads(path.read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{error.lineno}: this is not JSON ({error.msg}, column {error.colno}).") from None
-    except RecursionError:
-        raise UserError(f"{path}: this is not JSON that can be read: it is nested too deeply.") from None
+    rows = read_json(path)
     if isinstance(rows, dict):
         # {"data": [...]}: many benchmarks wrap their list once.
         rows = next((value for value in rows.values() if isinstance(value, list)), [rows])
@@ -138,21 +134,6 @@ def _told(path: Path) -> Generator[None]:
         raise not_utf8(path) from None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
-
-
-def not_utf8(path: Path) -> UserError:
-    """The error for a file of text in another encoding; it names the line."""
-    with path.open("rb") as file:
-        wrong = next((number for number, line in enumerate(file, start=1) if not _is_utf8(line)), 1)
-    return UserError(f"{path}:{wrong}: this is not UTF-8. `iconv -t utf-8` converts the file.")
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 _ROWS: Mapping[str, Callable[[Path], Iterator[Row]]] = {

@@ -9,7 +9,8 @@ from astral.domain.sample import Sample
 from astral.domain.space import Cell
 from astral.errors import UserError
 from astral.exchange.facts import EVERYTHING, KEY, Fact, facts_of, losses_of, messages_of, sample_with
-from astral.exchange.text_files import read_json, write_json
+from astral.exchange.text_files import write_json
+from astral.files import read_json
 
 _HELD: Final = EVERYTHING - {Fact.SYSTEM}
 _SAFE: Final = 1.0

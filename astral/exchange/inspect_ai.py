@@ -11,7 +11,7 @@ from astral.domain.sample import Sample
 from astral.errors import UserError
 from astral.exchange.facts import EVERYTHING, KEY, Fact, chat_of, facts_of, losses_of, messages_of, sample_with
 from astral.exchange.folders import cases_in, write_folder
-from astral.exchange.text_files import read_json
+from astral.files import read_json
 from astral.tables import read_rows
 
 _HELD: Final = EVERYTHING - {Fact.RESPONSE}

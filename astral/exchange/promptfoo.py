@@ -12,8 +12,7 @@ from astral.domain.space import Cell
 from astral.errors import UserError
 from astral.exchange.braces import literal, text_of
 from astral.exchange.facts import EVERYTHING, KEY, Fact, chat_of, facts_of, losses_of, messages_of, sample_with
-from astral.exchange.text_files import read_json
-from astral.files import write_private
+from astral.files import read_json, write_private
 
 _HELD: Final = EVERYTHING - {Fact.RESPONSE}
 _HEADER: Final = """\

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from astral.errors import RecordError, UserError
-from astral.files import write_private
-from astral.tables import not_utf8, read_rows
+from astral.files import read_text, write_private
+from astral.tables import read_rows
 
 _FORMULA = re.compile(r"^'*[=+\-@\t\r]")
 """How a cell begins that a spreadsheet would run; also one that was defused before, so that undoing it is unambiguous.
@@ -38,34 +38,6 @@ def make_folder(path: Path) -> Path:
     except OSError as error:
         raise RecordError(f"{path}: the folder cannot be made ({error.strerror}). Name another with --out.") from error
     return path
-
-
-def read_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        UserError: It cannot be read, or is not UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise not_utf8(path) from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
-
-
-def read_json(path: Path) -> Any:
-    """The content of a JSON file.
-
-    Raises:
-        UserError: It cannot be read, or is not JSON.
-    """
-    try:
-        return json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{error.lineno}: this is not JSON ({error.msg}).") from None
-    except RecursionError:
-        raise UserError(f"{path}: this is not JSON that can be read: it is nested too deeply.") from None
 
 
 def write_json(path: Path, value: Any) -> None:

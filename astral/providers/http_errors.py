@@ -79,21 +79,40 @@ def connection_error(error: Exception, *, model: str, key: str, timeout_seconds:
     import httpx2
 
     cause = error.__cause__ or error
-    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
+    return lost_call(
+        cause,
+        model=model,
+        key=key,
+        timeout_seconds=timeout_seconds,
+        is_unconnected=isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout),
+        is_timeout=isinstance(cause, httpx2.TimeoutException),
+    )
+
+
+def lost_call(
+    cause: BaseException, *, model: str, key: str, timeout_seconds: float, is_unconnected: bool, is_timeout: bool
+) -> ProviderError:
+    """The error of a call without an answer, whichever client sent it.
+
+    Args:
+        cause: What the client raised.
+        model: Name of the model, for the text.
+        key: The key that was sent: cut out of the text.
+        timeout_seconds: How long an answer was waited for.
+        is_unconnected: Nothing was sent, so that it cost nothing.
+        is_timeout: The answer did not come in time.
+    """
+    said = safe_text(str(cause), key)
+    if is_unconnected:
         return ProviderError(
-            f"{model}: cannot connect: {safe_text(str(cause), key)}",
-            retryable=True,
-            is_unbilled=True,
-            trouble=Trouble.CONNECTION,
+            f"{model}: cannot connect: {said}", retryable=True, is_unbilled=True, trouble=Trouble.CONNECTION
         )
-    if isinstance(cause, httpx2.TimeoutException):
+    if is_timeout:
         return ProviderError(
             f"{model}: no answer within {timeout_seconds:g} s", retryable=True, trouble=Trouble.TIMEOUT
         )
     return ProviderError(
-        f"{model}: the connection broke: {type(cause).__name__}: {safe_text(str(cause), key)}",
-        retryable=True,
-        trouble=Trouble.CONNECTION,
+        f"{model}: the connection broke: {type(cause).__name__}: {said}", retryable=True, trouble=Trouble.CONNECTION
     )
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from astral.errors import ProviderError, Trouble
-from astral.providers.http_errors import safe_text
+from astral.errors import ProviderError
+from astral.providers.http_errors import lost_call
 
 if TYPE_CHECKING:
     import aiohttp
@@ -135,19 +135,13 @@ class JsonEndpoint:
     def _lost(self, error: Exception) -> ProviderError:
         import aiohttp
 
-        said = safe_text(str(error), self._key)
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-            return ProviderError(
-                f"{self._name}: cannot connect: {said}", retryable=True, is_unbilled=True, trouble=Trouble.CONNECTION
-            )
-        if isinstance(error, TimeoutError):
-            return ProviderError(
-                f"{self._name}: no answer within {self._timeout_seconds:g} s", retryable=True, trouble=Trouble.TIMEOUT
-            )
-        return ProviderError(
-            f"{self._name}: the connection broke: {type(error).__name__}: {said}",
-            retryable=True,
-            trouble=Trouble.CONNECTION,
+        return lost_call(
+            error,
+            model=self._name,
+            key=self._key,
+            timeout_seconds=self._timeout_seconds,
+            is_unconnected=isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError),
+            is_timeout=isinstance(error, TimeoutError),
         )
 
 

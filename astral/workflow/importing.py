@@ -1,7 +1,6 @@
 """Another tool's results as a run in the record, so that they are reported, compared and judged again like our own."""
 
 import re
-import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -15,7 +14,7 @@ from astral.domain.space import Cell, Dimension, Space, Value
 from astral.errors import StageError
 from astral.record import Entry, Item, Recorder, Store
 from astral.workflow.judges import opened_judge
-from astral.workflow.reporting import store_url, write_facts, write_report_of
+from astral.workflow.reporting import new_run_id, store_url, write_facts, write_report_of
 
 UNLABELLED = "unlabelled"
 """The value of a case about which its file says nothing."""
@@ -41,7 +40,7 @@ async def record_results(settings: Settings, samples: Sequence[Sample], source: 
     cells = [_cell(space, sample) for sample in answered]
     created = datetime.now(UTC)
     manifest = Manifest(
-        run_id=f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+        run_id=new_run_id(created),
         created=created,
         astral_version=__version__,
         seed=settings.seed,

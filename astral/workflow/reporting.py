@@ -1,8 +1,10 @@
 """What a run leaves for people, made from its record alone: at its end, and whenever it is asked for again."""
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +35,11 @@ MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
 def store_url(runs: Path) -> str:
     """Address of the store: in the folder of runs, unless the environment names another."""
     return Environment().astral_store or f"sqlite:///{runs / 'astral.db'}"
+
+
+def new_run_id(created: datetime) -> str:
+    """An id that sorts by time and that no other process makes at the same one."""
+    return f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def list_runs(runs: Path) -> list[RunSummary]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from astral.workflow.imported import imported_digest, is_file_of_texts, publishe
 from astral.workflow.judges import load_calibration
 from astral.workflow.planning import check_search
 from astral.workflow.pricing import prices_by_role
-from astral.workflow.reporting import store_url, write_facts, write_report_of
+from astral.workflow.reporting import new_run_id, store_url, write_facts, write_report_of
 from astral.workflow.space import criterion_of, space_of
 from astral.workflow.stopping import exit_code
 
@@ -68,7 +67,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         settings = settings.model_copy(update={"novel_against": novel, "evidence": evidence})
         created = datetime.now(UTC)
         manifest = Manifest(
-            run_id=f"{created:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}",
+            run_id=new_run_id(created),
             created=created,
             astral_version=__version__,
             seed=settings.seed,

@@ -47,7 +47,7 @@ class Named:
 
     def export(self, samples, path, *, append=False):
         lost = self.exporter.export(samples, self.place(path), append=append)
-        path.touch() if not path.exists() else None
+        path.touch()  # the check looks for the name that it gave
         return lost
 
     def load(self, path):

@@ -11,10 +11,11 @@ from pathlib import Path
 from astral.domain.space import Dimension
 from astral.domain.untrusted import without_invisible
 from astral.errors import UnknownNameError, UserError
+from astral.files import read_text
 from astral.generate.evidence.chunks import passages_of
 from astral.generate.evidence.corpus_facts import CorpusText, Kind
 from astral.layouts import TEXT_COLUMNS, Columns, columns_of, layout_of
-from astral.tables import TABLE_FORMATS, Row, not_utf8, read_rows, table_format
+from astral.tables import TABLE_FORMATS, Row, read_rows, table_format
 
 MAX_REQUEST_CHARACTERS = 2000
 """A longer request is cut into passages: no test case may be that long."""
@@ -98,7 +99,7 @@ class _File:
     def texts(self) -> Iterator[CorpusText]:
         """All texts of the file."""
         if self.format == "text":
-            yield from self._made(_whole(self.path), kind="passage", title=self.path.name)
+            yield from self._made(read_text(self.path), kind="passage", title=self.path.name)
             return
         columns: Columns | None = None
         for number, row in enumerate(read_rows(self.path, self.format), start=1):
@@ -164,15 +165,6 @@ def _cell(row: Row, column: str) -> str:
 
 def _folded(label: str) -> str:
     return "".join(sign for sign in label.casefold() if sign.isalnum())
-
-
-def _whole(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise not_utf8(path) from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
 def _format_of(path: Path) -> str:
