@@ -23,7 +23,6 @@ _ENDS = re.compile(r"(?<=[.!?:;])\s+|(?<=[。।॥؟؛])|(?<=[!?;])(?=[\u3400-\
 _THAI_BLANK = re.compile(r"(?<=[\u0e00-\u0e7f]) (?=[\u0e00-\u0e7f])")
 _SHORT_THAI: Final = 40
 """Characters, some eight words."""
-_LIST_ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•–])\s+\S")
 _NUMBERED = re.compile(r"(?m)^([ \t]*\d{1,2})\.(?=\s)")
 _WORD = re.compile(r"\w")
 # Characters to a word of running text, for scripts that put no spaces between words.
@@ -79,11 +78,6 @@ def _thai_sentences(part: str) -> list[str]:
         else:
             packed.append(clause)
     return packed
-
-
-def is_list_item(sentence: str) -> bool:
-    """The sentence starts with a number or a bullet."""
-    return _LIST_ITEM.match(sentence) is not None
 
 
 def word_count(text: str) -> float:
