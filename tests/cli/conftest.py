@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -69,8 +70,8 @@ def command(*arguments):
 
 
 @pytest.fixture(scope="session")
-def runs(tmp_path_factory):
-    """A folder of runs that holds one met run of a refusing target; its seeds are embedded already."""
+def one_run(tmp_path_factory):
+    """A folder of runs that holds one met run of a refusing target; its seeds are embedded already. Tests copy it."""
     folder = tmp_path_factory.mktemp("cli") / "runs"
     done = subprocess.run(
         command("generate", "--target", REFUSING, *NARROW, "--controls", 1, "--runs", folder),
@@ -82,6 +83,12 @@ def runs(tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture
+def runs(one_run, tmp_path_factory):
+    """A folder of runs of the test's own."""
+    return shutil.copytree(one_run, tmp_path_factory.mktemp("own") / "runs")
 
 
 @pytest.fixture

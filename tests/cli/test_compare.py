@@ -1,19 +1,16 @@
 import json
 import shutil
+import subprocess
 
 import pytest
 
-from tests.cli.conftest import COMPLYING, NARROW
+from tests.cli.conftest import COMPLYING, NARROW, command
 
 
 @pytest.fixture(scope="module")
-def two(runs, tmp_path_factory):
+def two(one_run, tmp_path_factory):
     """A folder of two runs with the same cases: of a target that refuses, and of one that complies."""
-    import subprocess
-
-    from tests.cli.conftest import command
-
-    folder = shutil.copytree(runs, tmp_path_factory.mktemp("two") / "runs")
+    folder = shutil.copytree(one_run, tmp_path_factory.mktemp("two") / "runs")
     more = command("generate", "--target", COMPLYING, *NARROW, "--controls", 0, "--runs", folder)
     subprocess.run(more, capture_output=True, timeout=120, check=True)
     names = sorted(path.name for path in folder.iterdir() if (path / "manifest.json").exists())

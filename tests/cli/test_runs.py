@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -17,30 +16,24 @@ from astral.workflow.upkeep import superfluous_runs
 
 
 @pytest.fixture
-def folder(runs, tmp_path):
-    """A folder of runs of this test's own."""
-    return shutil.copytree(runs, tmp_path / "runs")
+def run_id(runs):
+    return ids(runs)[0]
 
 
-@pytest.fixture
-def run_id(folder):
-    return ids(folder)[0]
-
-
-def ids(folder):
-    with Store.open(f"sqlite:///{folder}/astral.db") as store:
+def ids(runs):
+    with Store.open(f"sqlite:///{runs}/astral.db") as store:
         return [run.run_id for run in store.runs()]
 
 
-def change(folder, statement):
-    with closing(sqlite3.connect(folder / "astral.db")) as record:
+def change(runs, statement):
+    with closing(sqlite3.connect(runs / "astral.db")) as record:
         record.execute(statement)
         record.commit()
 
 
-def test_what_is_as_it_was_written_is_said_so(astral, folder):
-    done = astral("runs", "verify", "--runs", folder)
-    assert (done.code, done.out.splitlines()) == (0, [f"{each}: as it was written" for each in ids(folder)])
+def test_what_is_as_it_was_written_is_said_so(astral, runs):
+    done = astral("runs", "verify", "--runs", runs)
+    assert (done.code, done.out.splitlines()) == (0, [f"{each}: as it was written" for each in ids(runs)])
 
 
 @pytest.mark.parametrize(
@@ -55,30 +48,30 @@ def test_what_is_as_it_was_written_is_said_so(astral, folder):
         ("DELETE FROM cases WHERE number = 1", "transcripts, test 1: the case that it answers is gone"),
     ],
 )
-def test_each_row_that_was_edited_is_named_and_not_shown(astral, folder, statement, told):
-    change(folder, statement)
-    done = astral("runs", "verify", "latest", "--runs", folder)
+def test_each_row_that_was_edited_is_named_and_not_shown(astral, runs, statement, told):
+    change(runs, statement)
+    done = astral("runs", "verify", "latest", "--runs", runs)
     assert done.code == 3
     assert told in done.out
     assert "messages" not in done.out
 
 
-def test_an_archived_run_comes_back_as_it_was(astral, folder, run_id, tmp_path):
-    with Store.open(f"sqlite:///{folder}/astral.db") as store:
+def test_an_archived_run_comes_back_as_it_was(astral, runs, run_id, tmp_path):
+    with Store.open(f"sqlite:///{runs}/astral.db") as store:
         before = list(store.tests(run_id)), store.manifest(run_id), store.usage(run_id)
     archive = tmp_path / "kept.tar.gz"
-    assert astral("runs", "archive", "latest", "--out", archive, "--runs", folder).out == f"{archive}\n"
+    assert astral("runs", "archive", "latest", "--out", archive, "--runs", runs).out == f"{archive}\n"
     assert archive.stat().st_mode & 0o777 == 0o600
-    twice = astral("runs", "restore", archive, "--runs", folder)
+    twice = astral("runs", "restore", archive, "--runs", runs)
     assert twice.code == 2
     assert "is in the record already" in twice.err
-    assert astral("runs", "prune", "--keep", 0, "--yes", "--runs", folder).code == 0
-    assert ids(folder) == []
-    assert not (folder / run_id).exists()
-    assert astral("runs", "restore", archive, "--runs", folder).out == f"{run_id}\n"
-    with Store.open(f"sqlite:///{folder}/astral.db") as store:
+    assert astral("runs", "prune", "--keep", 0, "--yes", "--runs", runs).code == 0
+    assert ids(runs) == []
+    assert not (runs / run_id).exists()
+    assert astral("runs", "restore", archive, "--runs", runs).out == f"{run_id}\n"
+    with Store.open(f"sqlite:///{runs}/astral.db") as store:
         assert (list(store.tests(run_id)), store.manifest(run_id), store.usage(run_id)) == before
-    assert astral("report", run_id, "--runs", folder).code == 0
+    assert astral("report", run_id, "--runs", runs).code == 0
 
 
 def rewritten(archive, change_row):
@@ -118,37 +111,37 @@ def newer(name, row):
         (lambda _, row: [row], 2, "no archive of astral"),
     ],
 )
-def test_an_archive_that_was_tampered_with_changes_nothing(astral, folder, change_row, code, told):
-    archive = folder / "kept.tar.gz"
-    astral("runs", "archive", "latest", "--out", archive, "--runs", folder)
-    astral("runs", "prune", "--keep", 0, "--yes", "--runs", folder)
-    done = astral("runs", "restore", rewritten(archive, change_row), "--runs", folder)
+def test_an_archive_that_was_tampered_with_changes_nothing(astral, runs, change_row, code, told):
+    archive = runs / "kept.tar.gz"
+    astral("runs", "archive", "latest", "--out", archive, "--runs", runs)
+    astral("runs", "prune", "--keep", 0, "--yes", "--runs", runs)
+    done = astral("runs", "restore", rewritten(archive, change_row), "--runs", runs)
     assert done.code == code
     assert told in " ".join(done.err.split())
-    assert ids(folder) == []
+    assert ids(runs) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08\x00broken"])
-def test_a_file_that_is_no_archive(astral, folder, tmp_path, content):
+def test_a_file_that_is_no_archive(astral, runs, tmp_path, content):
     (tmp_path / "file").write_bytes(content)
-    done = astral("runs", "restore", tmp_path / "file", "--runs", folder)
+    done = astral("runs", "restore", tmp_path / "file", "--runs", runs)
     assert done.code == 2
     assert "no archive of astral" in " ".join(done.err.split())
 
 
-def test_nothing_is_removed_unasked(astral, folder):
-    before = ids(folder)
+def test_nothing_is_removed_unasked(astral, runs):
+    before = ids(runs)
     for arguments in ([], ["--keep", 0], ["--older", "soon"]):
-        assert astral("runs", "prune", *arguments, "--runs", folder).code == 2
-    assert astral("runs", "prune", "--older", "1d", "--yes", "--runs", folder).out == "No run to remove.\n"
-    assert ids(folder) == before
+        assert astral("runs", "prune", *arguments, "--runs", runs).code == 2
+    assert astral("runs", "prune", "--older", "1d", "--yes", "--runs", runs).out == "No run to remove.\n"
+    assert ids(runs) == before
 
 
-def test_a_removed_run_leaves_no_text_in_the_file(astral, folder):
-    with Store.open(f"sqlite:///{folder}/astral.db") as store:
+def test_a_removed_run_leaves_no_text_in_the_file(astral, runs):
+    with Store.open(f"sqlite:///{runs}/astral.db") as store:
         text = next(store.cases(store.resolve("latest")))[1].messages[0].content.encode()[:20]
-    astral("runs", "prune", "--keep", 0, "--yes", "--runs", folder)
-    assert all(text not in path.read_bytes() for path in folder.glob("astral.db*") if path.is_file())
+    astral("runs", "prune", "--keep", 0, "--yes", "--runs", runs)
+    assert all(text not in path.read_bytes() for path in runs.glob("astral.db*") if path.is_file())
 
 
 def test_a_run_goes_when_it_is_neither_young_nor_among_the_newest():
