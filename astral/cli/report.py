@@ -15,6 +15,7 @@ def report(
         str,
         typer.Option("--oracle", metavar="NAME", help="Whose verdicts count, of those that `astral judge` added."),
     ] = "",
+    full: Annotated[bool, typer.Option("--full", help="Print every value's rate, not what fits one screen.")] = False,
     json: Json = False,
     reveal: Reveal = False,
     runs: Runs = None,
@@ -25,6 +26,8 @@ def report(
     Examples:
     * `astral report latest --reveal` puts the texts of cases and answers into the pages.
 
+    * `astral report latest --full` prints the rate of every value.
+
     * `astral report latest --json` prints every number for a program.
     """
     from astral.cli.summary import print_summary
@@ -32,4 +35,4 @@ def report(
 
     settings = load_settings(config, {"runs": runs})
     summary, folder = report_of(settings.runs, run, reveal=reveal, oracle=oracle)
-    print_summary(summary, folder, as_json=json, is_revealed=reveal)
+    print_summary(summary, folder, as_json=json, is_revealed=reveal, is_full=full)

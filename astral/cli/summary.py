@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable
+from heapq import nsmallest
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -16,8 +17,10 @@ from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report import Rate, Summary, UnbiasedRate, headline, percent, to_json, visible
 from astral.report.summary import Breakdown
+from astral.report.text import one_line
 from astral.report.words import (
     alike_text,
+    change_text,
     corrected_rate_text,
     corrected_text,
     cost_text,
@@ -31,8 +34,12 @@ from astral.report.words import (
     yield_text,
 )
 
-WORST_SHOWN = 5
+WORST_VALUES_SHOWN = 4
+WORST_CELLS_SHOWN = 3
+WORST_CELLS_IN_FULL = 5
 FAILURES_SHOWN = 3
+NOTE_SHOWN = 65
+"""Characters of what is known of the oracle; the rest stands in the report."""
 _BAR_CELLS = 8
 _LEAST_NAME, _USUAL_NAME = 12, 20
 _NUMBERS_WIDTH = 53
@@ -40,6 +47,7 @@ _NUMBERS_WIDTH = 53
 _UNDECIDED_WIDTH = 11
 _CORRECTED_WIDTH = 22
 _WORST_NUMBERS_WIDTH = 19
+_VALUE_NUMBERS_WIDTH = 44
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _ENDINGS = {
     RunStatus.MET: "criterion met",
@@ -53,7 +61,7 @@ _UNFINISHED = {RunStatus.INCOMPLETE, RunStatus.INTERRUPTED, RunStatus.RUNNING, R
 _INTERACTIONS = {1: "values", 2: "pairs of values", 3: "triples of values"}
 
 
-def print_summary(summary: Summary, folder: Path, *, as_json: bool, is_revealed: bool) -> None:
+def print_summary(summary: Summary, folder: Path, *, as_json: bool, is_revealed: bool, is_full: bool = False) -> None:
     """Print a run's numbers, as text for people or as JSON for machines.
 
     Args:
@@ -61,24 +69,27 @@ def print_summary(summary: Summary, folder: Path, *, as_json: bool, is_revealed:
         folder: The run's folder, where its report lies.
         as_json: For machines.
         is_revealed: The report's pages show the texts of cases and answers.
+        is_full: Every value's rate and all that is known, instead of what fits one screen.
     """
     if as_json:
         say(to_json(summary))
         return
     width = columns()
-    parts: list[RenderableType] = [Text(headline(summary), style="bold"), "", _facts(_before(summary))]
-    names = _name_width(summary, width)
-    for breakdown in summary.by_dimension:
-        parts += ["", _rates(breakdown, summary, name_width=names, has_undecided=_has_undecided(summary))]
+    parts: list[RenderableType] = [Text(headline(summary), style="bold"), _facts(_first(summary, is_full=is_full))]
+    if is_full:
+        parts += [_facts(_more(summary))]
+        names = _name_width(summary, width)
+        for breakdown in summary.by_dimension:
+            parts += ["", _rates(breakdown, summary, name_width=names, has_undecided=_has_undecided(summary))]
+    else:
+        parts += _worst_values(summary, width)
     if summary.worst_cells:
-        parts += ["", _worst(summary, width)]
-    parts += ["", _facts(_after(summary))]
+        parts += ["", _worst_cells(summary, width, WORST_CELLS_IN_FULL if is_full else WORST_CELLS_SHOWN)]
+    parts += ["", _facts(_last(summary))]
     show(*parts, width=width)
     # What is copied from the terminal stands on a line of its own, however long.
-    if summary.run.status in _UNFINISHED:
-        say(f"Go on      {_clean(command_on('resume', summary.run.run_id, folder.parent))}")
-    if summary.counts.unsafe:
-        say(f"Explain    {_clean(command_on('explain', summary.run.run_id, folder.parent))}")
+    for name, verb in _next(summary):
+        say(f"{name:<10} {_clean(command_on(verb, summary.run.run_id, folder.parent))}")
     say(f"Report     {_clean(str(folder / 'report.html'))}")
     if is_revealed:
         say("           It shows the texts of cases and answers: keep it private.")
@@ -99,7 +110,8 @@ def bar(fraction: float, cells: int = _BAR_CELLS) -> str:
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(cells)
 
 
-def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
+def _first(summary: Summary, *, is_full: bool) -> list[tuple[str, RenderableType]]:
+    """What was covered, how unsafe, how sure, and what changed."""
     coverage, controls = summary.coverage, summary.controls
     is_mixed = bool(coverage.criterion.groups)
     words = "combinations of values" if is_mixed else _INTERACTIONS.get(coverage.strength, "combinations of values")
@@ -110,19 +122,21 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
         parts.append(f"{coverage.given_up} given up")
     if coverage.infeasible:
         parts.append(f"{coverage.infeasible} more excluded")
-    facts: list[tuple[str, RenderableType]] = [("Coverage", Text(", ".join(parts)))]
-    facts += [("", Text(_demand(demand))) for demand in coverage.demands]
-    facts.append(("Tests", _endings(summary)))
+    facts: list[tuple[str, RenderableType]] = []
+    if summary.corrected_rates:
+        facts.append(("Corrected", Text(f"{corrected_text(summary.corrected_rates.overall)}.")))
     if summary.unbiased_rates:
         facts.append(("Rates", Text(f"{alike_text(summary)}; so are the rates below, not the counts")))
+    facts.append(("Coverage", Text(", ".join(parts))))
+    facts += [("", Text(_demand(demand))) for demand in coverage.demands]
+    facts.append(("Tests", _endings(summary)))
     facts += [
         (
             "Failures" if number == 0 else "",
-            Text(_clean(f"{group.count} × {group.stage.value}, {group.error}: {group.example}")),
+            Text(_clean(f"{group.count} × {group.stage.value}, {group.error}: {one_line(group.example, limit=100)}")),
         )
         for number, group in enumerate(summary.failures[:FAILURES_SHOWN])
     ]
-    facts += [(name, Text(_clean(text))) for name, text in _writing(summary)]
     checked = [
         f"{check.as_expected} of {check.finished} {kind} answers {check.expected.lower()}"
         for kind, check in (("complying", controls.positive), ("refusing", controls.negative))
@@ -130,22 +144,34 @@ def _before(summary: Summary) -> list[tuple[str, RenderableType]]:
     ]
     reading = _clean(controls.reading) + (f" ({', '.join(checked)})" if controls.is_sound else "")
     facts.append(("Controls", Text(reading, style="" if controls.is_sound else "yellow")))
-    if summary.over_refusal:
-        facts.append(("Twins", Text(over_refusal_text(summary.over_refusal))))
-    facts += [(name, Text(text)) for name, text in metric_texts(summary.metrics).items()]
-    if summary.corrected_rates:
-        facts.insert(0, ("Corrected", Text(f"{corrected_text(summary.corrected_rates.overall)}.")))
-    if len(summary.judges) > 1:
-        facts.append(("Judges", Text(_clean(judges_text(summary.judges)))))
     if summary.other_oracles:
         others = ", ".join(f"{name} ({count})" for name, count in summary.other_oracles.items())
         facts.append(("Verdicts", Text(_clean(f"those of {summary.judged_by} count; judged as well by {others}"))))
     if summary.oracle_note:
-        facts.append(("Oracle", Text(_clean(summary.oracle_note))))
+        note = summary.oracle_note if is_full else one_line(summary.oracle_note, limit=NOTE_SHOWN)
+        facts.append(("Oracle", Text(_clean(note))))
+    if summary.over_refusal:
+        facts.append(("Twins", Text(over_refusal_text(summary.over_refusal))))
+    if summary.change:
+        facts.append(("Changed", Text(_clean(change_text(summary.change)))))
     return facts
 
 
-def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
+def _more(summary: Summary) -> list[tuple[str, RenderableType]]:
+    """How the cases came about and who judged them."""
+    facts: list[tuple[str, RenderableType]] = [(name, Text(_clean(text))) for name, text in _writing(summary)]
+    facts += [(name, Text(text)) for name, text in metric_texts(summary.metrics).items()]
+    if len(summary.judges) > 1:
+        facts.append(("Judges", Text(_clean(judges_text(summary.judges)))))
+    if summary.evidence:
+        facts.append(("Evidence", Text(evidence_text(summary.evidence))))
+    if summary.diversity:
+        facts.append(("Diversity", Text(diversity_text(summary.diversity))))
+    return facts
+
+
+def _last(summary: Summary) -> list[tuple[str, RenderableType]]:
+    """How it ended, and what it cost."""
     facts: list[tuple[str, RenderableType]] = [("Ended", Text(_ENDINGS[summary.run.status]))]
     threshold = Settings.model_validate(summary.run.settings).max_unsafe_rate
     if threshold is not None:
@@ -153,16 +179,24 @@ def _after(summary: Summary) -> list[tuple[str, RenderableType]]:
         is_above = rate.fraction is not None and rate.low > threshold
         reading = "the rate is above it with 95 % confidence" if is_above else "not passed with 95 % confidence"
         facts.append(("Threshold", Text(f"{percent(threshold)} unsafe: {reading}", style="red" if is_above else "")))
-    if summary.evidence:
-        facts.append(("Evidence", Text(evidence_text(summary.evidence))))
-    if summary.diversity:
-        facts.append(("Diversity", Text(diversity_text(summary.diversity))))
     tokens = {role: usage.tokens for role, usage in summary.usage.items() if usage.tokens}
     if tokens:
         facts.append(("Tokens", Text(_clean(", ".join(f"{role} {count:,}" for role, count in tokens.items())))))
     if cost := cost_text(summary):
         facts.append(("Cost", Text(_clean(cost))))
     return facts
+
+
+def _next(summary: Summary) -> list[tuple[str, str]]:
+    """What to do next: a word for it, and the command."""
+    steps: list[tuple[str, str]] = []
+    if summary.run.status in _UNFINISHED:
+        steps.append(("Go on", "resume"))
+    if summary.controls.is_sound is False:
+        steps.append(("Check", "review"))
+    if summary.counts.unsafe:
+        steps.append(("Explain", "explain"))
+    return steps
 
 
 def _writing(summary: Summary) -> list[tuple[str, str]]:
@@ -240,12 +274,38 @@ def _rates(breakdown: Breakdown, summary: Summary, *, name_width: int, has_undec
     return table
 
 
-def _worst(summary: Summary, width: int) -> Table:
+def _worst_values(summary: Summary, width: int) -> list[RenderableType]:
+    """The values with the highest rates that are sure, of whatever dimension."""
+    rated = [
+        (breakdown.dimension, group, summary.told_rate_of(breakdown.dimension, group))
+        for breakdown in summary.by_dimension
+        for group in breakdown.groups
+        # A value that every test has says no more than the headline.
+        if group.counts.unsafe and group.counts.total < summary.counts.total
+    ]
+    table = _table()
+    table.add_column("worst values", no_wrap=True, max_width=width - _VALUE_NUMBERS_WIDTH)
+    table.add_column("unsafe", justify="right", no_wrap=True, min_width=7)
+    table.add_column("rate", justify="right", no_wrap=True, min_width=6)
+    table.add_column("", no_wrap=True, width=_BAR_CELLS, style="red")
+    table.add_column("95 % interval", no_wrap=True)
+    for dimension, group, rate in nsmallest(WORST_VALUES_SHOWN, rated, key=lambda each: -each[2].low):
+        table.add_row(
+            Text(f"{_clean(group.name)} ({_clean(dimension)})"),
+            f"{group.rate.unsafe}/{group.rate.decided}",
+            percent(rate.fraction or 0.0),
+            bar(rate.fraction or 0.0),
+            interval(rate),
+        )
+    return ["", table] if rated else []
+
+
+def _worst_cells(summary: Summary, width: int, most: int) -> Table:
     table = _table()
     table.add_column("worst cells", no_wrap=True, max_width=width - _WORST_NUMBERS_WIDTH)
     table.add_column("unsafe", justify="right", no_wrap=True, min_width=6)
     table.add_column("p(unsafe)", justify="right", no_wrap=True, min_width=9)
-    for worst in summary.worst_cells[:WORST_SHOWN]:
+    for worst in summary.worst_cells[:most]:
         table.add_row(
             Text(_clean(str(worst.cell))), f"{worst.rate.unsafe}/{worst.rate.decided}", f"{worst.p_unsafe:.2f}"
         )

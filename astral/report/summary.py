@@ -15,6 +15,7 @@ from astral.domain.drafting import Drafting, GeneratorYield, rejections_of, yiel
 from astral.domain.records import Control, Draw, Outcome, PromptRef, Result, Stage, Usage, Verdict
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
+from astral.report.change import Change
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts, EvidenceFold
 from astral.report.metrics import Metrics, cosa_score, resource_disparity, severity_weighted_rate
@@ -231,6 +232,8 @@ class Summary(Noun):
     """Tokens by role."""
     dollars: Mapping[str, float | None] = {}
     """What they cost by role, in US dollars at the prices in the manifest; None where the price is not known."""
+    change: Change | None = None
+    """What changed since the last run on the same target; None where there was none before."""
     controls: Controls
     over_refusal: OverRefusal | None = None
     """How often benign twins were refused; None where there were none."""
@@ -273,6 +276,7 @@ def summarise(
     judged_by: str = "",
     other_oracles: Mapping[str, int] | None = None,
     corrected_rates: CorrectedRates | None = None,
+    change: Change | None = None,
 ) -> Summary:
     """The numbers of a run.
 
@@ -289,6 +293,7 @@ def summarise(
         judged_by: Whose verdicts the tests have.
         other_oracles: Who else judged the run, and how many answers.
         corrected_rates: Rates freed from the judge's errors.
+        change: What changed since the last run on the same target.
     """
     fold = _Fold(manifest.space, manifest.criterion)
     for test in tests:
@@ -334,6 +339,7 @@ def summarise(
         evidence=fold.evidence.facts(manifest.created),
         usage=used,
         dollars={role: price and price.dollars(used[role]) for role, price in manifest.prices.items() if role in used},
+        change=change,
         controls=_controls(fold.controls),
         diversity=diversity,
         over_refusal=over_refusal,

@@ -8,6 +8,7 @@ from astral.domain.estimates import Estimate
 from astral.domain.price import money
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
+from astral.report.change import Change
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts
 from astral.report.metrics import Metrics
@@ -162,6 +163,21 @@ def corrected_text(rate: CorrectedRate) -> str:
         "prediction-powered": f"prediction-powered inference from {labels} labels",
     }[rate.method]
     return f"{shown} of the judged answers are unsafe after correction for the judge's errors by {how}"
+
+
+def change_text(change: Change) -> str:
+    """What changed since the last run on the same target, in one line."""
+    since = f"since {change.run_id}"
+    if not change.cells:
+        return f"{since}: no cell was decided in both, so nothing can be compared"
+    shift, low, high = (round(100 * part) for part in (change.difference, change.low, change.high))
+    sure = "more" if change.low > 0 else "fewer" if change.high < 0 else "no sure difference"
+    text = (
+        f"{since}, on {quantity(change.cells, 'cell')} decided in both: {change.before} → {change.after} unsafe, "
+        f"{shift:+d} points ({low:+d} to {high:+d}): {sure}; {change.newly_unsafe} newly unsafe, "
+        f"{change.newly_safe} newly safe"
+    )
+    return f"{text}; {change.other_judge} judged then" if change.other_judge else text
 
 
 def judges_text(judges: Sequence[JudgeFacts]) -> str:

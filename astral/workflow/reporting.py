@@ -18,6 +18,7 @@ from astral.judge import calibration_note, oracle_note
 from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, diversity_of_run, summarise, write_report
+from astral.report.change import Change, change_since
 from astral.report.diversity import DiversityFacts
 from astral.report.statistics import CorrectedRates
 from astral.workflow.attackers import screens_by_meaning
@@ -113,10 +114,22 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
         judged_by=oracle or settings.judge.model,
         other_oracles=store.other_oracles(run_id),
         corrected_rates=corrected,
+        change=_change(store, manifest, tests, judge=oracle or settings.judge.model),
         command=f"astral generate --config {folder / SETTINGS_FILE}",
     )
     write_report(folder, summary, tests, reveal=reveal)
     return summary
+
+
+def _change(store: Store, manifest: Manifest, tests: Sequence[TestRecord], *, judge: str) -> Change | None:
+    """What changed since the last run on the same target that judged anything."""
+    target = manifest.models.get("target")
+    on_target = store.runs_of(target) if target else [manifest.run_id]
+    for earlier in reversed(on_target[: on_target.index(manifest.run_id)]):
+        judged = store.coverage(earlier)
+        if judged.tallies:
+            return change_since(store.manifest(earlier), judged, tests, judge=judge)
+    return None
 
 
 def _diversity(settings: Settings, tests: Sequence[TestRecord], runs: Path) -> DiversityFacts | None:

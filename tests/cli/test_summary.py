@@ -23,8 +23,21 @@ from astral.domain.records import (
 from astral.domain.run import Manifest, RunStatus, TestRecord
 from astral.domain.space import Cell, Dimension, Space, Value
 from astral.report import summarise
+from astral.report.change import Change
 
 HOSTILE = "\x1b[2J[bold red]Owned[/bold red] \u202eevil\r\x07 [link=https://example.invalid]x[/link]"
+CHANGE = Change(
+    run_id="2026-11-20-dim-comet",
+    created=datetime(2026, 11, 20, tzinfo=UTC),
+    cells=100,
+    before=40,
+    after=52,
+    newly_unsafe=15,
+    newly_safe=3,
+    difference=0.12,
+    low=0.04,
+    high=0.2,
+)
 LONG = "A name of a risk that goes on for much longer than any terminal is wide, and then some"
 
 
@@ -79,8 +92,8 @@ def summary(*, name=HOSTILE, status=RunStatus.MET, note="", failures=0, **settin
 
 @pytest.fixture
 def printed(capsys):
-    def print_(made, folder="runs/20261121-000000-abcd", *, as_json=False, is_revealed=False):
-        print_summary(made, Path(folder), as_json=as_json, is_revealed=is_revealed)
+    def print_(made, folder="runs/20261121-000000-abcd", *, as_json=False, is_revealed=False, is_full=False):
+        print_summary(made, Path(folder), as_json=as_json, is_revealed=is_revealed, is_full=is_full)
         return capsys.readouterr().out
 
     return print_
@@ -92,9 +105,18 @@ def test_it_fits_the_terminal_whatever_the_names(printed, monkeypatch, columns, 
     from rich.cells import cell_len
 
     monkeypatch.setenv("COLUMNS", str(columns))
-    shown = printed(summary(name=LONG, note=LONG * 3, failures=failures))
-    assert max(map(cell_len, shown.splitlines())) <= columns
-    assert not any(line != line.rstrip() for line in shown.splitlines())
+    for is_full in (False, True):
+        lines = printed(summary(name=LONG, note=LONG * 3, failures=failures), is_full=is_full).splitlines()
+        assert max(map(cell_len, lines)) <= columns
+        assert not any(line != line.rstrip() for line in lines)
+
+
+def test_it_fits_one_screen_with_what_changed(printed):
+    made = summary(name="Bad", note="It is right in 9 of 10 answers.", failures=2)
+    lines = printed(made.model_copy(update={"change": CHANGE})).splitlines()
+    assert len(lines) <= 24
+    assert any(line.startswith("Changed    since 2026-11-20-dim-comet, on 100 cells") for line in lines)
+    assert "Tokens     target 13,574" in lines
 
 
 def test_names_notes_and_failures_neither_act_nor_style(printed, monkeypatch):
@@ -116,7 +138,7 @@ def test_it_says_first_what_a_person_wants_first(printed):
 
 
 def test_rates_stand_with_their_intervals_the_worst_first_and_untested_values_are_counted(printed):
-    lines = printed(summary(name="Bad")).splitlines()
+    lines = printed(summary(name="Bad"), is_full=True).splitlines()
     start = next(index for index, line in enumerate(lines) if line.startswith("risk"))
     bad, plain, rest = (" ".join(line.split()) for line in lines[start + 1 : start + 4])
     assert bad == "Bad 9/9 100 % ████████ 70 to 100 %"
