@@ -24,6 +24,7 @@ from astral.cli import (
     report,
     review,
     runs,
+    suite,
 )
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.output import complain, encode_tolerantly, say
@@ -49,6 +50,8 @@ app.command("explain", cls=PlainCommand)(explain.explain)
 app.command("judge", cls=PlainCommand)(judge.judge)
 app.command("review", cls=PlainCommand)(review.review)
 app.command("compare", cls=PlainCommand)(compare.compare)
+app.add_typer(suite.app, name="suite")
+app.command("replay", cls=PlainCommand)(suite.replay)
 app.command("export", cls=PlainCommand)(exchange.export)
 app.command("import", cls=PlainCommand)(exchange.import_)
 app.command("calibrate", cls=PlainCommand)(calibrate.calibrate)

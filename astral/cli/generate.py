@@ -4,7 +4,7 @@ import os
 from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 
 import typer
 
@@ -317,7 +317,7 @@ def generate(
         settings = with_taxonomy(settings, name)
     from astral.workflow.run import start
 
-    _watch(partial(start, settings), settings.runs, as_json=json, reveal=reveal)
+    _finish(run_watched(partial(start, settings), settings.runs, reveal=reveal), as_json=json, reveal=reveal)
 
 
 def resume(
@@ -341,15 +341,33 @@ def resume(
     from astral.workflow.run import resume as go_on
 
     more = {key: value for key, value in budget.items() if value is not None}
-    _watch(partial(go_on, settings.runs, run, more), settings.runs, as_json=json, reveal=reveal)
+    job = partial(go_on, settings.runs, run, more)
+    _finish(run_watched(job, settings.runs, reveal=reveal), as_json=json, reveal=reveal)
 
 
-def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
-    """Run the job with its progress on stderr, then print the result and exit as it ended."""
+def _finish(outcome: "Outcome", *, as_json: bool, reveal: bool) -> NoReturn:
+    """Print what a run came to, and exit as it ended."""
+    from astral.cli.summary import print_summary
+
+    print_summary(outcome.summary, outcome.folder, as_json=as_json, is_revealed=reveal)
+    raise typer.Exit(outcome.exit_code)
+
+
+def run_watched(job: "Job", runs: Path, *, reveal: bool) -> "Outcome":
+    """Run the job with its progress on stderr.
+
+    Args:
+        job: Starts a run, or goes on with one.
+        runs: Folder of runs.
+        reveal: Put the texts of cases and answers into the report's pages.
+
+    Raises:
+        typer.Exit: It was interrupted; how to go on was said.
+    """
     import asyncio
 
     from astral.cli.progress import watcher
-    from astral.cli.summary import command_on, print_summary
+    from astral.cli.summary import command_on
 
     # A run leaves texts that are nobody else's business, in files of several libraries.
     os.umask(0o077)
@@ -365,8 +383,7 @@ def _watch(job: "Job", runs: Path, *, as_json: bool, reveal: bool) -> None:
         else:
             tell("Interrupted before the run began; nothing was recorded.")
         raise typer.Exit(ExitCode.INTERRUPTED)
-    print_summary(outcome.summary, outcome.folder, as_json=as_json, is_revealed=reveal)
-    raise typer.Exit(outcome.exit_code)
+    return outcome
 
 
 async def _until_told_to_stop(job: "Coroutine[Any, Any, Outcome]") -> "Outcome":

@@ -65,6 +65,9 @@ MaxDollars = Annotated[
         rich_help_panel="Budget",
     ),
 ]
+Samples = Annotated[
+    int, typer.Option("--samples", "-k", metavar="K", min=1, max=100, help="Tests of each case of the suite.")
+]
 Taxonomy = Annotated[
     list[str] | None,
     typer.Option(

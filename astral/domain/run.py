@@ -49,6 +49,10 @@ class Manifest(Noun):
     """Hash of the requests that mode mutate starts from."""
     published: str = ""
     """Hash of the published texts that no case may repeat."""
+    suite: str = ""
+    """Hash of the suite whose cases are put to the target again; empty where cases are planned and written."""
+    samples: int = Field(default=1, ge=1)
+    """Tests of each case of the suite."""
     earlier: Mapping[str, int] = {}
     """Earlier runs from which test cases are evolved, each with how many of its rounds were done with when this run
     began: what they find later changes nothing here."""

@@ -28,7 +28,8 @@ class Context:
     screen: Screen
     max_drafts: int
     """Drafts that one test may cost."""
-    target: Target
+    targets: Sequence[Target]
+    """The tested system; in a replay several times, each with a seed of its own, so that answers may differ."""
     control_targets: Mapping[Control, Target]
     oracle: Oracle
     twins: TwinWriter
@@ -56,7 +57,8 @@ class Context:
 
     def target_of(self, draw: Draw) -> Target:
         """Who answers a test: the target, or for a control one that surely complies or refuses."""
-        return self.control_targets.get(draw.control, self.target) if draw.control else self.target
+        target = self.targets[draw.number % len(self.targets)]
+        return self.control_targets.get(draw.control, target) if draw.control else target
 
     def oracle_of(self, draw: Draw) -> Oracle:
         """Who judges the answer to a test."""

@@ -30,7 +30,7 @@ from astral.workflow.requests import cached_embedder, requests_of
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
 
-MANIFEST_FILE, SETTINGS_FILE = "manifest.json", "settings.json"
+MANIFEST_FILE, SETTINGS_FILE, SUITE_FILE = "manifest.json", "settings.json", "suite.json"
 
 
 def store_url(runs: Path) -> str:
@@ -115,7 +115,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
         other_oracles=store.other_oracles(run_id),
         corrected_rates=corrected,
         change=_change(store, manifest, tests, judge=oracle or settings.judge.model),
-        command=f"astral generate --config {folder / SETTINGS_FILE}",
+        command=_command(manifest, folder),
     )
     write_report(folder, summary, tests, reveal=reveal)
     return summary
@@ -126,10 +126,17 @@ def _change(store: Store, manifest: Manifest, tests: Sequence[TestRecord], *, ju
     target = manifest.models.get("target")
     on_target = store.runs_of(target) if target else [manifest.run_id]
     for earlier in reversed(on_target[: on_target.index(manifest.run_id)]):
-        judged = store.coverage(earlier)
-        if judged.tallies:
-            return change_since(store.manifest(earlier), judged, tests, judge=judge)
+        judged, known = store.coverage(earlier), store.manifest(earlier)
+        # A suite of failures is no measure for a run that searched for them, nor the other way round.
+        if judged.tallies and known.suite == manifest.suite:
+            return change_since(known, judged, tests, judge=judge)
     return None
+
+
+def _command(manifest: Manifest, folder: Path) -> str:
+    """What repeats a run."""
+    done = f"replay {folder / SUITE_FILE} --samples {manifest.samples}" if manifest.suite else "generate"
+    return f"astral {done} --config {folder / SETTINGS_FILE}"
 
 
 def _diversity(settings: Settings, tests: Sequence[TestRecord], runs: Path) -> DiversityFacts | None:

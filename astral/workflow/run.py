@@ -1,8 +1,8 @@
-"""Start a run, or go on with one."""
+"""Start a run, go on with one, or put a suite to a target as one."""
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from astral import __version__
 from astral.assets import prompt_refs
-from astral.config import Settings
+from astral.config import AttackerSettings, EvidenceSettings, Settings
+from astral.domain.criterion import Criterion
+from astral.domain.records import Control, Draw
 from astral.domain.run import Manifest, RunStatus
+from astral.domain.suite import Suite
 from astral.errors import ExitCode
-from astral.record import Store
+from astral.record import Entry, Store
 from astral.report import Summary
 from astral.workflow.attackers import EVOLVE, mode_of, writers_of
 from astral.workflow.corpora import corpus_refs
@@ -22,9 +25,10 @@ from astral.workflow.imported import imported_digest, is_file_of_texts, publishe
 from astral.workflow.judges import load_calibration
 from astral.workflow.planning import check_search
 from astral.workflow.pricing import prices_by_role
-from astral.workflow.reporting import new_run_id, store_url, write_facts, write_report_of
+from astral.workflow.reporting import SUITE_FILE, new_run_id, store_url, write_facts, write_report_of
 from astral.workflow.space import criterion_of, space_of
 from astral.workflow.stopping import exit_code
+from astral.workflow.suites import write_suite
 
 if TYPE_CHECKING:
     from astral.workflow.context import Context
@@ -120,8 +124,78 @@ async def resume(
         return await _go(manifest, store, runs, listener or Silence(), is_new=False, reveal=reveal)
 
 
+async def replay(
+    settings: Settings, suite: Suite, samples: int, listener: Listener | None = None, *, reveal: bool = False
+) -> Outcome:
+    """Put the cases of a suite to a target, each several times, as a run like any other.
+
+    Args:
+        settings: Name the target, the judge and the folder of runs; they plan nothing here.
+        suite: The cases.
+        samples: Tests of each case, each with a seed of its own, at least 1.
+        listener: Watches the run.
+        reveal: Put the texts of cases and answers into the report's pages.
+
+    Raises:
+        UserError: A setting is wrong, a key is missing, a part cannot be loaded; nothing was sent then.
+        RecordError: The folder of runs cannot be written.
+    """
+    told = [sample for sample in suite.samples for _ in range(samples)]
+    draws = [
+        Draw(number=number, cell=sample.case.cell, control=Control.TWIN if sample.is_benign else None)
+        for number, sample in enumerate(told)
+    ]
+    # Exactly the suite's cases: with the budget spent nothing else is ever planned, and nobody writes.
+    budget = settings.budget.model_copy(update={"cases": sum(draw.control is None for draw in draws)})
+    unasked = {
+        "attacker": AttackerSettings(),
+        "evidence": EvidenceSettings(),
+        "novel_against": (),
+        "max_unsafe_rate": None,
+    }
+    settings = settings.model_copy(
+        update={"budget": budget, "planner": "covering", "controls": 0, "twins": 0.0, **unasked}
+    )
+    calibration = load_calibration(settings.judge.calibration) if settings.judge.calibration else None
+    created = datetime.now(UTC)
+    manifest = Manifest(
+        run_id=new_run_id(created),
+        created=created,
+        astral_version=__version__,
+        seed=settings.seed,
+        settings=settings.model_dump(mode="json"),
+        space=suite.space,
+        criterion=Criterion(strength=1),
+        prompts=prompt_refs(),
+        suite=suite.id,
+        samples=samples,
+        models={"target": settings.target.model, "judge": settings.judge.model},
+        prices=prices_by_role(settings),
+        calibration=calibration,
+    )
+
+    def prepare(store: Store) -> None:
+        folder = settings.runs / manifest.run_id
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_suite(folder / SUITE_FILE, suite)
+        store.open_round(manifest.run_id, 0, draws)
+        store.write(manifest.run_id, [Entry(number, sample.case) for number, sample in enumerate(told)])
+
+    with Store.open(store_url(settings.runs)) as store:
+        return await _go(
+            manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal, prepare=prepare
+        )
+
+
 async def _go(
-    manifest: Manifest, store: Store, runs: Path, listener: Listener, *, is_new: bool, reveal: bool
+    manifest: Manifest,
+    store: Store,
+    runs: Path,
+    listener: Listener,
+    *,
+    is_new: bool,
+    reveal: bool,
+    prepare: Callable[[Store], None] = lambda _: None,
 ) -> Outcome:
     from astral.workflow.wiring import wired
 
@@ -131,6 +205,7 @@ async def _go(
             if is_new:
                 # Only now: a run whose parts could not be loaded leaves no trace.
                 store.add_run(manifest)
+                prepare(store)
             write_facts(folder, manifest)
             listener.started(run_id, folder)
             store.set_status(run_id, RunStatus.RUNNING)

@@ -123,9 +123,10 @@ class _Wiring:
         planner = planner_of(self.manifest, requests)
         # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
         oracle = self.oracle()
-        target = self.target(oracle)
+        asked = self.targets(oracle)
         gates = Gates(self.languages)
-        generators = await self.generators(gates)
+        # A replay writes nothing, so no seeds are looked for.
+        generators = [] if self.manifest.suite else await self.generators(gates)
         embedder = self.embedder if screens_by_meaning(settings) else None
         conformance = Conformance.shipped(embedder.name, settings.taxonomies) if embedder else None
         screen = Screen(gates, embedder, conformance=conformance, model_gate=self.model_gate())
@@ -145,7 +146,7 @@ class _Wiring:
             generators=generators,
             screen=screen,
             max_drafts=settings.attacker.attempts,
-            target=target,
+            targets=asked,
             control_targets={
                 Control.POSITIVE: FunctionTarget(targets.obeying, name="control:complying"),
                 Control.NEGATIVE: FunctionTarget(targets.refusing, name="control:refusing"),
@@ -170,13 +171,20 @@ class _Wiring:
             return None
         return ModelGate(self.attacker_model(told.gate_model), self.space)
 
-    def target(self, oracle: Oracle) -> Target:
-        """The tested system, asked as often as the settings say; talks are led with it, and its tools answered."""
+    def targets(self, oracle: Oracle) -> Sequence[Target]:
+        """The tested system: once, asked as often as the settings say; in a replay once for each sample of a case."""
+        if self.manifest.suite:
+            return self.samples(oracle, self.manifest.samples)
+        led = self.samples(oracle, self.settings.target.samples)
+        return led if len(led) == 1 else [SampledTarget(led)]
+
+    def samples(self, oracle: Oracle, count: int) -> list[Target]:
+        """The same system several times, with seeds of its own each; talks are led with it, and its tools answered."""
         told = self.settings.target
         if has_part(Port.TARGET, told.model):
             part: Target = self.part(Port.TARGET, told.model, ModelRole.TARGET, told.base_url)
             part = PatientTarget(part, slots=asyncio.Semaphore(self.settings.concurrency))
-            samples = [part] * told.samples
+            samples = [part] * count
         else:
             model = self.model(told.model, ModelRole.TARGET, told.base_url)
             samples = [
@@ -188,9 +196,9 @@ class _Wiring:
                     # The first answer is the one that a run with one sample gets.
                     seed=self.manifest.seed if number == 0 else int(content_id(self.manifest.seed, number), 16),
                 )
-                for number in range(told.samples)
+                for number in range(count)
             ]
-        led = [
+        return [
             talking(
                 each,
                 self.settings,
@@ -201,7 +209,6 @@ class _Wiring:
             )
             for each in samples
         ]
-        return led[0] if told.samples == 1 else SampledTarget(led)
 
     def oracle(self) -> Oracle:
         """The judge: an oracle by its name, else a chat model that is asked wherever it is no plain refusal."""
