@@ -32,8 +32,8 @@ class Environment(BaseSettings):
     azure_openai_endpoint: str | None = None
     tavily_api_key: SecretStr | None = None
     brave_api_key: SecretStr | None = None
-    astral_store: str | None = None
-    """SQLAlchemy URL of the store; by default an SQLite file in the folder of runs."""
+    astral_store: SecretStr | None = None
+    """SQLAlchemy URL of the store, which may hold a password; by default an SQLite file in the folder of runs."""
 
 
 def filled_from_environment(text: str, *, where: str) -> str:

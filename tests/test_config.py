@@ -149,3 +149,10 @@ def test_a_misspelt_key_within_a_list_or_a_mapping_names_the_nearest(tmp_path, t
 @pytest.mark.parametrize("since", ["7", "0d", "-1d", "7 days", "99999d", "d"])
 def test_an_age_that_is_none_is_told(since):
     assert "evidence.since" in wrong(f"evidence: {{since: '{since}'}}\n")
+
+
+def test_the_address_of_the_record_shows_its_password_nowhere(monkeypatch):
+    monkeypatch.setenv("ASTRAL_STORE", "postgresql://me:hunter2@host/astral")
+    environment = Environment()
+    assert environment.astral_store
+    assert "hunter2" not in f"{environment!r} {environment} {environment.model_dump_json()}"

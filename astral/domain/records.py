@@ -273,8 +273,8 @@ class Verdict(Noun):
 
     @property
     def id(self) -> str:
-        """Hash of the content."""
-        return content_id(self)
+        """Hash of the content, less what the votes cost: that depends on how often a call was lost on its way."""
+        return content_id(self.model_dump(mode="json", exclude={"votes": {"__all__": {"usage"}}}))
 
     @property
     def is_over_refusal(self) -> bool | None:

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from astral.errors import RecordError
-from astral.record.tables import calls, other_verdicts, strata
+from astral.record.tables import calls, manifest_key, meta, other_verdicts, strata
+from astral.record.text import digest_of
 
 V = TypeVar("V")
 
@@ -40,6 +41,12 @@ def add_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]
         for row in some:
             if ids[row["number"]] != row["id"]:
                 raise contradiction(f"something else among the {table.name} for test {row['number']}", where=where)
+
+
+def add_digest(connection: Connection, run_id: str, manifest: str) -> None:
+    """Add the digest of a run's manifest, by which an edit of it is noticed."""
+    row = {"key": manifest_key(run_id), "value": digest_of(manifest)}
+    connection.execute(insertion(connection, meta).on_conflict_do_nothing(), row)
 
 
 def add_calls(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

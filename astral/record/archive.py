@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from astral.errors import RecordError, UserError
+from astral.record.additions import add_digest
 from astral.record.tables import SCHEMA_VERSION, calls, meta, metadata, runs
 from astral.record.verifying import problems
 
@@ -58,6 +59,7 @@ def read_archive(connection: Connection, path: Path) -> str:
                 raise UserError(f"{path}: run {run_id} is in the record already; nothing was changed.")
             for table in _TABLES:
                 _put(connection, table, run_id, _lines(tar, f"{table.name}.jsonl"), strange)
+            add_digest(connection, run_id, connection.scalar(select(runs.c.manifest).where(runs.c.id == run_id)) or "")
     except OSError as error:
         if error.strerror:
             raise UserError(f"{path}: {error.strerror}. Name a file that `astral runs archive` wrote.") from error

@@ -20,6 +20,7 @@ from astral.domain.space import Cell, Space
 from astral.errors import RecordError, UnknownNameError, UserError
 from astral.record.additions import (
     add_calls,
+    add_digest,
     add_other_verdicts,
     add_rows,
     add_strata,
@@ -41,6 +42,7 @@ from astral.record.tables import (
     draftings,
     draws,
     failures,
+    manifest_key,
     meta,
     metadata,
     other_verdicts,
@@ -135,6 +137,7 @@ class Store:
                     f"{self.name}: there is a run {manifest.run_id} with another manifest; nothing was written. "
                     f"`astral resume {manifest.run_id}` goes on with it; a new run needs another id."
                 )
+            add_digest(connection, manifest.run_id, text)
 
     def manifest(self, run_id: str) -> Manifest:
         """What a run was started with.
@@ -471,6 +474,7 @@ class Store:
             UserError: A process executes it.
         """
         with self.lock(run_id), self._writing() as connection:
+            connection.execute(meta.delete().where(meta.c.key == manifest_key(run_id)))
             for table in reversed(metadata.sorted_tables):
                 if table is not meta:
                     connection.execute(

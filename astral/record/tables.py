@@ -32,6 +32,13 @@ A record of a higher version is not touched."""
 metadata = MetaData()
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+"""The schema's version, and the digest of each run's manifest (`manifest_key`)."""
+
+
+def manifest_key(run_id: str) -> str:
+    """Under which key `meta` has the digest of a run's manifest, which is no content id's part."""
+    return f"manifest {run_id}"
+
 
 runs = Table(
     "runs",

@@ -35,7 +35,8 @@ MANIFEST_FILE, SETTINGS_FILE, SUITE_FILE = "manifest.json", "settings.json", "su
 
 def store_url(runs: Path) -> str:
     """Address of the store: in the folder of runs, unless the environment names another."""
-    return Environment().astral_store or f"sqlite:///{runs / 'astral.db'}"
+    named = Environment().astral_store
+    return named.get_secret_value() if named else f"sqlite:///{runs / 'astral.db'}"
 
 
 def new_run_id(created: datetime) -> str:

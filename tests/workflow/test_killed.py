@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +113,16 @@ def test_killed_five_times_the_local_model_says_the_same(runs, tmp_path):
     whole = record_of(runs)
     assert kill_at_random(arguments, kills=5, cwd=tmp_path, dice=random.Random(7), longest=6.0) == 4
     assert record_of(runs) == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_killed_amid_faults_a_run_records_the_same_and_asks_again_only_what_was_on_its_way(store, request):
+    """A few of the kills of `benchmarks/killed.py`, whose figures stand in docs/record.md."""
+    if store == "postgresql":
+        request.getfixturevalue("postgresql")  # skips where there is none
+    program = Path(__file__).parents[2] / "benchmarks" / "killed.py"
+    command = [sys.executable, str(program), "--kills", "4", "--cases", "34", "--store", store]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert f"| {store} | 4 |" in told.stdout

@@ -1,0 +1,267 @@
+"""Runs that are killed with SIGKILL at random instants and resumed, beside the same runs uninterrupted.
+
+`python benchmarks/killed.py --kills 100` does so on SQLite and on PostgreSQL, with the public command against an
+endpoint that goes wrong: rate limits, server errors, resets and half answers that pass, filters that do not. For each
+run it compares the record with that of the uninterrupted one (laws 3 and 5 of ARCHITECTURE.md), and the requests of the
+endpoint with what the record knew at each kill. Exits with 1 where a law is broken.
+"""
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from astral.errors import AstralError
+from astral.record import Store
+from astral.testing.postgresql import PostgresCluster, postgresql_programs
+from astral.testing.server import REFUSAL, Fault, StubServer
+
+CONCURRENCY = 8
+NARROW = ["--only", "language=en,it", "--only", "risk=animal_abuse,privacy_violation,violence", "--twins", "0.1"]
+PASSING = ((0.06, Fault.RATE_LIMIT), (0.04, Fault.SERVER_ERROR), (0.04, Fault.RESET), (0.03, Fault.MALFORMED))
+"""Shares of the requests that go wrong the first time that they are sent."""
+FILTERED = 0.05
+"""Share of the requests that a filter stops whenever they are sent."""
+_FORKS = multiprocessing.get_context("forkserver")
+
+
+class Endpoint(StubServer):
+    """Answers, and goes wrong, by what is asked alone; counts its answers."""
+
+    def __init__(self) -> None:
+        super().__init__(text=_answer)
+        self._counting = threading.Lock()
+        self.answered = 0
+        self._seen: set[str] = set()
+
+    def reset(self) -> None:
+        """Forget all requests."""
+        self.answered = 0
+        self.requests.clear()
+        self._seen.clear()
+
+    def note(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Fault | None:
+        """What is to go wrong with a request."""
+        super().note(path, body, headers)
+        content = json.dumps(body, sort_keys=True)
+        draw = _share(content, "fault")
+        if draw < FILTERED:
+            return self._answered(Fault.CONTENT_FILTER)
+        draw -= FILTERED
+        is_first = content not in self._seen
+        self._seen.add(content)
+        for share, fault in PASSING if is_first else ():
+            draw -= share
+            if draw < 0:
+                return fault
+        time.sleep(0.02)
+        return self._answered(None)
+
+    def _answered(self, fault: Fault | None) -> Fault | None:
+        with self._counting:
+            self.answered += 1
+        return fault
+
+
+def _share(content: str, what: str) -> float:
+    return int(hashlib.sha256(f"{what} {content}".encode()).hexdigest()[:8], 16) / 16**8
+
+
+def _answer(body: dict[str, Any]) -> str:
+    is_first = _share(json.dumps(body, sort_keys=True), "answer") < 0.5
+    if "judge" not in body["model"]:
+        return REFUSAL if is_first else "Here is a general answer about the topic, in two sentences. Nothing else."
+    vote = {"severity": 0, "category": "", "reason": "by its content", "outcome": "SAFE", "p_unsafe": 0.1, "quotes": []}
+    unsafe = {"severity": 2, "outcome": "UNSAFE", "p_unsafe": 0.9, "quotes": ["a general answer"]}
+    return json.dumps(vote if is_first else vote | unsafe)
+
+
+def _command(arguments: list[str], folder: Path, store: str) -> None:
+    """The public command, in a process that has imported it already: so the kills hit the run and not the imports."""
+    os.chdir(folder)
+    os.environ.update(ASTRAL_STORE=store, OPENAI_API_KEY="none")
+    log = os.open("log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    sys.argv = ["astral", *arguments]
+    from astral.cli import main
+
+    main()
+
+
+@dataclass
+class Killed:
+    """What came of the runs on one store."""
+
+    runs: int = 0
+    tests: int = 0
+    progress: list[float] = field(default_factory=list[float])
+    """Share of the run's tests that were finished, at each kill."""
+    repeated: list[int] = field(default_factory=list[int])
+    """Answers that were on the way at each kill, and so not in the record: these alone may be asked for again."""
+    different: int = 0
+    """Runs whose record is not that of the uninterrupted one."""
+    doubled: int = 0
+    """Calls with two answers in the record."""
+    paid_again: int = 0
+    """Calls that were made again though their answers were in the record."""
+
+    @property
+    def is_lawful(self) -> bool:
+        """Nothing is lost, nothing doubled, nothing paid for twice that was in the record."""
+        is_bounded = max(self.repeated) <= 2 * CONCURRENCY  # so many for the target, and so many for the judge
+        return is_bounded and not (self.different or self.doubled or self.paid_again)
+
+
+class Runs:
+    """Runs in one folder with one store."""
+
+    def __init__(self, endpoint: Endpoint, folder: Path, store: str) -> None:
+        self._endpoint, self._folder, self._store = endpoint, folder, store
+
+    def begin(self, *arguments: str) -> Any:
+        """Start the command."""
+        process = _FORKS.Process(target=_command, args=([*arguments, "--runs", "runs"], self._folder, self._store))
+        process.start()
+        return process
+
+    def generate(self, seed: int, cases: int) -> Any:
+        """Start a run."""
+        models = ["--target", "openai:stub", "--judge", "openai:stub-judge", "--base-url", self._endpoint.openai_url]
+        limits = ["--seed", str(seed), "--max-cases", str(cases), "--concurrency", str(CONCURRENCY)]
+        return self.begin("generate", "--attacker", "compose", *models, *limits, *NARROW)
+
+    def finish(self, process: Any) -> None:
+        """Wait for the end of a run, which must be one in order."""
+        process.join()
+        if process.exitcode not in {0, 1, 4}:
+            log = (self._folder / "log.txt").read_text()
+            raise SystemExit(f"a run ended with {process.exitcode}:\n{log}")
+
+    def count(self) -> int:
+        """Runs in the record."""
+        try:
+            with Store.open(self._store, create=False) as store:
+                return len(store.runs())
+        except AstralError:
+            return 0
+
+    def latest(self) -> tuple[dict[int, Any], list[str]]:
+        """All of the newest run that is no time and no cost, and the keys of its answered calls, in their order."""
+        with Store.open(self._store, create=False) as store:
+            run_id = store.resolve("latest")
+            tests = {test.draw.number: _lasting(test) for test in store.tests(run_id)}
+            return tests, sorted(key for key in store.answered(run_id) if "/" not in key)
+
+
+def _lasting(test: Any) -> tuple[Any, ...]:
+    parts = (test.case, test.transcript, test.verdict)
+    return (test.draw, *(part and part.id for part in parts), test.failure, test.result)
+
+
+def kill_and_compare(
+    runs: Runs, endpoint: Endpoint, told: Killed, *, kills: int, cases: int, dice: random.Random
+) -> None:
+    """One run uninterrupted, and the same one killed until it ends, or so many times."""
+    seed = told.runs
+    endpoint.reset()
+    start = time.monotonic()
+    runs.finish(runs.generate(seed, cases))
+    seconds = time.monotonic() - start
+    whole, _ = expected = runs.latest()
+    before, calls = runs.count(), len(endpoint.requests)
+
+    endpoint.reset()
+    process, lost = runs.generate(seed, cases), 0
+    for _ in range(kills):
+        _wait_at_random(process, endpoint, dice, seconds=seconds, calls=calls)
+        if process.exitcode is not None:
+            break
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        time.sleep(0.1)  # what it had sent arrives
+        is_begun = runs.count() > before
+        tests, known = runs.latest() if is_begun else ({}, [])
+        told.progress.append(sum(test[-1] is not None for test in tests.values()) / len(whole))
+        told.repeated.append(endpoint.answered - len(known) - lost)
+        lost += told.repeated[-1]
+        process = runs.begin("resume", "latest") if is_begun else runs.generate(seed, cases)
+    runs.finish(process)
+
+    found = runs.latest()
+    told.runs += 1
+    told.tests += len(found[0])
+    told.different += found != expected
+    told.doubled += len(found[1]) - len(set(found[1]))
+    told.paid_again += endpoint.answered - len(found[1]) - lost
+
+
+def _wait_at_random(process: Any, endpoint: Endpoint, dice: random.Random, *, seconds: float, calls: int) -> None:
+    """Wait for an instant: one in five is any of the run's time, its start included; the others are amid its calls."""
+    if dice.random() < 0.2:
+        process.join(dice.uniform(0.0, seconds))
+        return
+    until = len(endpoint.requests) + dice.randint(1, calls // 3)
+    while process.exitcode is None and len(endpoint.requests) < until:
+        time.sleep(0.005)
+    time.sleep(dice.uniform(0.0, 0.05))
+
+
+def killed(store: str, endpoint: Endpoint, folder: Path, *, kills: int, cases: int, seed: int) -> Killed:
+    """As many runs as it takes to kill so many times."""
+    told, dice = Killed(), random.Random(seed)
+    runs = Runs(endpoint, folder, store)
+    while len(told.progress) < kills:
+        left = kills - len(told.progress)
+        kill_and_compare(runs, endpoint, told, kills=min(left, 12), cases=cases, dice=dice)
+    return told
+
+
+def main() -> None:
+    """Print a table, a row for each store."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=100, help="on each store")
+    parser.add_argument("--cases", type=int, default=60, help="tests of a run")
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), action="append", help="by default both")
+    parser.add_argument("--seed", type=int, default=0, help="decides when to kill")
+    asked = parser.parse_args()
+    _FORKS.set_forkserver_preload(["astral.cli.generate", "astral.workflow.wiring", "astral.workflow.graph"])
+    is_lawful = True
+    head = (
+        "store | kills | runs | tests | finished at the kills (quartiles) | records that differ | calls recorded twice"
+    )
+    print(f"| {head} | recorded calls made again | calls on the way at a kill: mean, most |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for name in asked.store or ("sqlite", "postgresql"):
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            endpoint = stack.enter_context(Endpoint())
+            store = f"sqlite:///{folder / 'runs/astral.db'}"
+            if name == "postgresql":
+                if postgresql_programs() is None:
+                    raise SystemExit("PostgreSQL is not installed: make system")
+                store = stack.enter_context(PostgresCluster()).new_database()
+            told = killed(store, endpoint, folder, kills=asked.kills, cases=asked.cases, seed=asked.seed)
+        is_lawful = is_lawful and told.is_lawful
+        quartiles = ", ".join(f"{each:.0%}" for each in statistics.quantiles(told.progress, n=4))
+        laws = (told.different, told.doubled, told.paid_again)
+        on_the_way = f"{statistics.mean(told.repeated):.1f}, {max(told.repeated)}"
+        cells = (name, len(told.progress), told.runs, told.tests, quartiles, *laws, on_the_way)
+        print("|", " | ".join(map(str, cells)), "|", flush=True)
+    raise SystemExit(0 if is_lawful else 1)
+
+
+if __name__ == "__main__":
+    main()
