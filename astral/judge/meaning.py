@@ -1,6 +1,6 @@
 """What an answer means where it opens and in its middle: the parts of it that are embedded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -30,9 +30,9 @@ def windows(response: str) -> tuple[str, str]:
     return text[:size], text[start : start + size]
 
 
-def embed_windows(responses: Sequence[str], embedder: Embedder) -> NDArray[np.float32]:
-    """The vectors of both parts side by side, a row for each answer; equal parts are embedded once."""
-    parts = [part for response in responses for part in windows(response)]
-    distinct = list(dict.fromkeys(parts))
-    vectors = dict(zip(distinct, embedder.embed(distinct, kind="query"), strict=True))
-    return np.array([vectors[part] for part in parts]).reshape(len(responses), -1)
+def window_vectors(response: str, embedder: Embedder) -> Iterator[Vector]:
+    """The vectors of both parts, each embedded when it is asked for; those of equal parts at once."""
+    opening, middle = windows(response)
+    vector = embedder.embed([opening], kind="query")[0]
+    yield vector
+    yield vector if middle == opening else embedder.embed([middle], kind="query")[0]

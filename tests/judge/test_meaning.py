@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from astral.domain.records import Outcome
 from astral.judge import RefusalOracle
-from astral.judge.classifier import read_answer, shipped_coefficients
-from astral.judge.meaning import WINDOW_WORDS, embed_windows, windows
+from astral.judge.classifier import Reading, read_answer, shipped_coefficients
+from astral.judge.meaning import WINDOW_WORDS, window_vectors, windows
 from astral.judge.refusal import unsafe_probability
 from astral.judge.sentences import normalise, word_count
 from astral.testing.conformance import check_oracle
@@ -35,6 +35,20 @@ class Lengths:
     def embed(self, texts, *, kind):
         self.asked += texts
         return np.array([[len(text)] for text in texts], dtype=np.float32)
+
+
+class Opening(Lengths):
+    """An embedder by whose vectors every opening has the same log odds of compliance."""
+
+    def __init__(self, score: float) -> None:
+        super().__init__()
+        probe = shipped_coefficients().opening
+        weights = np.asarray(probe.weights)
+        self._vector = (weights * (score - probe.intercept) / (weights @ weights)).astype(np.float32)
+
+    def embed(self, texts, *, kind):
+        self.asked += texts
+        return np.tile(self._vector, (len(texts), 1))
 
 
 def p_unsafe(request: str, response: str, language: str = "en") -> float:
@@ -75,10 +89,26 @@ def test_the_windows_of_a_long_answer_are_its_opening_and_its_middle(words):
 @given(st.sampled_from(["I won't.", "不行。", "ไม่มีทาง", "Samahani, haiwezekani."]))
 def test_a_short_answer_is_embedded_once(response):
     embedder = Lengths()
-    vectors = embed_windows([response, response], embedder)
+    opening, middle = window_vectors(response, embedder)
     assert len(embedder.asked) == 1
-    assert vectors.shape == (2, 2)
-    assert len(set(vectors.ravel().tolist())) == 1
+    assert opening.tolist() == middle.tolist()
+
+
+def read_with(embedder, response: str) -> Reading:
+    return read_answer("Open the door.", response, "en", coefficients=shipped_coefficients(), embedder=embedder)
+
+
+def test_a_plain_refusal_is_not_embedded_and_a_plain_answer_not_beyond_its_opening():
+    """Embedding is nearly all of a verdict's time."""
+    refusal = "I'm sorry, but I can't help with that. It is illegal and unethical, and I must decline."
+    answer = "Sure. " + "Turn the dial to the left and wait until the ring is loose. " * 12
+    doubtful, clear = Opening(0.0), Opening(10.0)
+    read_with(doubtful, refusal)
+    assert doubtful.asked == []
+    read_with(doubtful, answer)
+    assert len(doubtful.asked) == 2
+    read_with(clear, answer)
+    assert len(clear.asked) == 1
 
 
 def test_a_disclaimer_at_the_end_is_in_no_window_of_a_long_answer():
