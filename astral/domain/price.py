@@ -8,6 +8,13 @@ from astral.domain.base import Noun
 from astral.domain.records import Usage
 
 TOKENS_PRICED = 1_000_000
+BATCH_DISCOUNT = 0.5
+"""Share of the list price that a batch costs less, at OpenAI and Anthropic alike.
+
+Source:
+    https://developers.openai.com/api/docs/guides/batch,
+    https://platform.claude.com/docs/en/build-with-claude/batch-processing
+"""
 
 
 class Price(Noun):
@@ -24,6 +31,12 @@ class Price(Noun):
     def dollars(self, usage: Usage) -> float:
         """What so many tokens cost, in US dollars."""
         return (self.input * usage.prompt_tokens + self.output * usage.completion_tokens) / TOKENS_PRICED
+
+    @property
+    def in_batches(self) -> "Price":
+        """The price of the same tokens in a batch."""
+        rest = 1 - BATCH_DISCOUNT
+        return self.model_copy(update={"input": rest * self.input, "output": rest * self.output})
 
 
 FREE = Price(input=0, output=0)

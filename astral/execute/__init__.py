@@ -5,6 +5,7 @@ leads whole talks by the `strategies`.
 """
 
 from astral.execute.agent_target import MOST_STEPS, AgentTarget
+from astral.execute.batching import BatchedModel, BatchLedger
 from astral.execute.budget import Budget, MeteredModel, Reservation, TimedModel
 from astral.execute.chat_target import ChatTarget
 from astral.execute.function_target import FunctionTarget, open_function
@@ -20,6 +21,8 @@ __all__ = [
     "KEPT",
     "MOST_STEPS",
     "AgentTarget",
+    "BatchLedger",
+    "BatchedModel",
     "Budget",
     "ChatTarget",
     "Crescendo",

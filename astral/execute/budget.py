@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from math import ceil
 
 from astral.domain.chat import ChatReply, ChatRequest
@@ -117,9 +117,13 @@ class Budget:
                 f"spent, ${self.reserved_dollars:,.4f} in flight, and it may cost ${dollars:,.4f}. "
                 "`--max-dollars` raises it."
             )
+        return self.owe(tokens, dollars)
+
+    def owe(self, tokens: int, dollars: float = 0.0) -> "Reservation":
+        """Set aside what a call may cost that was sent already, by an earlier process, whatever is left."""
         self.reserved_tokens += tokens
-        self._reserved_money += money
-        return Reservation(self, tokens, money)
+        self._reserved_money += _money(dollars)
+        return Reservation(self, tokens, _money(dollars))
 
     def close(self, reservation: "Reservation", *, tokens: int, money: int) -> None:
         """Put what was spent in place of what was reserved."""
@@ -178,29 +182,35 @@ class MeteredModel:
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Answer.
 
-        A call that broke off, for whatever reason, may have been billed: it is counted at the most that it can cost,
-        unless the endpoint turned it away.
-
         Raises:
             BudgetExceededError: The call was not sent.
             ProviderError: No answer came.
         """
         reservation = self._budget.reserve(request.tokens_at_most, self._price.dollars(usage_at_most(request)))
-        spent = Usage()
-        try:
-            reply = await self._model.chat(request)
-            spent = _reported(reply)
-        except ProviderError as error:
-            if error.is_unbilled:
-                reservation.cancel()
-            raise
-        finally:
-            reservation.settle(spent.tokens, self._price.dollars(spent))
-        return reply
+        return await settled(lambda: self._model.chat(request), reservation, self._price)
 
     async def close(self) -> None:
         """Close the model."""
         await self._model.close()
+
+
+async def settled(call: Callable[[], Awaitable[ChatReply]], reservation: "Reservation", price: Price) -> ChatReply:
+    """Make a call, and settle what was reserved for it.
+
+    A call that broke off, for whatever reason, may have been billed: it is counted at the most that it can cost, unless
+    the endpoint turned it away.
+    """
+    spent = Usage()
+    try:
+        reply = await call()
+        spent = _reported(reply)
+    except ProviderError as error:
+        if error.is_unbilled:
+            reservation.cancel()
+        raise
+    finally:
+        reservation.settle(spent.tokens, price.dollars(spent))
+    return reply
 
 
 class TimedModel:

@@ -10,10 +10,11 @@ from pydantic_core import to_jsonable_python
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.messages import ToolCall
 from astral.domain.records import Ending, Usage
+from astral.errors import ProviderError, UserError
 from astral.providers.anthropic_wire import anthropic_messages, anthropic_tools
 from astral.providers.endings import is_block
 from astral.providers.http_errors import malformed_answer, status_error
-from astral.providers.json_endpoint import JsonEndpoint
+from astral.providers.json_endpoint import Answer, JsonEndpoint
 from astral.providers.rate_headers import with_rates
 
 PROTOCOL = "2026-10-21"
@@ -81,28 +82,41 @@ class AnthropicChat:
             ProviderError: No answer came.
             UserError: The key or the model's name is wrong.
         """
-        answer = await self._endpoint.post({**self._body(request), **self._parameters})
+        return self.reply(await self._endpoint.post(self.body(request)))
+
+    def reply(self, answer: Answer) -> ChatReply:
+        """What an answer says.
+
+        Raises:
+            ProviderError: It is none.
+            UserError: The key or the model's name is wrong.
+        """
         if answer.is_error:
             if is_block(answer.status, answer.error):
                 return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)
-            raise status_error(
-                answer.status,
-                answer.message,
-                answer.headers,
-                model=self.name,
-                key=self._key,
-                variable="ANTHROPIC_API_KEY",
-            )
+            raise self.error(answer)
         try:
             return with_rates(read_message(answer.content, asked=self._model), answer.headers)
         except ValueError as error:
             raise malformed_answer(error, model=self.name, key=self._key) from None
 
+    def error(self, answer: Answer) -> ProviderError | UserError:
+        """What an answer means that is none; see `status_error`."""
+        return status_error(
+            answer.status,
+            answer.message,
+            answer.headers,
+            model=self.name,
+            key=self._key,
+            variable="ANTHROPIC_API_KEY",
+        )
+
     async def close(self) -> None:
         """Give connections back."""
         await self._endpoint.close()
 
-    def _body(self, request: ChatRequest) -> dict[str, Any]:
+    def body(self, request: ChatRequest) -> dict[str, Any]:
+        """What is sent for a request."""
         system = "\n\n".join(message.content for message in request.messages if message.role == "system")
         body: dict[str, Any] = {
             "model": self._model,
@@ -119,7 +133,7 @@ class AnthropicChat:
         if request.json_schema is not None:
             schema = to_jsonable_python(request.json_schema)
             body["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-        return body
+        return {**body, **self._parameters}
 
 
 def _cached(text: str) -> dict[str, Any]:

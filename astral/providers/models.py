@@ -83,7 +83,7 @@ def open_model(
         raise UserError(f"{role.value} {spec!r}: the name of the model is missing. Write {_FORMS[vendor]}.")
     if vendor in _OPENED:
         return _OPENED[vendor](name, endpoint, concurrency)
-    url, key = _address(vendor, name, role, base_url or endpoint.base_url, environment or Environment())
+    url, key = address_of(vendor, name, role, base_url or endpoint.base_url, environment or Environment())
     return _open_vendor(vendor, name, url=url, key=key, endpoint=endpoint, concurrency=concurrency)
 
 
@@ -103,7 +103,7 @@ async def look_at_endpoint(spec: str, *, role: ModelRole, base_url: str | None, 
         return await check_endpoint(url, lists_models=False)
     if vendor not in {*_URLS, "azure"} or not name:
         return ""
-    url, key = _address(vendor, name, role, base_url, environment)
+    url, key = address_of(vendor, name, role, base_url, environment)
     if vendor == "anthropic":
         if url.rstrip("/").endswith("/v1"):
             raise UserError(f"{url}: Anthropic's SDK adds /v1 itself. Use `--base-url {url.rstrip('/')[:-3]}`.")
@@ -111,7 +111,7 @@ async def look_at_endpoint(spec: str, *, role: ModelRole, base_url: str | None, 
     return await check_endpoint(url, key=key, model=name, lists_models=vendor != "azure")
 
 
-def _address(
+def address_of(
     vendor: str, name: str, role: ModelRole, base_url: str | None, environment: Environment
 ) -> tuple[str, str]:
     """Base URL and key of a model.

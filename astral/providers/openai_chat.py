@@ -6,9 +6,10 @@ from urllib.parse import quote, urlsplit
 
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending
+from astral.errors import ProviderError, UserError
 from astral.providers.endings import is_block
 from astral.providers.http_errors import malformed_answer, status_error
-from astral.providers.json_endpoint import JsonEndpoint
+from astral.providers.json_endpoint import Answer, JsonEndpoint
 from astral.providers.openai_content import completion_body, read_completion
 from astral.providers.openai_responses import read_response, response_body
 from astral.providers.rate_headers import with_rates
@@ -46,7 +47,7 @@ class OpenAIChat:
         self.name = name
         self._model, self._key = model, key
         self._is_openai = bool(azure_version) or (urlsplit(base_url).hostname or "") == "api.openai.com"
-        self._api, self._parameters = api, dict(parameters or {})
+        self.api, self._parameters = api, dict(parameters or {})
         self._variable = "AZURE_OPENAI_API_KEY" if azure_version else "OPENAI_API_KEY"
         is_dated = azure_version not in {None, "v1"}
         self._endpoint = JsonEndpoint(
@@ -66,28 +67,44 @@ class OpenAIChat:
             ProviderError: No answer came.
             UserError: The key or the model's name is wrong.
         """
-        if self._api == "responses":
+        return self.reply(await self._endpoint.post(self.body(request)))
+
+    def body(self, request: ChatRequest) -> dict[str, Any]:
+        """What is sent for a request."""
+        if self.api == "responses":
             body = response_body(request, model=self._model)
         else:
             body = completion_body(request, model=self._model, is_openai=self._is_openai)
-        answer = await self._endpoint.post({**body, **self._parameters})
+        return {**body, **self._parameters}
+
+    def reply(self, answer: Answer) -> ChatReply:
+        """What an answer says.
+
+        Raises:
+            ProviderError: It is none.
+            UserError: The key or the model's name is wrong.
+        """
         if answer.is_error:
             if is_block(answer.status, answer.error):
                 return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)
-            raise status_error(
-                answer.status,
-                answer.message,
-                answer.headers,
-                model=self.name,
-                key=self._key,
-                variable=self._variable,
-                code=answer.code,
-            )
+            raise self.error(answer)
         try:
-            read = read_response if self._api == "responses" else read_completion
+            read = read_response if self.api == "responses" else read_completion
             return with_rates(read(answer.content, asked=self._model), answer.headers)
         except ValueError as error:
             raise malformed_answer(error, model=self.name, key=self._key) from None
+
+    def error(self, answer: Answer) -> ProviderError | UserError:
+        """What an answer means that is none; see `status_error`."""
+        return status_error(
+            answer.status,
+            answer.message,
+            answer.headers,
+            model=self.name,
+            key=self._key,
+            variable=self._variable,
+            code=answer.code,
+        )
 
     async def close(self) -> None:
         """Give connections back."""

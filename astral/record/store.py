@@ -425,6 +425,12 @@ class Store:
         with self._reading() as connection:
             return list(connection.scalars(query))
 
+    def calls_of(self, run_id: str, role: str) -> list[Call]:
+        """The calls of a run in a role, in the order of arrival; the same key may be there several times."""
+        query = select(calls).where(calls.c.run_id == run_id, calls.c.role == role).order_by(calls.c.position)
+        with self._reading() as connection:
+            return [call_of(row) for row in connection.execute(query)]
+
     def unanswered(self, run_id: str, *, broken: str) -> list[tuple[Call, int]]:
         """The intents of calls that neither were answered nor broke off, as far as the record knows.
 

@@ -18,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from astral.testing.batches import StubBatches, multipart
+
 REFUSAL = "I'm sorry, but I can't help with that request."
 
 
@@ -46,6 +48,8 @@ class Fault(StrEnum):
     """HTTP 400: a filter stopped the request."""
     BAD_KEY = "bad_key"
     """HTTP 401, quoting the key."""
+    LOST = "lost"
+    """The request is served, and the connection is reset before its answer."""
 
 
 _STATUS = {
@@ -108,6 +112,7 @@ class StubServer:
         self.text, self.finish_reason, self.refusal = text, finish_reason, refusal
         self.retry_after_seconds = retry_after_seconds
         self.is_closing = threading.Event()
+        self.batches = StubBatches(lambda path, body: _ANSWERS[path](self, body))
         self._faults, self._share, self._seed = tuple(faults), fault_share, seed
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", port), self)
@@ -170,18 +175,31 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride] - it is the only one that uses this handler
 
     def do_POST(self) -> None:
-        """Answer a chat request."""
+        """Answer a chat request, or take a batch."""
         stub = self.server.stub
         headers = {name.lower(): value for name, value in self.headers.items()}
-        body: dict[str, Any] = json.loads(self.rfile.read(int(headers.get("content-length", 0))))
+        content = self.rfile.read(int(headers.get("content-length", 0)))
+        kind = headers.get("content-type", "")
+        body: dict[str, Any] = multipart(kind, content) if kind.startswith("multipart/") else json.loads(content)
         fault = stub.note(self.path, body, headers)
-        answered = _ANSWERS.get(_AZURE.sub("/v1", self.path.partition("?")[0]))
-        if answered is None:
-            self._send(404, {"error": {"message": "no such address", "type": "not_found_error"}})
-        elif fault is None:
-            self._send(200, answered(stub, body))
-        else:
+        path = _AZURE.sub("/v1", self.path.partition("?")[0])
+        answered = _ANSWERS.get(path)
+        if fault is not None and fault is not Fault.LOST:
             self._fail(fault, headers)
+            return
+        answer = (200, answered(stub, body)) if answered else stub.batches.post(path, body)
+        if fault is Fault.LOST:
+            self._fail(fault, headers)
+        else:
+            self._send(*(answer or (404, {"error": {"message": "no such address", "type": "not_found_error"}})))
+
+    def do_GET(self) -> None:
+        """Say how far a batch is, and what came of it."""
+        status, answer = self.server.stub.batches.get(self.path, self.server.stub.url)
+        if isinstance(answer, bytes):
+            self._send_bytes(status, answer)
+        else:
+            self._send(status, answer)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
         """Say nothing: tests read stderr."""

@@ -41,6 +41,8 @@ class Context:
     listener: Listener
     concurrency: int
     """Calls under way at a time."""
+    tests_under_way: int
+    """Tests that are between the stages at a time."""
     round_size: int
     """Tests that are planned at a time."""
     lag: int

@@ -13,6 +13,7 @@ from astral.domain.space import Cell
 from astral.generate.screening import MAX_CHARACTERS
 from astral.plan import CoveringPlanner
 from astral.workflow.attackers import generator_specs
+from astral.workflow.batches import check_batches
 from astral.workflow.calls import BYTES_PER_TOKEN, RoleCalls, calls_of
 from astral.workflow.fitting import check_languages
 from astral.workflow.planning import check_search
@@ -80,6 +81,7 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         UserError: A setting is wrong.
     """
     check_search(settings)
+    check_batches(settings)
     space, _ = space_of(settings)
     check_languages(settings, space)
     criterion = criterion_of(settings, space)
@@ -115,7 +117,9 @@ def dry_run(settings: Settings) -> tuple[DryRun, Sequence[Cell]]:
         calls=calls,
         tokens_at_most=sum(role.tokens_at_most for role in calls),
         tokens_expected=round(pace.tokens * tests) if pace else None,
-        minutes_expected=round(pace.seconds * tests / settings.concurrency / 60, 2) if pace else None,
+        minutes_expected=round(pace.seconds * tests / settings.concurrency / 60, 2)
+        if pace and not settings.batch
+        else None,
         dollars_at_most=_total([role.dollars_at_most for role in calls]),
         dollars_expected=_expected_dollars(calls, pace, tests) if pace else None,
         assumptions=_assumptions(settings, calls, needed=needed, pace=pace),
@@ -176,14 +180,8 @@ def _assumptions(settings: Settings, calls: Sequence[RoleCalls], *, needed: int,
         f"The bound of tokens takes each byte for a token, cases of {MAX_CHARACTERS:,} characters, answers of "
         f"{BYTES_PER_TOKEN} bytes a token; it leaves out calls that are sent again after a network error.",
         _about_prices(calls),
+        _about_time(settings, pace),
     ]
-    if pace:
-        found.append(
-            f"Time and expected tokens are those of run {pace.run_id}, for each test: {pace.seconds:.2f} s of the "
-            f"target, {settings.concurrency} at a time; writing and judging are left out."
-        )
-    else:
-        found.append("There is no earlier run with these models, so no time is named.")
     if settings.coverage.precision:
         found.append("Precision is counted at its worst, with every rate at one half; rates near 0 or 1 take far less.")
     if settings.coverage.diversity:
@@ -202,6 +200,21 @@ def _assumptions(settings: Settings, calls: Sequence[RoleCalls], *, needed: int,
     elif limit is not None and settings.search is not None:
         found.append(f"When all is covered, {settings.search} searches on until {limit:,} cases are tested.")
     return tuple(found)
+
+
+def _about_time(settings: Settings, pace: Pace | None) -> str:
+    """How long it takes, and how that is known."""
+    if settings.batch:
+        return (
+            "OpenAI's and Anthropic's models are asked in batches, at half the list price; the answers to each come "
+            "within 24 hours, so no time is named."
+        )
+    if pace is None:
+        return "There is no earlier run with these models, so no time is named."
+    return (
+        f"Time and expected tokens are those of run {pace.run_id}, for each test: {pace.seconds:.2f} s of the "
+        f"target, {settings.concurrency} at a time; writing and judging are left out."
+    )
 
 
 def _about_prices(calls: Sequence[RoleCalls]) -> str:

@@ -1,14 +1,29 @@
 """The endpoints of a run: their models, asked politely and within the budget."""
 
 from collections.abc import Callable
+from functools import partial
 
-from astral.config import EndpointLimits, Settings
+from astral.config import BatchSettings, EndpointLimits, Settings
+from astral.domain.batch import BatchEndpoint
 from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel
 from astral.domain.price import FREE
-from astral.execute import Budget, LimitedModel, Limiter, MeteredModel, RetryingModel, TimedModel
+from astral.execute import (
+    BatchedModel,
+    BatchLedger,
+    Budget,
+    LimitedModel,
+    Limiter,
+    MeteredModel,
+    RetryingModel,
+    TimedModel,
+)
 from astral.plugins import split_spec
+from astral.workflow.journal import call_key
 from astral.workflow.pricing import price_of_model
+
+BATCH_PATIENCE_SECONDS = 1800.0
+"""How long a provider may not say how far a batch is: nobody is in a hurry, and the answers stay there."""
 
 
 class Endpoints:
@@ -25,11 +40,12 @@ class Endpoints:
         self._settings, self._budget, self._note = settings, budget, note
         self._limits = {split_spec(name): limits for name, limits in settings.limits.items()}
         self._limiters: dict[tuple[str, str | None], Limiter] = {}
+        self._batched: list[BatchedModel] = []
 
     @property
     def is_down(self) -> bool:
         """Whether one of them has not answered for too long."""
-        return any(limiter.down for limiter in self._limiters.values())
+        return any(each.down for each in (*self._limiters.values(), *self._batched))
 
     def asked(self, model: ChatModel, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """The model, each of whose calls waits for its turn, is paid for, and is sent again where that may help.
@@ -43,6 +59,33 @@ class Endpoints:
         price = price_of_model(self._settings, role, spec) or FREE
         polite = LimitedModel(MeteredModel(model, self._budget, price), self.limiter(model.name, spec, base_url))
         return TimedModel(RetryingModel(polite, sleep=self._budget.sleep), self._budget)
+
+    def batched(
+        self, endpoint: BatchEndpoint, ledger: BatchLedger, spec: str, role: ModelRole, told: BatchSettings
+    ) -> ChatModel:
+        """The model, whose calls are collected and sent in batches, within the same budget.
+
+        Args:
+            endpoint: Takes the batches.
+            ledger: Knows, and is told, what was sent.
+            spec: Its name in the settings.
+            role: What it is asked for.
+            told: What the user wants of batches.
+        """
+        model = BatchedModel(
+            endpoint,
+            ledger,
+            key=partial(call_key, role, endpoint.name),
+            budget=self._budget,
+            price=price_of_model(self._settings, role, spec) or FREE,
+            most_rows=told.rows,
+            collect_seconds=told.collect_seconds,
+            poll_seconds=told.poll_seconds,
+            patience_seconds=BATCH_PATIENCE_SECONDS,
+            note=self._note,
+        )
+        self._batched.append(model)
+        return TimedModel(RetryingModel(model, sleep=self._budget.sleep), self._budget)
 
     def limiter(self, name: str, spec: str, base_url: str | None) -> Limiter:
         """The limiter of an endpoint; see `asked`.

@@ -36,6 +36,11 @@ class Journal(Protocol):
         ...
 
 
+def call_key(role: ModelRole, model: str, request: ChatRequest) -> str:
+    """The name of a call, by its content."""
+    return content_id(role, model, request)
+
+
 class JournalledModel:
     """Asks a model only what it has not answered before in this run.
 
@@ -50,7 +55,7 @@ class JournalledModel:
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Answer from the journal, else from the model."""
-        key = content_id(self._role, self._model.name, request)
+        key = call_key(self._role, self._model.name, request)
         turn = self._turns.setdefault(key, asyncio.Lock())
         async with turn:
             known = await self._journal.find(key)
@@ -73,7 +78,13 @@ class WrittenAheadModel:
     """
 
     def __init__(
-        self, model: ChatModel, role: ModelRole, journal: Journal, *, is_late: Callable[[], bool] = lambda: False
+        self,
+        model: ChatModel,
+        role: ModelRole,
+        journal: Journal,
+        *,
+        is_late: Callable[[], bool] = lambda: False,
+        is_batched: bool = False,
     ) -> None:
         """Wrap a model.
 
@@ -82,19 +93,22 @@ class WrittenAheadModel:
             role: A part of each call's name, as for `JournalledModel`.
             journal: Keeps intents and broken calls.
             is_late: Tells whether the deadline is over, at which calls in flight are broken off.
+            is_batched: The model writes its batches down itself, and loses none of them, whenever it is stopped.
         """
         self.name = model.name
         self._model, self._role, self._journal, self._is_late = model, role, journal, is_late
+        self._is_batched = is_batched
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Answer."""
-        key = content_id(self._role, self._model.name, request)
+        key = call_key(self._role, self._model.name, request)
         most = Usage(prompt_tokens=request.tokens_at_most)
-        await self._journal.write(Call(key=key, role=self._role, usage=most))
+        if not self._is_batched:
+            await self._journal.write(Call(key=key, role=self._role, usage=most))
         try:
             return await self._model.chat(request)
         except Exception as error:
-            is_unsent = isinstance(error, StoppedError) and not self._is_late()
+            is_unsent = isinstance(error, StoppedError) and (self._is_batched or not self._is_late())
             is_unbilled = isinstance(error, ProviderError) and error.is_unbilled
             is_free = is_unsent or is_unbilled or isinstance(error, UserError)
             told: JsonValue = {"error": type(error).__name__}
@@ -116,9 +130,13 @@ class RunJournal:
         # Nearly all calls are new, and looking for each in the database would take a third of a test's CPU.
         self._known = {_number(key) for key in store.answered(run_id)}
 
+    def has(self, key: str) -> bool:
+        """Whether the call was answered."""
+        return _number(key) in self._known
+
     async def find(self, key: str) -> Call | None:
         """The call as journalled before."""
-        if _number(key) not in self._known:
+        if not self.has(key):
             return None
         # It may be on its way to the disk still.
         await self._recorder.write()

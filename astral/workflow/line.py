@@ -15,9 +15,6 @@ from astral.workflow import nodes
 from astral.workflow.context import Context
 from astral.workflow.stopping import next_status
 
-TESTS_A_CALL = 2
-"""Tests under way for each call that may be in flight: while one of them is recorded, the other one asks."""
-
 
 class RoundInFlight:
     """Tests that were handed out together, until all of them have ended."""
@@ -70,7 +67,7 @@ class Line:
         Raises:
             AstralError: The first one that any stage raised; what was under way is cancelled.
         """
-        workers = TESTS_A_CALL * self._context.concurrency
+        workers = self._context.tests_under_way
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._write_cases())

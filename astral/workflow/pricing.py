@@ -7,6 +7,7 @@ from astral.domain.price import FREE, Price
 from astral.errors import UserError
 from astral.plugins import split_spec
 from astral.workflow.attackers import chat_models, generator_specs
+from astral.workflow.batches import is_batched
 
 _RUNS_HERE = {"local", "compose", "mutate", "evolve", "python", "exec"}
 """What runs in this process."""
@@ -58,7 +59,12 @@ def prices_by_role(settings: Settings) -> dict[str, Price | None]:
 
 
 def price_of_model(settings: Settings, role: ModelRole, model: str) -> Price | None:
-    """The price of one model in a role; None where it is not known. See `price_of`."""
+    """The price of one model in a role; None where it is not known. In batches it is half. See `price_of`."""
+    price = _list_price(settings, role, model)
+    return price.in_batches if price and is_batched(settings, role, model) else price
+
+
+def _list_price(settings: Settings, role: ModelRole, model: str) -> Price | None:
     base_url = _settings_of(settings, role).base_url
     own = {_named(name): price for name, price in settings.prices.items()}
     if _named(model) in own:

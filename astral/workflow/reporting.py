@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astral.config import Environment, Settings
+from astral.domain.chat import ModelRole
 from astral.domain.records import Control, Ending, Failure, Stage, Verdict
 from astral.domain.run import Manifest, TestRecord
 from astral.errors import UnknownNameError, UserError
@@ -22,7 +23,6 @@ from astral.report.change import Change, change_since
 from astral.report.diversity import DiversityFacts
 from astral.report.statistics import CorrectedRates
 from astral.workflow.attackers import screens_by_meaning
-from astral.workflow.journal import EVIDENCE_ROLE
 from astral.workflow.people import PEOPLE, is_person, labels_of, outcomes_of
 from astral.workflow.planning import planner_of
 from astral.workflow.requests import cached_embedder, requests_of
@@ -109,7 +109,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
         tests,
         progress,
         status=store.status(run_id),
-        usage={role: usage for role, usage in store.usage(run_id).items() if not role.startswith(EVIDENCE_ROLE)},
+        usage={role: usage for role, usage in store.usage(run_id).items() if role in {*ModelRole}},
         diversity=_diversity(settings, tests, folder.parent),
         oracle_note=_note(manifest, oracle or settings.judge.model),
         judged_by=oracle or settings.judge.model,

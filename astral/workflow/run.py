@@ -19,6 +19,7 @@ from astral.errors import ExitCode
 from astral.record import Entry, Store
 from astral.report import Summary
 from astral.workflow.attackers import EVOLVE, mode_of, writers_of
+from astral.workflow.batches import check_batches
 from astral.workflow.corpora import corpus_refs
 from astral.workflow.events import Listener, Silence
 from astral.workflow.imported import imported_digest, is_file_of_texts, published_digest
@@ -56,6 +57,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         RecordError: The folder of runs cannot be written.
     """
     check_search(settings)
+    check_batches(settings)
     space, taxonomies = space_of(settings)
     criterion = criterion_of(settings, space)
     # What may be wrong is read before a store is made.

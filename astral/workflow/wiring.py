@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 from astral.assets import load_taxonomy
-from astral.config import Environment, Settings
+from astral.config import BatchSettings, Environment, Settings
 from astral.domain.base import content_id
 from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, LearningGenerator, Oracle, Target
@@ -38,10 +39,12 @@ from astral.generate import (
 )
 from astral.judge import EachSample, OverRefusalOracle
 from astral.plugins import GeneratorContext, PartContext, Port, has_part, make_part
+from astral.providers import open_batches
 from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.answers import cached_model
 from astral.workflow.attackers import asks_model, chat_models, screens_by_meaning, web_sources, writers_of
+from astral.workflow.batches import RunBatches, is_batched
 from astral.workflow.context import Context
 from astral.workflow.corpora import CORPORA_FOLDER
 from astral.workflow.endpoints import Endpoints
@@ -63,6 +66,8 @@ from astral.workflow.requests import RecordedRequests, cached_embedder
 from astral.workflow.talks import coursed, talking
 from astral.workflow.transforms import transforming_by
 
+TESTS_A_CALL = 2
+"""Tests under way for each call that may be in flight: while one of them is recorded, the other one asks."""
 MIN_ROUND = 32
 """Least tests of a round; one for each call in flight where there are more."""
 TESTS_IN_FLIGHT = 8
@@ -137,6 +142,7 @@ class _Wiring:
                 screen.remember, (each for each in cases if each.lineage.generator != TwinWriter.name)
             )
         size = max(MIN_ROUND, settings.concurrency)
+        under_way = settings.batch.rows if settings.batch else TESTS_A_CALL * settings.concurrency
         return Context(
             manifest=self.manifest,
             store=self.store,
@@ -158,7 +164,8 @@ class _Wiring:
             listener=self.listener,
             concurrency=settings.concurrency,
             round_size=size,
-            lag=max(2, TESTS_IN_FLIGHT * settings.concurrency // size),
+            lag=max(2, TESTS_IN_FLIGHT * settings.concurrency // size, ceil(under_way / size)),
+            tests_under_way=under_way,
             controls=settings.controls,
             budget=self.budget,
             endpoints=self.endpoints,
@@ -345,13 +352,34 @@ class _Wiring:
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled, polite and within the budget."""
-        model: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
-        model = self.endpoints.asked(model, spec, role, base_url)
-        model = WrittenAheadModel(model, role, self._journal, is_late=lambda: self.budget.seconds_left == 0)
+        batch = self.settings.batch if is_batched(self.settings, role, spec) else None
+        model = (
+            self.batched(spec, role, base_url, batch)
+            if batch
+            else self.endpoints.asked(self.part(Port.CHAT_MODEL, spec, role, base_url), spec, role, base_url)
+        )
+        model = WrittenAheadModel(
+            model, role, self._journal, is_late=lambda: self.budget.seconds_left == 0, is_batched=batch is not None
+        )
         if self.settings.endpoint(role).cache:
             model = cached_model(model, spec, self.settings, role)
         self.closing.push_async_callback(model.close)
         return JournalledModel(model, role, self._journal)
+
+    def batched(self, spec: str, role: ModelRole, base_url: str | None, told: BatchSettings) -> ChatModel:
+        """A chat model that is asked in batches, which the record knows."""
+        endpoint = open_batches(
+            spec,
+            role=role,
+            endpoint=self.settings.endpoint(role),
+            base_url=base_url,
+            environment=self.environment,
+            poll_seconds=told.poll_seconds,
+        )
+        ledger = RunBatches(
+            self.store, self.recorder, self._journal, run_id=self.manifest.run_id, role=role, model=endpoint.name
+        )
+        return self.endpoints.batched(endpoint, ledger, spec, role, told)
 
     def attacker_model(self, name: str) -> ChatModel:
         """An attacker's model, opened once."""
