@@ -3,6 +3,7 @@
 Files are read from the wheel where astral is installed, and from the top of the checkout where it is developed.
 """
 
+from astral.assets.crosswalks import STANDARDS, Control, Crosswalk, crosswalk_names, load_crosswalk
 from astral.assets.presets import load_preset, preset_names
 from astral.assets.prices import load_prices
 from astral.assets.prompts import Prompt, load_prompt, prompt_refs
@@ -30,6 +31,9 @@ from astral.assets.yaml_files import HIDDEN, Location, check_yaml, problems_of, 
 __all__ = [
     "HIDDEN",
     "HUB",
+    "STANDARDS",
+    "Control",
+    "Crosswalk",
     "Environment",
     "InjectionFile",
     "Location",
@@ -37,6 +41,8 @@ __all__ = [
     "Prompt",
     "Task",
     "check_yaml",
+    "crosswalk_names",
+    "load_crosswalk",
     "load_environment",
     "load_frames",
     "load_injections",

@@ -1,7 +1,7 @@
 """`astral list`: what there is to choose from, and what was run."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, object]
 
-NOUNS = ["runs", "taxonomies", "values", "transforms", "formats", "parts"]
+NOUNS = ["runs", "taxonomies", "crosswalks", "values", "transforms", "formats", "parts"]
 _ENDLESS = 100_000
 """Columns, where no line is to be broken."""
 _RARE = ["unknown", "blocked", "failed"]
@@ -29,41 +29,41 @@ def list_(
         str,
         typer.Argument(
             metavar="WHAT",
-            help="`runs`, `taxonomies`, `values` of the dimensions, `transforms`, `formats` of other tools, or `parts` "
-            "(plug-ins).",
+            help="`runs`, `taxonomies`, `crosswalks` to laws and standards, `values` of the dimensions, "
+            "`transforms`, `formats` of other tools, or `parts` (plug-ins).",
             autocompletion=lambda: NOUNS,
         ),
     ] = "runs",
     dimension: Annotated[
-        str | None, typer.Argument(metavar="DIMENSION", help="With `values`: risk, language, style, persuasion, …")
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="With `values`: risk, language, style, …; with `crosswalks`: owasp-llm-2025, …"
+        ),
     ] = None,
     *,
     json: Json = False,
     runs: Runs = None,
     config: Config = None,
 ) -> None:
-    """List runs, taxonomies, values of the dimensions, transforms, other tools' formats, or installed parts.
+    """List runs, taxonomies, crosswalks, values of dimensions, transforms, other tools' formats, or installed parts.
 
-    Examples: `astral list`, `astral list values style`, `astral list parts`.
+    Examples: `astral list`, `astral list values style`, `astral list crosswalks owasp-llm-2025`.
     """
     if what not in NOUNS:
         raise UnknownNameError("thing that can be listed", what, NOUNS)
-    if dimension and what != "values":
+    if dimension and what not in {"values", "crosswalks"}:
         raise UserError(f"astral list {what} takes no dimension. Did you mean `astral list values {dimension}`?")
     settings = load_settings(config, {"runs": runs})
-    match what:
-        case "runs":
-            rows, empty = _runs(settings.runs), "No run yet. `astral generate --target local` makes one."
-        case "taxonomies":
-            rows, empty = _taxonomies(), ""
-        case "values":
-            rows, empty = _values(settings, dimension), ""
-        case "transforms":
-            rows, empty = _transforms(), ""
-        case "formats":
-            rows, empty = _formats(settings), ""
-        case _:
-            rows, empty = _parts(), ""
+    listed: Mapping[str, Callable[[], Sequence[Row]]] = {
+        "runs": lambda: _runs(settings.runs),
+        "taxonomies": _taxonomies,
+        "crosswalks": lambda: _crosswalks(dimension),
+        "values": lambda: _values(settings, dimension),
+        "transforms": _transforms,
+        "formats": lambda: _formats(settings),
+        "parts": _parts,
+    }
+    rows = listed[what]()
     if json:
         from astral.report import to_json
 
@@ -71,7 +71,7 @@ def list_(
     elif rows:
         _print(rows if what != "runs" else _without_empty_columns(rows))
     else:
-        tell(empty)
+        tell("No run yet. `astral generate --target local` makes one.")
 
 
 def _runs(folder: Path) -> Sequence[Row]:
@@ -101,6 +101,30 @@ def _taxonomies() -> Sequence[Row]:
             "title": taxonomy.title,
         }
         for taxonomy in map(load_taxonomy, taxonomy_names())
+    ]
+
+
+def _crosswalks(name: str | None) -> Sequence[Row]:
+    """All crosswalks, or the controls of one, each with the values of taxonomies that tell of it."""
+    from astral.assets import crosswalk_names, load_crosswalk
+
+    if name is None:
+        return [
+            {
+                "crosswalk": each.id,
+                "controls": len(each.controls),
+                "covered": sum(any(control.covers.values()) for control in each.controls),
+                "title": each.title,
+            }
+            for each in map(load_crosswalk, crosswalk_names())
+        ]
+    return [
+        {
+            "control": control.id,
+            "name": control.name,
+            "covers": "; ".join(f"{taxonomy}: {', '.join(values)}" for taxonomy, values in control.covers.items()),
+        }
+        for control in load_crosswalk(name).controls
     ]
 
 

@@ -16,6 +16,7 @@ from astral.domain.records import Control, Draw, Outcome, PromptRef, Result, Sta
 from astral.domain.run import Manifest, RunStatus, TaxonomyRef, TestRecord
 from astral.domain.space import Cell, Interaction, Space
 from astral.report.change import Change
+from astral.report.compliance import StandardFacts, compliance_of
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts, EvidenceFold
 from astral.report.metrics import Metrics, cosa_score, resource_disparity, severity_weighted_rate
@@ -239,6 +240,8 @@ class Summary(Noun):
     """How often benign twins were refused; None where there were none."""
     diversity: DiversityFacts | None = None
     """How different the cases are from each other; None where nothing was compared."""
+    compliance: tuple[StandardFacts, ...] = ()
+    """What the run says of the controls of laws, standards and frameworks."""
     oracle_note: str
     """What is known about the oracle's quality; empty where nothing is."""
 
@@ -344,7 +347,15 @@ def summarise(
         diversity=diversity,
         over_refusal=over_refusal,
         oracle_note=oracle_note,
+        compliance=_compliance(manifest, by_dimension[0].groups),
     )
+
+
+def _compliance(manifest: Manifest, risks: Sequence[Group]) -> tuple[StandardFacts, ...]:
+    if not manifest.taxonomies:
+        return ()
+    tests, rates = {risk.id: risk.counts.total for risk in risks}, {risk.id: risk.rate for risk in risks}
+    return compliance_of(manifest.taxonomies[0].id, manifest.space.dimensions[0].values, tests, rates)
 
 
 class _Fold:
