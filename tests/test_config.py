@@ -87,6 +87,7 @@ def test_a_file_that_is_named_must_be_there():
         ("!!python/object/apply:os.system [ls]\n", "astral.yaml:1:1: this is not YAML"),
         ("a: 2026-13-45\n", "astral.yaml: this is not YAML"),
         ("[" * 3000, "nested too deeply"),
+        ("- " * 300_000, "nested too deeply"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text, told):

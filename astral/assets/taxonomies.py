@@ -112,7 +112,10 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
         UnknownNameError: No shipped taxonomy has this name.
         UserError: The file is not a taxonomy; file and line are named.
     """
-    path = _taxonomy_path(name_or_path)
+    return _read_taxonomy(_taxonomy_path(name_or_path))
+
+
+def _read_taxonomy(path: Path) -> Taxonomy:
     taxonomy = read_model(path, Taxonomy)
     ids = Counter(value.id for value in taxonomy.values)
     twice = [value_id for value_id, count in ids.items() if count > 1]
@@ -126,14 +129,21 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
 def _check_risks(path: Path, place: int, value: Value) -> None:
     if RISKS_TRAIT not in value.traits:
         return
-    where = f"{path}:{line_of(path, ('values', place, RISKS_TRAIT))}"
     named = value.traits[RISKS_TRAIT]
+    known = _hub_risks()
+    if isinstance(named, list) and named and all(str(risk) in known for risk in named):
+        return
+    # The line is looked up only now: it takes as long as reading the file.
+    where = f"{path}:{line_of(path, ('values', place, RISKS_TRAIT))}"
     if not isinstance(named, list) or not named:
         raise UserError(f"{where}: `{RISKS_TRAIT}` is a list of values of {HUB}, such as [privacy_violation].")
-    known = [each.id for each in load_taxonomy(HUB).values]
-    for risk in map(str, named):
-        if risk not in known:
-            raise UnknownNameError(f"value of {HUB}", risk, known, where=where)
+    unknown = next(str(risk) for risk in named if str(risk) not in known)
+    raise UnknownNameError(f"value of {HUB}", unknown, known, where=where)
+
+
+@cache
+def _hub_risks() -> list[str]:
+    return [value.id for value in load_taxonomy(HUB).values]
 
 
 def risks_of(value: Value) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ Location = tuple[int | str, ...]
 
 SHOWN = 5
 """Problems of a file that are told at a time; more do not fit on a screen."""
+DEEPEST = 100
+"""Levels of nesting in a file."""
 _KEY = re.compile(r"sk-[\w-]{6,}")
 """What keys look like: one that stands in a file by mistake must not get into a log as well."""
 _PLAIN_WORDS = {
@@ -38,7 +40,11 @@ _PLAIN_WORDS = {
 """What pydantic says in the words of Python, in those of someone who writes YAML."""
 
 
-class _Loader(yaml.SafeLoader):
+_SafeLoader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""That of libyaml is ten times as fast; builds of PyYAML without it have only the other."""
+
+
+class _Loader(_SafeLoader):
     """Loads plain data, and refuses a key that is there twice: YAML would let the last one win in silence."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
@@ -63,11 +69,23 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(path: Path, text: str) -> Any:
     """The content of YAML that stands in a file; errors as those of `read_yaml`."""
     try:
+        if _is_deep(text):
+            raise UserError(f"{path}: this is not YAML that can be read: it is nested too deeply.")
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe loader
     except (yaml.YAMLError, ValueError) as error:  # a date such as 2026-13-45 is a ValueError
         raise UserError(_syntax_message(path, error)) from None
-    except RecursionError:
-        raise UserError(f"{path}: this is not YAML that can be read: it is nested too deeply.") from None
+
+
+def _is_deep(text: str) -> bool:
+    """Nested deeper than DEEPEST; what builds the nodes calls itself at each level, and crashes at some depth."""
+    if sum(map(text.count, "[{-?")) <= DEEPEST:  # each level but those of indentation begins with one of these
+        return False
+    depth = 0
+    for event in yaml.parse(text, Loader=_SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 class _Dumper(yaml.SafeDumper):
@@ -108,7 +126,7 @@ def check_yaml(path: Path, data: Any, model: type[Model], *, text: str | None = 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        root = yaml.compose(_read(path) if text is None else text, Loader=yaml.SafeLoader)
+        root = yaml.compose(_read(path) if text is None else text, Loader=_SafeLoader)
         raise UserError(_explain(path, root, problems_of(error, data, model))) from None
 
 
@@ -214,7 +232,7 @@ def _syntax_message(path: Path, error: Exception) -> str:
 
 def line_of(path: Path, location: Location) -> int:
     """Line of what stands at a location in a YAML file, or of the deepest thing on the way to it."""
-    return _line(yaml.compose(_read(path), Loader=yaml.SafeLoader), location)
+    return _line(yaml.compose(_read(path), Loader=_SafeLoader), location)
 
 
 def _line(node: yaml.Node | None, location: Iterable[int | str]) -> int:
