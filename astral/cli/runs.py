@@ -60,7 +60,7 @@ def verify(
             if len(wrong) > _SHOWN:
                 say(f"  … and {len(wrong) - _SHOWN:,} more")
     if not is_sound:
-        tell("What is told was edited or damaged. Restore the record from a copy, or the run from an archive.")
+        tell("Restore the record from a copy or the run from an archive, or mend it: `astral doctor --store --repair`.")
         raise typer.Exit(ExitCode.FAILED)
 
 

@@ -20,7 +20,7 @@ _SQLITE: Final = {
     "SQLITE_FULL": _ROOM,
     "SQLITE_IOERR": "see whether the disk is full, over its quota or failing, then `astral resume`",
     "SQLITE_NOTADB": "name another record, or move the file away",
-    "SQLITE_CORRUPT": "`astral runs verify` says what is damaged; restore the file from a copy",
+    "SQLITE_CORRUPT": "`astral doctor --store` says what is damaged, and with --repair reads what can be read",
     "SQLITE_BUSY": "another process keeps it locked; end that one, then `astral resume`",
     "SQLITE_CONSTRAINT": _ORDER,
 }

@@ -42,8 +42,8 @@ def lay_out(engine: Engine, address: Address) -> None:
                 # Read again: another process may have been faster.
                 version = _version(connection, address.name)
                 if version < SCHEMA_VERSION:
-                    if address.file is not None:
-                        _copy(address.file, version)
+                    if address.file is not None:  # nobody writes meanwhile, since we are about to
+                        copy_record(address.file, backup_of(address.file, version))
                     _upgrade(connection, version)
                 return
             if tables:
@@ -76,17 +76,21 @@ def _version(connection: Connection, name: str) -> int:
     return number
 
 
-def _copy(file: Path, version: int) -> None:
-    """Keep the record as it is, with what its write-ahead log holds; nobody writes meanwhile, since we are about to."""
-    draft = file.with_name(f"{backup_of(file, version).name}.tmp")
+def copy_record(file: Path, to: Path) -> None:
+    """Copy a record with what its write-ahead log holds; there is never half a copy.
+
+    Raises:
+        RecordError: No copy could be made.
+    """
+    draft = to.with_name(f"{to.name}.tmp")
     os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
     try:
         with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(draft)) as copy:
             source.backup(copy)
-        draft.replace(backup_of(file, version))
+        draft.replace(to)
     except sqlite3.Error as error:
         raise RecordError(
-            f"{file}: no copy could be made before upgrading it ({error}); it was not touched. "
+            f"{file}: no copy could be made before changing it ({error}); it was not touched. "
             "Free some space on that disk, and try again."
         ) from error
     finally:

@@ -3,9 +3,9 @@
 import fcntl
 import os
 from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from astral.errors import UserError
 from astral.record.database import Database, make_private_folder
@@ -26,9 +26,26 @@ def held_run(database: Database, run_id: str) -> AbstractContextManager[None]:
 
 
 @contextmanager
+def held_runs(database: Path) -> Generator[None]:
+    """Hold the locks of all runs that were ever executed on this file.
+
+    Raises:
+        UserError: Another process holds one of them.
+    """
+    with ExitStack() as stack:
+        for file in sorted(_locks_of(database).glob("*.lock")):
+            stack.enter_context(_held_by_file(database, unquote(file.stem)))
+        yield
+
+
+def _locks_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.locks")
+
+
+@contextmanager
 def _held_by_file(database: Path, run_id: str) -> Generator[None]:
     """A file in the folder `<database>.locks`, which the system unlocks when the process ends."""
-    file = database.with_name(f"{database.name}.locks") / f"{quote(run_id, safe='')}.lock"
+    file = _locks_of(database) / f"{quote(run_id, safe='')}.lock"
     with told(file, "the run cannot be locked"):
         make_private_folder(file.parent)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

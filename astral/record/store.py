@@ -34,7 +34,9 @@ from astral.record.archive import read_archive, write_archive
 from astral.record.database import Database, open_database, reading, writing
 from astral.record.failing import told
 from astral.record.items import Item, OtherVerdict, Round, RunSummary
+from astral.record.layout import copy_record
 from astral.record.locks import held_run
+from astral.record.repairing import Mended, mend
 from astral.record.rows import call_of, draw_of, draw_row, item_row, record_of
 from astral.record.tables import (
     calls,
@@ -472,6 +474,27 @@ class Store:
         """What of a run is not as it was written; empty where all is."""
         with self._reading() as connection:
             return list(problems(connection, run_id))
+
+    def mend(self, run_id: str) -> Mended | None:
+        """Take out what is not as it was written, so that the run can be resumed; None where nothing is wrong.
+
+        Raises:
+            UserError: A process executes it.
+        """
+        with self.lock(run_id), self._writing() as connection:
+            return mend(connection, run_id)
+
+    def keep_copy(self, why: str) -> Path | None:
+        """Copy the file as it is now, and tell the copy's name; None for a server.
+
+        Raises:
+            RecordError: There is no room for it.
+        """
+        if self.path is None:
+            return None
+        copy = self.path.with_name(f"{self.path.name}.{why}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+        copy_record(self.path, copy)
+        return copy
 
     def remove_run(self, run_id: str) -> None:
         """Remove all that is recorded of a run.

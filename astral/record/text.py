@@ -46,5 +46,5 @@ def noun_of(model: type[N], text: str, *, where: str) -> N:
         # Not chained: the error's own text quotes what is in the record.
         raise RecordError(
             f"{where}: a {model.__name__} in the record cannot be read; it was edited or damaged. "
-            f"Restore the file from a copy, or start a new run in another record."
+            "`astral doctor --store` says what can be mended."
         ) from None

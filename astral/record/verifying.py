@@ -5,7 +5,7 @@ What stands in one column alone and in no hash cannot be told from what was writ
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -50,6 +50,7 @@ a call without a reply."""
 
 _PAGE = 256
 _CHANGED = "its content is not what was written"
+NO_ANSWER: Final = "the answer that it judges is gone"
 _KEY: Final = re.compile(r"[0-9a-f]{20}(/broken)?")
 _NOUNS = {
     draftings: Drafting,
@@ -63,40 +64,50 @@ _NOUNS = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A row that is not what was written, or lacks what it was made from."""
+    """A row that is not what was written, is gone, or lacks what it was made from; never its text."""
 
-    run_id: str
-    place: str
-    """The table, and which row of the run; never its text."""
+    table: str
+    row: Mapping[str, Any]
+    """What tells it from the others of the run and table; nothing where the run's own row is meant."""
     what: str
+
+    @property
+    def place(self) -> str:
+        """Which row it is, for people."""
+        named = ", ".join(f"{_FOR_PEOPLE.get(name, name)} {value}" for name, value in self.row.items())
+        return f"{self.table}, {named}" if named else self.table
+
+
+_FOR_PEOPLE: Final = {"number": "test"}
 
 
 def problems(connection: Connection, run_id: str) -> Iterator[Problem]:
     """All that is wrong with what a run has in the record."""
-    yield from (Problem(run_id, place, what) for place, what in _faults(connection, run_id))
-
-
-def _faults(connection: Connection, run_id: str) -> Iterator[tuple[str, str]]:
-    """Place and fault of each row that is not as it was written."""
     run = connection.execute(select(runs).where(runs.c.id == run_id)).first()
     if run is not None:
         digest = connection.scalar(select(meta.c.value).where(meta.c.key == manifest_key(run_id)))
-        yield from (("run", what) for what in _run_faults(run, digest))
+        yield from (Problem(runs.name, {}, what) for what in _run_faults(run, digest))
     numbers: list[int] = []
     for row in _rows(connection, draws, run_id):
         numbers.append(row.number)
         if fault := _draw_fault(row):
-            yield f"draw {row.number}", fault
-    yield from ((f"draw {number}", "it is gone") for number in _missing(numbers))
+            yield _problem(draws, row, fault)
+    yield from (Problem(draws.name, {"number": number}, "it is gone") for number in _missing(numbers))
     for table, noun in _NOUNS.items():
         for row in _rows(connection, table, run_id):
             if fault := _part_fault(row, noun):
-                yield f"{table.name}, test {row.number}", fault
+                yield _problem(table, row, fault)
     yield from _broken_chains(connection, run_id)
-    yield from _round_faults(connection, run_id)
-    for row in connection.execute(select(calls).where(calls.c.run_id == run_id).execution_options(yield_per=_PAGE)):
+    yield from (Problem(rounds.name, {"round": number}, what) for number, what in _round_faults(connection, run_id))
+    query = select(calls).where(calls.c.run_id == run_id).order_by(calls.c.position)
+    for row in connection.execute(query.execution_options(yield_per=_PAGE)):
         if fault := _call_fault(row):
-            yield f"call {row.position}", fault
+            yield _problem(calls, row, fault)
+
+
+def _problem(table: Table, row: Row[Any], what: str) -> Problem:
+    names = [column.name for column in table.primary_key if column.name != "run_id"]
+    return Problem(table.name, {name: row._mapping[name] for name in names}, what)  # noqa: SLF001 - SQLAlchemy's public name
 
 
 def _rows(connection: Connection, table: Table, run_id: str) -> Iterator[Row[Any]]:
@@ -133,7 +144,7 @@ def _missing(numbers: list[int]) -> list[int]:
     return sorted(set(range(max(numbers, default=-1))) - set(numbers))
 
 
-def _broken_chains(connection: Connection, run_id: str) -> Iterator[tuple[str, str]]:
+def _broken_chains(connection: Connection, run_id: str) -> Iterator[Problem]:
     """Answers and verdicts without what they are of, or of something else."""
     same_case = (cases.c.run_id == transcripts.c.run_id) & (cases.c.number == transcripts.c.number)
     query = (
@@ -144,28 +155,28 @@ def _broken_chains(connection: Connection, run_id: str) -> Iterator[tuple[str, s
     )
     for row in connection.execute(query.execution_options(yield_per=_PAGE)):
         if row.case_id is None:
-            yield f"transcripts, test {row.number}", "the case that it answers is gone"
+            yield _problem(transcripts, row, "the case that it answers is gone")
         elif _field(row.body, "case_id") not in {row.case_id, None}:
-            yield f"transcripts, test {row.number}", "it answers another case"
+            yield _problem(transcripts, row, "it answers another case")
     same_case = (cases.c.run_id == failures.c.run_id) & (cases.c.number == failures.c.number)
     query = select(failures.c.number, failures.c.body).outerjoin(cases, same_case)
     query = query.where(failures.c.run_id == run_id, cases.c.id.is_(None)).order_by(failures.c.number)
     for row in connection.execute(query.execution_options(yield_per=_PAGE)):
         if _field(row.body, "case_id"):
-            yield f"failures, test {row.number}", "the case that failed is gone"
+            yield _problem(failures, row, "the case that failed is gone")
     for table in (verdicts, other_verdicts):
         same_talk = (transcripts.c.run_id == table.c.run_id) & (transcripts.c.number == table.c.number)
         query = (
-            select(table.c.number, table.c.body, transcripts.c.id.label("transcript_id"))
+            select(*table.primary_key, table.c.body, transcripts.c.id.label("transcript_id"))
             .outerjoin(transcripts, same_talk)
             .where(table.c.run_id == run_id)
             .order_by(table.c.number)
         )
         for row in connection.execute(query.execution_options(yield_per=_PAGE)):
             if row.transcript_id is None:
-                yield f"{table.name}, test {row.number}", "the answer that it judges is gone"
+                yield _problem(table, row, NO_ANSWER)
             elif _field(row.body, "transcript_id") not in {row.transcript_id, None}:
-                yield f"{table.name}, test {row.number}", "it judges another answer"
+                yield _problem(table, row, "it judges another answer")
 
 
 def _field(body: str, name: str) -> str | None:
@@ -176,25 +187,30 @@ def _field(body: str, name: str) -> str | None:
         return None
 
 
-def _round_faults(connection: Connection, run_id: str) -> Iterator[tuple[str, str]]:
+def _round_faults(connection: Connection, run_id: str) -> Iterator[tuple[int, str]]:
     told = {
         row.round: row.is_closed for row in connection.execute(select(rounds).where(rounds.c.run_id == run_id)).all()
     }
-    yield from ((f"round {number}", "it is gone") for number in _missing(list(told)))
-    ended = {
+    yield from ((number, "it is gone") for number in _missing(list(told)))
+    ended = ended_tests(connection, run_id)
+    counts: dict[int, list[bool]] = {}
+    for row in connection.execute(select(draws.c.round, draws.c.number).where(draws.c.run_id == run_id)):
+        counts.setdefault(row.round, []).append(row.number in ended)
+    for number, is_closed in sorted(told.items()):
+        if is_closed and (left := counts.get(number, []).count(False)):
+            yield number, f"it is closed, and the results of {left:,} of its tests are gone"
+    yield from ((number, "it is gone, and its draws are not") for number in sorted(set(counts) - set(told)))
+
+
+def ended_tests(connection: Connection, run_id: str) -> set[int]:
+    """The numbers of the tests that have a result."""
+    return {
         *connection.scalars(select(verdicts.c.number).where(verdicts.c.run_id == run_id)),
         *connection.scalars(select(failures.c.number).where(failures.c.run_id == run_id)),
         *connection.scalars(
             select(transcripts.c.number).where(transcripts.c.run_id == run_id, transcripts.c.ending == "blocked")
         ),
     }
-    counts: dict[int, list[bool]] = {}
-    for row in connection.execute(select(draws.c.round, draws.c.number).where(draws.c.run_id == run_id)):
-        counts.setdefault(row.round, []).append(row.number in ended)
-    for number, is_closed in sorted(told.items()):
-        if is_closed and (left := counts.get(number, []).count(False)):
-            yield f"round {number}", f"it is closed, and the results of {left:,} of its tests are gone"
-    yield from ((f"round {number}", "it is gone, and its draws are not") for number in sorted(set(counts) - set(told)))
 
 
 def _call_fault(row: Row[Any]) -> str:

@@ -1,6 +1,12 @@
 """What only PostgreSQL can do wrong is told like all else, and never shows a password."""
 
 import importlib
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -113,3 +119,42 @@ def test_a_missing_driver_is_named_with_what_installs_it(monkeypatch):
     monkeypatch.setattr("builtins.__import__", without)
     with pytest.raises(UserError, match=r"pip install 'astral-safety\[postgresql\]'"):
         Store.open("postgresql://me:hunter2@127.0.0.1:1/astral")
+
+
+def fill(store, written):
+    """Write what does not shrink when PostgreSQL compresses it, until there is no room."""
+    for number in range(10_000):
+        store.write("run-1", [Call(key=str(number), role="judge", reply=random.randbytes(100_000).hex())])
+        written.append(str(number))
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing_that_was_written(postgresql, tmp_path, make):
+    """A real one: the database lies on a file system of 24 MB, and goes on once that has grown."""
+    disk = Path(tempfile.mkdtemp())
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=0777", "none", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        disk.rmdir()
+        pytest.skip("no right to mount a small disk here")
+    home = postgresql.new_database()
+    name = f"small{address_of(home).url.database}"
+    url = home.replace(f"/{address_of(home).url.database}?", f"/{name}?")
+    try:
+        (disk / "space").mkdir()
+        shutil.chown(disk / "space", "postgres")
+        ask(home, f"CREATE TABLESPACE {name} LOCATION '{disk}/space'")
+        ask(home, f"CREATE DATABASE {name} TABLESPACE {name}")
+        with Store.open(url) as store:
+            store.add_run(make.manifest())
+            written = []
+            with pytest.raises(RecordError, match=r"No space left.*nothing of this batch was written.*free some space"):
+                fill(store, written)
+            subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+            assert written
+            assert store.answered("run-1") == written
+            store.write("run-1", [Call(key="last", role="judge", reply="x")])
+            assert store.answered("run-1") == [*written, "last"]
+        ask(home, f"DROP DATABASE {name}")
+        ask(home, f"DROP TABLESPACE {name}")
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        disk.rmdir()
