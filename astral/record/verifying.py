@@ -105,9 +105,10 @@ def problems(connection: Connection, run_id: str) -> Iterator[Problem]:
             yield _problem(calls, row, fault)
 
 
-def _problem(table: Table, row: Row[Any], what: str) -> Problem:
+def _problem(table: Table, row: Any, what: str) -> Problem:
+    """A problem of a row that has the table's key, whatever else was selected."""
     names = [column.name for column in table.primary_key if column.name != "run_id"]
-    return Problem(table.name, {name: row._mapping[name] for name in names}, what)  # noqa: SLF001 - SQLAlchemy's public name
+    return Problem(table.name, {name: getattr(row, name) for name in names}, what)
 
 
 def _rows(connection: Connection, table: Table, run_id: str) -> Iterator[Row[Any]]:
