@@ -21,6 +21,7 @@ from astral.record import RunSummary, Store
 from astral.report import Summary, diversity_of_run, summarise, write_report
 from astral.report.change import Change, change_since
 from astral.report.diversity import DiversityFacts
+from astral.report.forms import Form, render
 from astral.report.statistics import CorrectedRates
 from astral.workflow.attackers import screens_by_meaning
 from astral.workflow.people import PEOPLE, is_person, labels_of, outcomes_of
@@ -92,8 +93,22 @@ def explanation_of(runs: Path, run: str) -> "Explanation":
         return explain(store.manifest(run_id), store.tests(run_id))
 
 
+def rendered(runs: Path, run: str, form: Form, *, reveal: bool, oracle: str = "") -> str:
+    """A run's report in a form for other programs; arguments and errors as those of `report_of`."""
+    with Store.open(store_url(runs), create=False) as store:
+        run_id = store.resolve(run)
+        manifest, tests, summary = _summarised(store, run_id, runs / run_id, oracle)
+        return render(form, manifest, summary, tests, reveal=reveal)
+
+
 def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, oracle: str = "") -> Summary:
     """Summarise a run and write its pages into its folder; arguments as those of `report_of`."""
+    _, tests, summary = _summarised(store, run_id, folder, oracle)
+    write_report(folder, summary, tests, reveal=reveal)
+    return summary
+
+
+def _summarised(store: Store, run_id: str, folder: Path, oracle: str) -> tuple[Manifest, Sequence[TestRecord], Summary]:
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
@@ -118,8 +133,7 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
         change=_change(store, manifest, tests, judge=oracle or settings.judge.model),
         command=_command(manifest, folder),
     )
-    write_report(folder, summary, tests, reveal=reveal)
-    return summary
+    return manifest, tests, summary
 
 
 def _change(store: Store, manifest: Manifest, tests: Sequence[TestRecord], *, judge: str) -> Change | None:
