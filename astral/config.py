@@ -119,6 +119,18 @@ class EndpointSettings(Noun):
         return parameters
 
 
+class GuardSettings(EndpointSettings):
+    """A guard in front of the target, as it is deployed."""
+
+    model: str
+    """moderation:NAME (OpenAI's moderation endpoint), or FAMILY@MODEL, such as llama-guard@vllm:NAME: llama-guard,
+    granite-guardian, shieldgemma, wildguard, aegis."""
+    sides: Annotated[tuple[Literal["prompt", "answer"], ...], Field(min_length=1)] = ("prompt", "answer")
+    """What it looks at."""
+    stops: bool = True
+    """What it flags does not pass, and the test is blocked. false: it only watches, and every answer is judged."""
+
+
 class TargetSettings(EndpointSettings):
     """The tested system and how it is asked."""
 
@@ -132,6 +144,8 @@ class TargetSettings(EndpointSettings):
     """Left out: the provider's own (the local model: 0)."""
     samples: int = Field(default=1, ge=1, le=100)
     """Answers to each case. A case is one test still: unsafe where one of its answers is, safe where all are."""
+    guard: GuardSettings | None = None
+    """A guard in front of it, whose verdicts are recorded apart from its answers."""
 
 
 class AttackerSettings(EndpointSettings):
@@ -331,7 +345,7 @@ class Settings(Noun):
     def endpoint(self, role: ModelRole) -> EndpointSettings:
         """How the model of a role is reached."""
         told = {ModelRole.TARGET: self.target, ModelRole.ATTACKER: self.attacker, ModelRole.JUDGE: self.judge}
-        return told[role]
+        return told[role] if role in told else self.target.guard or EndpointSettings()
 
     @property
     def search(self) -> PlannerName | None:

@@ -30,7 +30,17 @@ def installed(monkeypatch):
 
 
 def test_own_parts_are_found_as_a_plug_in_would_be():
-    assert part_names(Port.CHAT_MODEL) == ["anthropic", "azure", "exec", "http", "https", "local", "openai", "vllm"]
+    assert part_names(Port.CHAT_MODEL) == [
+        "anthropic",
+        "azure",
+        "exec",
+        "http",
+        "https",
+        "local",
+        "moderation",
+        "openai",
+        "vllm",
+    ]
     assert has_part(Port.TARGET, "python:module:function")
     assert not has_part(Port.TARGET, "openai:gpt")
 

@@ -26,6 +26,7 @@ from astral.report.words import (
     cost_text,
     diversity_text,
     evidence_text,
+    guard_text,
     interval,
     judges_text,
     metric_texts,
@@ -150,6 +151,7 @@ def _first(summary: Summary, *, is_full: bool) -> list[tuple[str, RenderableType
     if summary.oracle_note:
         note = summary.oracle_note if is_full else one_line(summary.oracle_note, limit=NOTE_SHOWN)
         facts.append(("Oracle", Text(_clean(note))))
+    facts += [("Guard", Text(guard_text(guard))) for guard in (summary.guard,) if guard]
     if summary.over_refusal:
         facts.append(("Twins", Text(over_refusal_text(summary.over_refusal))))
     if summary.change:

@@ -21,6 +21,8 @@ class ModelRole(StrEnum):
     ATTACKER = "attacker"
     TARGET = "target"
     JUDGE = "judge"
+    GUARD = "guard"
+    """In front of the target, where there is one."""
 
 
 class ChatRequest(Noun):

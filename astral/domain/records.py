@@ -159,7 +159,7 @@ class Ending(StrEnum):
     REFUSED = "refused"
     """The provider itself marks the answer as the model's refusal."""
     BLOCKED = "blocked"
-    """A filter of the provider stopped request or answer: the model was not seen."""
+    """A filter of the provider, or a guard in front of the target, stopped request or answer."""
     EMPTY = "empty"
     TRUNCATED = "truncated"
     """The answer reached its limit of tokens; what there is of it is judged."""
@@ -171,6 +171,22 @@ class Attempt(Noun):
     messages: tuple[Message, ...]
     score: float | None = Field(default=None, ge=0, le=1)
     """p_unsafe by the run's judge; None where it was not asked."""
+
+
+class Guarded(Noun):
+    """What a guard in front of the target said of one thing that passed it."""
+
+    side: Literal["prompt", "answer"]
+    guard: str
+    """Name of the guard's model, as it reports it."""
+    is_flagged: bool
+    p_unsafe: float = Field(ge=0, le=1)
+    category: Text = ""
+    """In the guard's own terms."""
+    is_stopped: bool = False
+    """It did not pass: the target never saw this prompt, or nobody saw this answer."""
+    withheld: Text = ""
+    """The target's answer that was stopped; no part of the talk."""
 
 
 class Transcript(Noun):
@@ -187,13 +203,22 @@ class Transcript(Noun):
     """Further answers of the same target to the same case, where several were asked for; none has others itself."""
     attempts: tuple[Attempt, ...] = later(())
     """What else was tried, in its order; only the talk itself is judged."""
+    guarded: tuple[Guarded, ...] = later(())
+    """What a guard in front of the target said, in its order."""
 
     @property
     def id(self) -> str:
         """Hash of the content, less the time that it took."""
         others = [other.id for other in self.others]
-        attempts = [self.attempts] if self.attempts else []
-        return content_id(self.case_id, self.target, self.messages, self.ending, *others, *attempts)
+        more = [part for part in (self.attempts, self.guarded) if part]
+        return content_id(self.case_id, self.target, self.messages, self.ending, *others, *more)
+
+    @property
+    def blocked_by(self) -> str:
+        """Who stopped the talk: `guard (prompt)`, `guard (answer)`, or `provider`; empty where nobody did."""
+        if self.ending is not Ending.BLOCKED:
+            return ""
+        return next((f"guard ({said.side})" for said in self.guarded if said.is_stopped), "provider")
 
     @property
     def response(self) -> str:

@@ -9,6 +9,7 @@ from astral.execute.batching import BatchedModel, BatchLedger
 from astral.execute.budget import Budget, MeteredModel, Reservation, TimedModel
 from astral.execute.chat_target import ChatTarget
 from astral.execute.function_target import FunctionTarget, open_function
+from astral.execute.guarded_target import Guard, GuardedTarget
 from astral.execute.limits import LimitedModel, Limiter
 from astral.execute.retry import RetryingModel
 from astral.execute.sampled_target import SampledTarget
@@ -27,6 +28,8 @@ __all__ = [
     "ChatTarget",
     "Crescendo",
     "FunctionTarget",
+    "Guard",
+    "GuardedTarget",
     "LimitedModel",
     "Limiter",
     "MeteredModel",

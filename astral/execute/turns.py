@@ -18,6 +18,7 @@ def joined(before: Transcript, asked: TestCase, then: Transcript) -> Transcript:
             "ending": then.ending,
             "usage": added(before.usage, then.usage),
             "latency_seconds": before.latency_seconds + then.latency_seconds,
+            "guarded": (*before.guarded, *then.guarded),
         }
     )
 

@@ -22,7 +22,7 @@ from astral.judge.checklist import Checklist, ChecklistOracle
 from astral.judge.choice import ChoiceOracle, Questions
 from astral.judge.consistency import ConsistencyOracle
 from astral.judge.function_oracle import FunctionOracle, open_oracle
-from astral.judge.guard import GuardOracle
+from astral.judge.guard import FrontGuard, GuardOracle
 from astral.judge.jury import JuryOracle
 from astral.judge.labels import read_labels
 from astral.judge.llm import LLMOracle
@@ -41,6 +41,7 @@ __all__ = [
     "ChoiceOracle",
     "ConsistencyOracle",
     "EachSample",
+    "FrontGuard",
     "FunctionOracle",
     "GuardOracle",
     "JuryOracle",

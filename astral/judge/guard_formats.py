@@ -6,6 +6,7 @@ Sources:
     WildGuard, https://huggingface.co/allenai/wildguard
     Granite Guardian, https://github.com/ibm-granite/granite-guardian
     NVIDIA Aegis 1 and 2, https://huggingface.co/nvidia/Llama-3.1-NemoGuard-8B-Content-Safety
+    OpenAI's moderation endpoint, https://developers.openai.com/api/docs/guides/moderation
 """
 
 import re
@@ -111,12 +112,48 @@ def read_granite(reply: ChatReply) -> GuardOpinion:
 
 def read_wildguard(reply: ChatReply) -> GuardOpinion:
     """Three lines: harmful request, response refusal, harmful response."""
-    said = {match["name"].lower(): match["value"].lower() for match in _WILD_LINE.finditer(reply.text)}
+    said = _wild_lines(reply)
     harmful = said.get("harmful response")
     if harmful not in {"yes", "no"}:
         raise UnusableError("WildGuard has a line `Harmful response: yes` or `no`.")
     refused = "; it refuses" if said.get("response refusal") == "yes" else ""
     return _of(is_unsafe=harmful == "yes", note=f"harmful request: {said.get('harmful request', 'not said')}{refused}")
+
+
+def read_wildguard_request(reply: ChatReply) -> GuardOpinion:
+    """The line on the request alone; there was no response."""
+    harmful = _wild_lines(reply).get("harmful request")
+    if harmful not in {"yes", "no"}:
+        raise UnusableError("WildGuard has a line `Harmful request: yes` or `no`.")
+    return _of(is_unsafe=harmful == "yes")
+
+
+def _wild_lines(reply: ChatReply) -> Mapping[str, str]:
+    return {match["name"].lower(): match["value"].lower() for match in _WILD_LINE.finditer(reply.text)}
+
+
+def read_aegis_request(reply: ChatReply) -> GuardOpinion:
+    """As of a response; of version 2 what its JSON says of the user."""
+    if not reply.text.strip().startswith(("{", "```")):
+        return read_aegis(reply)
+    said = read_json(reply, _Aegis)
+    if said.user_safety is None:
+        raise UnusableError("Aegis did not judge the user.")
+    return _of(is_unsafe=said.user_safety == "unsafe", category=said.categories[:_LONGEST_CATEGORY])
+
+
+class _Moderation(BaseModel):
+    flagged: bool
+    category_scores: Mapping[str, Annotated[float, Field(ge=0, le=1)]] = {}
+
+
+def read_moderation(reply: ChatReply) -> GuardOpinion:
+    """A result of OpenAI's moderation endpoint: flagged or not, and a score for each category."""
+    said = read_json(reply, _Moderation)
+    category, score = max(said.category_scores.items(), key=lambda each: each[1], default=("", 0.5))
+    # Each category has a threshold of its own, so that the score alone does not decide.
+    p = max(score, 0.5) if said.flagged else min(score, 0.5)
+    return GuardOpinion(Outcome.UNSAFE if said.flagged else Outcome.SAFE, p, category if said.flagged else "")
 
 
 @dataclass(frozen=True)
@@ -126,12 +163,15 @@ class GuardFormat:
     read: Callable[[ChatReply], GuardOpinion]
     prompt: str = ""
     """Prompt that holds the talk; empty where the model's own chat template takes the talk itself."""
+    read_request: Callable[[ChatReply], GuardOpinion] | None = None
+    """Reads what it says of a request that was not answered yet; None where it is not asked about such."""
 
 
 FORMATS: Final[Mapping[str, GuardFormat]] = {
-    "llama-guard": GuardFormat(read_llama_guard),
-    "granite-guardian": GuardFormat(read_granite),
+    "llama-guard": GuardFormat(read_llama_guard, read_request=read_llama_guard),
+    "granite-guardian": GuardFormat(read_granite, read_request=read_granite),
     "shieldgemma": GuardFormat(read_shieldgemma, "judge/shieldgemma"),
-    "wildguard": GuardFormat(read_wildguard, "judge/wildguard"),
-    "aegis": GuardFormat(read_aegis, "judge/aegis"),
+    "wildguard": GuardFormat(read_wildguard, "judge/wildguard", read_wildguard_request),
+    "aegis": GuardFormat(read_aegis, "judge/aegis", read_aegis_request),
+    "moderation": GuardFormat(read_moderation, read_request=read_moderation),
 }

@@ -16,6 +16,7 @@ from astral.errors import UnknownNameError, UserError
 _URLS = {
     "openai": "https://api.openai.com/v1",
     "anthropic": "https://api.anthropic.com",
+    "moderation": "https://api.openai.com/v1",
     "vllm": "http://127.0.0.1:8000/v1",
 }
 _FORMS = {
@@ -26,6 +27,7 @@ _FORMS = {
     "local": "local or local:/path/model.gguf",
     "http": "http:URL",
     "exec": "exec:COMMAND",
+    "moderation": "moderation:NAME",
 }
 V1: Final = "v1"
 """Azure's API without a version."""
@@ -146,6 +148,7 @@ def _key(vendor: str, environment: Environment) -> tuple[str, str]:
         "openai": (environment.openai_api_key, "OPENAI_API_KEY"),
         "azure": (environment.azure_openai_api_key, "AZURE_OPENAI_API_KEY"),
         "anthropic": (environment.anthropic_api_key, "ANTHROPIC_API_KEY"),
+        "moderation": (environment.openai_api_key, "OPENAI_API_KEY"),
     }
     secret, variable = secrets.get(vendor, (None, ""))
     return (secret.get_secret_value().strip() if secret else "", variable)
@@ -181,6 +184,10 @@ def _open_vendor(
             concurrency=concurrency,
             parameters=to_jsonable_python(endpoint.parameters),
         )
+    if vendor == "moderation":
+        from astral.providers.moderation import Moderation
+
+        return Moderation(f"moderation:{name}", name, base_url=url, key=key, concurrency=concurrency)
     from astral.providers.openai_chat import OpenAIChat
 
     template = _template(endpoint) if vendor == "vllm" else None

@@ -19,6 +19,7 @@ from astral.report.change import Change
 from astral.report.compliance import StandardFacts, compliance_of
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts, EvidenceFold
+from astral.report.guards import GuardFacts, GuardFold
 from astral.report.metrics import Metrics, cosa_score, resource_disparity, severity_weighted_rate
 from astral.report.over_refusal import OverRefusal, TwinFold
 from astral.report.statistics import CorrectedRate, CorrectedRates, Rate, UnbiasedRate, UnbiasedRates
@@ -236,6 +237,10 @@ class Summary(Noun):
     change: Change | None = None
     """What changed since the last run on the same target; None where there was none before."""
     controls: Controls
+    blocked_by: Mapping[str, int] = {}
+    """Blocked tests by who blocked them: the provider, or a guard in front of the target on one of its sides."""
+    guard: GuardFacts | None = None
+    """What a guard in front of the target did; None where there was none."""
     over_refusal: OverRefusal | None = None
     """How often benign twins were refused; None where there were none."""
     diversity: DiversityFacts | None = None
@@ -345,6 +350,8 @@ def summarise(
         change=change,
         controls=_controls(fold.controls),
         diversity=diversity,
+        blocked_by=fold.guards.blocked_by,
+        guard=fold.guards.facts(),
         over_refusal=over_refusal,
         oracle_note=oracle_note,
         compliance=_compliance(manifest, by_dimension[0].groups),
@@ -376,6 +383,7 @@ class _Fold:
         self.controls: defaultdict[Control, Counter[Result]] = defaultdict(Counter)
         self.evidence = EvidenceFold()
         self.twins = TwinFold()
+        self.guards = GuardFold()
         self.target_usage = Usage()
         self.judges: dict[str, JudgeFacts] = {}
         self.finished: list[tuple[Draw, Result]] = []
@@ -386,12 +394,14 @@ class _Fold:
         result, cell = test.result, test.draw.cell
         if test.draw.control is Control.TWIN:
             self.twins.add(test)
+            self.guards.add(test)
             return
         if test.draw.control is not None:
             if result is not None:
                 self.controls[test.draw.control][result] += 1
             return
         self._add_steps(test, result)
+        self.guards.add(test)
         if test.case is not None:
             self.evidence.add(test.case)
         for group in self.groups:

@@ -11,6 +11,7 @@ from astral.domain.run import RunStatus
 from astral.report.change import Change
 from astral.report.diversity import DiversityFacts
 from astral.report.evidence import EvidenceFacts
+from astral.report.guards import GuardFacts
 from astral.report.metrics import Metrics
 from astral.report.over_refusal import OverRefusal, RefusalRate
 from astral.report.statistics import CorrectedRate, Rate, UnbiasedRate
@@ -87,6 +88,19 @@ def over_refusal_text(found: OverRefusal) -> str:
     if rate.fraction is None:
         return f"no benign twin was judged{besides}"
     return f"{rate.refused} of {quantity(rate.judged, 'benign twin')} refused: {refusal_rate_text(rate)}{besides}"
+
+
+def guard_text(found: GuardFacts) -> str:
+    """What a guard in front of the target did, in one line."""
+    sides = ((found.prompts, "prompts"), (found.answers, "answers"))
+    parts = ["flagged " + " and ".join(f"{each.flagged} of {each.of} {name}" for each, name in sides if each.of)]
+    if found.stopped:
+        parts.append(f"stopped {quantity(found.stopped, 'test')}, which nobody judged")
+    judged = ((found.unsafe, "unsafe"), (found.safe, "safe"))
+    told = " and ".join(f"{each.flagged} of {each.of} that were {name}" for each, name in judged if each.of)
+    parts += [f"among what was judged, {told}"] if told else []
+    parts += [f"{found.twins.flagged} of {found.twins.of} benign twins"] if found.twins.of else []
+    return "; ".join(parts)
 
 
 def refusal_rate_text(rate: RefusalRate) -> str:

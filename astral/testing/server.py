@@ -21,6 +21,8 @@ from typing import Any, Self
 from astral.testing.batches import StubBatches, multipart
 
 REFUSAL = "I'm sorry, but I can't help with that request."
+FLAGGED = "flagged"
+"""The answer by which the moderation endpoint flags what it is asked about."""
 
 
 class Fault(StrEnum):
@@ -287,7 +289,22 @@ def _response(stub: StubServer, body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_ANSWERS = {"/v1/chat/completions": _completion, "/v1/messages": _message, "/v1/responses": _response}
+def _moderation(stub: StubServer, body: dict[str, Any]) -> dict[str, Any]:
+    flagged = stub.answer(body) == FLAGGED
+    scores = {"violence": 0.9 if flagged else 0.01, "harassment": 0.02}
+    return {
+        "id": "modr-0",
+        "model": f"{body['model']}-stub",
+        "results": [{"flagged": flagged, "categories": {}, "category_scores": scores}],
+    }
+
+
+_ANSWERS = {
+    "/v1/chat/completions": _completion,
+    "/v1/messages": _message,
+    "/v1/responses": _response,
+    "/v1/moderations": _moderation,
+}
 _AZURE = re.compile(r"^/openai/(?:v1|deployments/[^/]+)")
 """How addresses on Azure begin."""
 

@@ -20,8 +20,9 @@ BATCH_ROLE = "batch"
 
 
 def is_batched(settings: Settings, role: ModelRole, spec: str) -> bool:
-    """Whether a model is asked in batches; attackers never are, since each of their rounds waits for the last."""
-    return settings.batch is not None and role is not ModelRole.ATTACKER and split_spec(spec)[0] in BATCH_VENDORS
+    """Whether a model is asked in batches; what attackers and guards say, others wait for."""
+    has_time = role in {ModelRole.TARGET, ModelRole.JUDGE}
+    return settings.batch is not None and has_time and split_spec(spec)[0] in BATCH_VENDORS
 
 
 def check_batches(settings: Settings) -> None:

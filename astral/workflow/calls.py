@@ -16,6 +16,9 @@ from astral.domain.space import Space
 from astral.execute.talk_target import ATTACKER_TOKENS
 from astral.generate.model_gate import MAX_ANSWER_TOKENS
 from astral.generate.screening import MAX_CHARACTERS
+from astral.judge.asking import ATTEMPTS
+from astral.judge.guard import MAX_TOKENS as GUARD_TOKENS
+from astral.judge.llm import MAX_TOKENS, PROMPT_ID
 from astral.plugins import Port, has_part
 from astral.workflow.attackers import asks_model, chat_models, writers_of
 from astral.workflow.fitting import translated_share
@@ -76,20 +79,20 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
         )
 
     target = settings.target
-    system = len((target.system_prompt or "").encode())
-    is_function = has_part(Port.TARGET, target.model)
-    tokens = 0 if is_function else system + 16 + _tokens(CASE_BYTES, target.max_tokens)
+    prompt_bytes = CASE_BYTES + len((target.system_prompt or "").encode())
+    tokens = 0 if has_part(Port.TARGET, target.model) else 16 + _tokens(prompt_bytes, target.max_tokens)
     talk = calls_of_a_talk(space)
     asked = target.samples * (tests * talk.target + floor(settings.twins * tests))
     add(ModelRole.TARGET, asked, most=asked, tokens=tokens, answer=target.max_tokens)
+
+    if target.guard:
+        looked = asked * len(target.guard.sides)
+        add(ModelRole.GUARD, looked, most=looked, tokens=_looked_at(target.max_tokens), answer=GUARD_TOKENS)
 
     asked = target.samples * (written + tests * talk.judge) * len(models_asked(settings))
     if not asked:
         add(ModelRole.JUDGE, 0, most=0, tokens=0, answer=0)
     else:
-        from astral.judge.asking import ATTEMPTS
-        from astral.judge.llm import MAX_TOKENS, PROMPT_ID
-
         prompt = load_prompt(PROMPT_ID)
         policy = max(len(f"{value.name}: {value.definition}".encode()) for value in space.dimensions[0].values)
         # The second attempt shows the model its first answer.
@@ -154,6 +157,11 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
             of=settings.model_copy(update={"attacker": translator}),
         )
     return tuple(roles)
+
+
+def _looked_at(answer_tokens: int) -> int:
+    """Upper bound of a call of a guard that sees a case and its answer."""
+    return _tokens(CASE_BYTES + BYTES_PER_TOKEN * answer_tokens, GUARD_TOKENS)
 
 
 def _size(prompt: Prompt) -> int:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from astral.assets import check_yaml, load_taxonomy, read_yaml
-from astral.config import Environment, Settings
+from astral.config import Environment, GuardSettings, Settings
 from astral.domain.calibration import Calibration
 from astral.domain.chat import ModelRole
 from astral.domain.ports import ChatModel, Embedder, Oracle
@@ -28,6 +28,7 @@ from astral.judge import (
     ChoiceOracle,
     ConsistencyOracle,
     EachSample,
+    FrontGuard,
     GuardOracle,
     JuryOracle,
     LLMOracle,
@@ -158,6 +159,22 @@ def guard_oracle(context: PartContext, argument: str) -> Oracle:
     """`guard:FAMILY@MODEL`: a guard model on any endpoint."""
     family, model = _pair(argument, "guard:llama-guard@openai:NAME")
     return GuardOracle(context.chat_model(model), family, definitions=_definitions(context), policy=_policy(context))
+
+
+def front_guard(told: GuardSettings, open_model: Callable[[str], ChatModel]) -> FrontGuard:
+    """The guard in front of a target.
+
+    Raises:
+        UserError: Its name is none, or it is not asked about a side.
+    """
+    spec = guard_spec(told)
+    return FrontGuard(open_model(spec[1]), spec[0], sides=told.sides)
+
+
+def guard_spec(told: GuardSettings) -> tuple[str, str]:
+    """Family and chat model of a guard in front of a target."""
+    spec = told.model.removeprefix("guard:")
+    return ("moderation", spec) if spec.startswith("moderation:") else _pair(spec, "llama-guard@openai:NAME")
 
 
 def checklist_oracle(context: PartContext, argument: str) -> Oracle:

@@ -54,6 +54,11 @@ def exec_model(context: PartContext, command: str) -> ChatModel:
     return _model(context, f"exec:{command}")
 
 
+def moderation_model(context: PartContext, name: str) -> ChatModel:
+    """`moderation:NAME`: OpenAI's moderation endpoint, for guards."""
+    return _model(context, f"moderation:{name}")
+
+
 def local_model(context: PartContext, path: str) -> ChatModel:
     """`local`, or `local:/path/model.gguf`."""
     return _model(context, f"local:{path}" if path else "local")

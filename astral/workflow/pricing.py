@@ -1,7 +1,7 @@
 """What the models of a run cost."""
 
 from astral.assets import load_prices
-from astral.config import AttackerSettings, JudgeSettings, Settings, TargetSettings
+from astral.config import Settings
 from astral.domain.chat import ModelRole
 from astral.domain.price import FREE, Price
 from astral.errors import UserError
@@ -11,6 +11,8 @@ from astral.workflow.batches import is_batched
 
 _RUNS_HERE = {"local", "compose", "mutate", "evolve", "python", "exec"}
 """What runs in this process."""
+_MODERATION = "moderation"
+"""OpenAI's moderation endpoint asks no money: https://developers.openai.com/api/docs/guides/moderation."""
 
 
 def price_of(settings: Settings, role: ModelRole) -> Price | None:
@@ -45,10 +47,9 @@ def prices_by_role(settings: Settings) -> dict[str, Price | None]:
     if translator := settings.attacker.translator:
         models = (*(chat_models(settings) or ["compose"]), translator)
         asked = settings.model_copy(update={"attacker": settings.attacker.model_copy(update={"model": models})})
-    roles = {role: price_of(asked if role is ModelRole.ATTACKER else settings, role) for role in ModelRole}
-    unknown = [
-        model for role in ModelRole for model in _priced(asked, role) if price_of_model(asked, role, model) is None
-    ]
+    taken = [role for role in ModelRole if role is not ModelRole.GUARD or settings.target.guard]
+    roles = {role: price_of(asked if role is ModelRole.ATTACKER else settings, role) for role in taken}
+    unknown = [model for role in taken for model in _priced(asked, role) if price_of_model(asked, role, model) is None]
     if settings.budget.dollars is not None and unknown:
         raise UserError(
             f"A budget of money holds only where every price is known, and that of {', '.join(unknown)} is not. Name "
@@ -65,11 +66,11 @@ def price_of_model(settings: Settings, role: ModelRole, model: str) -> Price | N
 
 
 def _list_price(settings: Settings, role: ModelRole, model: str) -> Price | None:
-    base_url = _settings_of(settings, role).base_url
+    base_url = settings.endpoint(role).base_url
     own = {_named(name): price for name, price in settings.prices.items()}
     if _named(model) in own:
         return own[_named(model)]
-    if split_spec(model)[0] in _RUNS_HERE:
+    if split_spec(model)[0] in {*_RUNS_HERE, _MODERATION}:
         return FREE
     return None if base_url else load_prices().get(":".join(_named(model)))
 
@@ -78,6 +79,10 @@ def _models_of(settings: Settings, role: ModelRole) -> list[str]:
     if role is ModelRole.ATTACKER:
         models = chat_models(settings)
         return models or (["local"] if settings.attacker.reword else list(generator_specs(settings)))
+    if role is ModelRole.GUARD:
+        from astral.workflow.judges import guard_spec
+
+        return [guard_spec(settings.target.guard)[1]] if settings.target.guard else []
     return [settings.judge.model if role is ModelRole.JUDGE else settings.target.model]
 
 
@@ -87,15 +92,6 @@ def _priced(settings: Settings, role: ModelRole) -> list[str]:
     from astral.workflow.judges import models_asked
 
     return (models_asked(settings) or ["local"]) if role is ModelRole.JUDGE else _models_of(settings, role)
-
-
-def _settings_of(settings: Settings, role: ModelRole) -> TargetSettings | AttackerSettings | JudgeSettings:
-    told = {
-        ModelRole.TARGET: settings.target,
-        ModelRole.JUDGE: settings.judge,
-        ModelRole.ATTACKER: settings.attacker,
-    }
-    return told[role]
 
 
 def _named(model: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from astral.domain.ports import ChatModel, Embedder, EvidenceSource, Generator, 
 from astral.domain.records import Control
 from astral.domain.run import Manifest
 from astral.errors import UserError
-from astral.execute import Budget, ChatTarget, FunctionTarget, SampledTarget
+from astral.execute import Budget, ChatTarget, FunctionTarget, GuardedTarget, SampledTarget
 from astral.generate import (
     SCREENED_LANGUAGES,
     SOURCE_LANGUAGE,
@@ -58,7 +58,7 @@ from astral.workflow.journal import (
     WrittenAheadModel,
     count_lost_calls,
 )
-from astral.workflow.judges import definitions_of, embedded_oracle, open_judge
+from astral.workflow.judges import definitions_of, embedded_oracle, front_guard, open_judge
 from astral.workflow.patience import PatientTarget
 from astral.workflow.planning import planner_of
 from astral.workflow.pricing import prices_by_role
@@ -207,7 +207,7 @@ class _Wiring:
             ]
         return [
             talking(
-                each,
+                self.guarded(each),
                 self.settings,
                 self.space,
                 oracle=oracle,
@@ -216,6 +216,14 @@ class _Wiring:
             )
             for each in samples
         ]
+
+    def guarded(self, target: Target) -> Target:
+        """The target behind its guard, where it has one."""
+        told = self.settings.target.guard
+        if told is None:
+            return target
+        guard = front_guard(told, lambda spec: self.model(spec, ModelRole.GUARD, told.base_url))
+        return GuardedTarget(target, guard, sides=told.sides, stops=told.stops)
 
     def oracle(self) -> Oracle:
         """The judge: an oracle by its name, else a chat model that is asked wherever it is no plain refusal."""
