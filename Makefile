@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup system peers demo check format architecture test test-fast lock benchmarks clean
+.PHONY: help setup system peers demo check format architecture test test-fast docs lock benchmarks clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ test: setup system ## Run all tests
 
 test-fast: setup ## Run the tests that take no real model, browser or second process
 	$(BIN)/python -m pytest -n auto -m "not slow and not browser"
+
+docs: setup ## Build the site of the docs into site/; a broken link fails
+	$(BIN)/python docs/_reference.py
+	$(BIN)/zensical build --strict
 
 benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xstest_completions.csv for the oracle's)
 	$(BIN)/python benchmarks/covering.py --write
