@@ -39,5 +39,7 @@ def test_the_site_builds_without_a_broken_link_and_fetches_nothing(tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
     pages = list((tmp_path / "site").rglob("*.html"))
     assert len(pages) > 20
-    fetched = re.compile(r"""<(?:script|img|iframe)[^>]+src=["'](?:https?:)?//|<link[^>]+rel=["']stylesheet["'][^>]+//""")
+    fetched = re.compile(
+        r"""<(?:script|img|iframe)[^>]+src=["'](?:https?:)?//|<link[^>]+rel=["']stylesheet["'][^>]+//"""
+    )
     assert [page.name for page in pages if fetched.search(page.read_text(encoding="utf-8"))] == []
