@@ -161,8 +161,9 @@ async def training_rows() -> list[Row]:
     """Composed texts, some without a style or a persuasion, each with its cell."""
     dice = random.Random(7)
     values = {name: [value.id for value in load_taxonomy(file).values] for name, file in DIMENSIONS.items()}
-    languages = seed_languages("astral-14")
-    composer = Composer(load_taxonomy("astral-14"))
+    taxonomy = load_taxonomy("astral-14")
+    languages = seed_languages(taxonomy)
+    composer = Composer(taxonomy)
 
     async def row(language: str, *, dimensions: Sequence[str], frame: str = SLOT, **more: str) -> Row:
         cell = {name: dice.choice(values[name]) for name in dimensions} | {"language": language}
