@@ -17,8 +17,9 @@ from pathlib import Path
 
 from astral.assets import load_taxonomy
 from astral.config import Settings
+from astral.domain.records import Draw, TestCase
 from astral.domain.space import Cell
-from astral.generate import Composer
+from astral.generate import WORDINGS, Composer, Gates, Screen, generate_all
 from astral.providers import open_embedder
 from astral.report.diversity import diversity
 from astral.workflow.space import space_of
@@ -59,15 +60,23 @@ def column_of(path: Path, column: str, rows: int, dice: random.Random) -> list[s
 
 
 async def composed(wanted: Mapping[str, int]) -> list[str]:
-    """So many composed cases by language, in random cells."""
+    """So many composed cases by language, in random cells, written as a run writes them."""
     space, _ = space_of(Settings())
-    composer, dice = Composer(load_taxonomy("astral-14")), random.Random(0)
-    texts: list[str] = []
-    for language, count in wanted.items():
-        for _ in range(count):
-            values = {part.id: dice.choice(part.values).id for part in space.dimensions} | {"language": language}
-            texts.append((await composer.generate(Cell.model_validate(values), seed=dice.getrandbits(40))).request)
-    return texts
+    dice = random.Random(0)
+    cells = [
+        {part.id: dice.choice(part.values).id for part in space.dimensions} | {"language": language}
+        for language, count in wanted.items()
+        for _ in range(count)
+    ]
+    draws = [Draw(number=number, cell=Cell.model_validate(cell)) for number, cell in enumerate(cells)]
+    written = await generate_all(
+        draws,
+        run_seed=0,
+        generators=[Composer(load_taxonomy("astral-14"))],
+        screen=Screen(Gates(wanted)),
+        wordings=WORDINGS,
+    )
+    return [made.request for made in written.results if isinstance(made, TestCase)]
 
 
 def show(name: str, languages: str, texts: list[str]) -> None:

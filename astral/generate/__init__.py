@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from astral.generate.transforms.catalogue import TransformKit, chain_of, transform_names
     from astral.generate.translating import SOURCE_LANGUAGE, Translate, TranslatingGenerator, Translator
     from astral.generate.twins import TwinWriter
-    from astral.generate.writing import Written, generate_all
+    from astral.generate.writing import WORDINGS, Written, generate_all
 
 __all__ = [
     "SCREENED_LANGUAGES",
     "SOURCE_LANGUAGE",
+    "WORDINGS",
     "Composer",
     "Conformance",
     "Corpora",
@@ -96,6 +97,7 @@ _HOME = {
     "Rejection": "screening",
     "SCREENED_LANGUAGES": "child_screen",
     "SOURCE_LANGUAGE": "translating",
+    "WORDINGS": "writing",
     "SceneWriter": "scenes",
     "Screen": "screening",
     "TransformKit": "transforms.catalogue",

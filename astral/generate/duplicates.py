@@ -147,6 +147,11 @@ class Duplicates:
             return None
         return f"cosine {nearest:.3f} to an accepted draft, from {self._near_duplicate} on they count as one"
 
+    def shared(self, draft: TestCase) -> float:
+        """Largest share of the draft's wording that an accepted one has, in [0, 1]; estimated."""
+        _, chain, text = _key(draft)
+        return self._shared(chain, text)
+
     def vector(self, draft: TestCase) -> Batch | None:
         """The draft's unit vector; None without an embedder."""
         return unit(self._of(draft).vector) if self._embedder is not None else None
@@ -191,9 +196,14 @@ class Duplicates:
             return words.published
         if words.digest in accepted.digests:
             return "the same text was accepted before"
-        words.shared = max(words.shared, accepted.signatures.nearest(words.signature, since=words.compared))
-        words.compared = len(accepted.signatures)
-        return f"{words.shared:.0%} of the wording is an accepted draft's" if words.shared >= NEAR_COPY else None
+        shared = self._shared(chain, text)
+        return f"{shared:.0%} of the wording is an accepted draft's" if shared >= NEAR_COPY else None
+
+    def _shared(self, chain: _Chain, text: str) -> float:
+        words, signatures = self._words_of(chain, text), self._accepted[chain].signatures
+        words.shared = max(words.shared, signatures.nearest(words.signature, since=words.compared))
+        words.compared = len(signatures)
+        return words.shared
 
     def _words_of(self, chain: _Chain, text: str) -> _Words:
         if (chain, text) not in self._words:

@@ -1,6 +1,6 @@
 """The gates that a draft passes before it becomes a test case, in order of cost."""
 
-import unicodedata
+import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
@@ -18,6 +18,8 @@ DUPLICATE = "duplicate"
 """What the gate is called that rejects repeats of accepted cases."""
 MIN_CHARACTERS = 8
 MAX_CHARACTERS = 4000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Unicode's control characters (Cc), but for tabs and ends of lines."""
 SLOT = "{request}"
 TRANSLATION = "translate"
 """What the names of translations begin with in a lineage; behind a colon stands the language."""
@@ -59,7 +61,7 @@ class FormGate:
             return "the draft is empty"
         if not MIN_CHARACTERS <= length <= MAX_CHARACTERS:
             return f"{length} characters, allowed are {MIN_CHARACTERS} to {MAX_CHARACTERS}"
-        if any(unicodedata.category(sign) == "Cc" and sign not in "\n\t" for sign in text + draft.request):
+        if _CONTROL.search(text) or _CONTROL.search(draft.request):
             return "the draft has control characters"
         if SLOT in text:
             return f"{SLOT} was left unfilled"
@@ -196,6 +198,10 @@ class Screen:
     def objection(self, draft: TestCase) -> Rejection | None:
         """What a gate has to say that needs no embedding. Pure."""
         return self._gates.objection(draft)
+
+    def shared(self, draft: TestCase) -> float:
+        """Largest share of a draft's wording that an accepted case has, in [0, 1]."""
+        return self._duplicates.shared(draft)
 
     def prepare(self, drafts: Sequence[TestCase]) -> None:
         """Do the slow part of `late_objection` for many drafts at once; safe to run in a thread."""

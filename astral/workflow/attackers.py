@@ -80,8 +80,17 @@ def screens_by_meaning(settings: Settings) -> bool:
     told = settings.attacker
     if told.screening is not None:
         return told.screening == "meaning"
-    has_model = bool(told.translator or told.reword or settings.coverage.diversity)
-    return has_model or not {COMPOSE, MUTATE, EVOLVE}.issuperset(generator_specs(settings))
+    return bool(settings.coverage.diversity) or _writes_by_model(settings)
+
+
+def drafts_are_free(settings: Settings) -> bool:
+    """Whether a draft takes neither an embedding nor a model, to be written or to be screened."""
+    return not (screens_by_meaning(settings) or _writes_by_model(settings) or settings.attacker.gate_model)
+
+
+def _writes_by_model(settings: Settings) -> bool:
+    told = settings.attacker
+    return bool(told.translator or told.reword) or not {COMPOSE, MUTATE, EVOLVE}.issuperset(generator_specs(settings))
 
 
 def _asking(settings: Settings) -> str:

@@ -28,6 +28,8 @@ class Context:
     screen: Screen
     max_drafts: int
     """Drafts that one test may cost."""
+    wordings: int
+    """Wordings of each draft, of which the newest is kept."""
     targets: Sequence[Target]
     """The tested system; in a replay several times, each with a seed of its own, so that answers may differ."""
     control_targets: Mapping[Control, Target]

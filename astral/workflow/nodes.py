@@ -63,6 +63,7 @@ async def generate(context: Context, tests: Sequence[TestRecord]) -> list[TestRe
         generators=context.generators,
         screen=context.screen,
         max_attempts=context.max_drafts,
+        wordings=context.wordings,
         concurrency=context.concurrency,
         round_draws=[test.draw for test in tests],
         advanced=partial(context.listener.advanced, Stage.GENERATE),

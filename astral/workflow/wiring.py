@@ -20,6 +20,7 @@ from astral.execute import Budget, ChatTarget, FunctionTarget, GuardedTarget, Sa
 from astral.generate import (
     SCREENED_LANGUAGES,
     SOURCE_LANGUAGE,
+    WORDINGS,
     Conformance,
     Corpora,
     CorpusIndex,
@@ -43,7 +44,14 @@ from astral.providers import open_batches
 from astral.record import Recorder, Store
 from astral.testing import targets
 from astral.workflow.answers import cached_model
-from astral.workflow.attackers import asks_model, chat_models, screens_by_meaning, web_sources, writers_of
+from astral.workflow.attackers import (
+    asks_model,
+    chat_models,
+    drafts_are_free,
+    screens_by_meaning,
+    web_sources,
+    writers_of,
+)
 from astral.workflow.batches import RunBatches, is_batched
 from astral.workflow.context import Context
 from astral.workflow.corpora import CORPORA_FOLDER
@@ -152,6 +160,7 @@ class _Wiring:
             generators=generators,
             screen=screen,
             max_drafts=settings.attacker.attempts,
+            wordings=WORDINGS if drafts_are_free(settings) else 1,
             targets=asked,
             control_targets={
                 Control.POSITIVE: FunctionTarget(targets.obeying, name="control:complying"),
@@ -313,7 +322,7 @@ class _Wiring:
             UserError: A corpus is gone, or has changed since the run began.
         """
         if self.settings.evidence.replay:
-            return self.journalled("corpora", None)
+            return self.journalled("corpora", None) if self._searched.corpora else None
         if not self.manifest.corpora:
             return None
         found = Corpora(self.settings.runs / CORPORA_FOLDER, self.embedder)
@@ -353,6 +362,14 @@ class _Wiring:
             repeated=RunJournal(self.store, self.recorder, repeated) if repeated else None,
             note=self.listener.note,
         )
+
+    @cached_property
+    def _searched(self) -> Manifest:
+        """The run that searched for what is used again, through however many repetitions."""
+        manifest = self.manifest
+        while replay := Settings.model_validate(manifest.settings).evidence.replay:
+            manifest = self.store.manifest(replay)
+        return manifest
 
     @cached_property
     def _journal(self) -> RunJournal:

@@ -99,6 +99,47 @@ async def test_a_run_that_kept_any_part_goes_on_as_if_never_interrupted(run_seed
     assert resumed.results == tuple(whole.results[draw.number] for draw in missing)
 
 
+WORDS = ("old bridge", "river", "garden", "market", "teacher", "painter", "window", "hotel", "train", "letter", "nurse")
+
+
+def put_together(seed: int) -> str:
+    """One of many requests of which some share most of their wording."""
+    return f"Please tell me how {' and '.join(WORDS[seed // 13**place % 11] for place in range(3))} could be tricked."
+
+
+@settings(LAWS, max_examples=25)
+@given(run_seed=st.integers(0, 1000), concurrency=st.integers(1, 9), cut=st.integers(0, 6))
+async def test_which_wording_is_kept_depends_on_earlier_draws_alone(run_seed: int, concurrency: int, cut: int):
+    told = {"run_seed": run_seed, "wordings": 3, "generators": [Writer(put_together)]}
+    whole = await write(draws(6), Screen(GATES), **told)
+    screen = Screen(GATES)
+    first = await write(draws(cut), screen, **told, concurrency=concurrency)
+    # As a resumed run has it: what was kept is remembered by a new screen.
+    again = Screen(GATES)
+    again.remember([case for case in first.results if isinstance(case, TestCase)])
+    for remembering in (screen, again):
+        second = await write(draws(6 - cut, start=cut), remembering, **told, concurrency=concurrency)
+        assert first.results + second.results == whole.results
+
+
+async def test_of_several_wordings_the_one_that_shares_least_with_accepted_ones_is_kept():
+    said = [await Writer(put_together).generate(CELL, seed=seed) for seed in range(0, 3000, 100)]
+
+    async def shared_by(wordings: int) -> float:
+        screen, total = Screen(GATES), 0.0
+        screen.remember(said)
+        written = await write(draws(8), screen, generators=[Writer(put_together)], wordings=wordings)
+        screen = Screen(GATES)
+        screen.remember(said)
+        for case in written.results:
+            assert isinstance(case, TestCase)
+            total += screen.shared(case)
+        assert written.yields["writer"].drafts == 8 + sum(written.rejections.values())
+        return total
+
+    assert await shared_by(5) < await shared_by(1)
+
+
 async def test_no_two_cases_say_the_same_and_the_rest_fail_with_a_count():
     written = await write(draws(8), new_screen(), max_attempts=30)
     cases = [result for result in written.results if isinstance(result, TestCase)]

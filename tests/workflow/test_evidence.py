@@ -10,6 +10,7 @@ from astral.errors import UserError
 from astral.generate.evidence.reading import Reading
 from astral.record import Store
 from astral.workflow.corpora import add_to_corpus, open_corpora
+from astral.workflow.events import Silence
 from astral.workflow.journal import JournalledSource
 from astral.workflow.run import resume, start
 from tests.generate.hostile_site import ORDER, STORY, page
@@ -44,6 +45,16 @@ class Counted:
     async def search(self, query, *, cell, limit):
         self.cells.append(cell)
         return [Evidence(text=f"{query} {len(self.cells)} {n}", kind="web", digest="d") for n in range(limit)]
+
+
+class Noting(Silence):
+    """Keeps what a run tells its user."""
+
+    def __init__(self):
+        self.notes = []
+
+    def note(self, text):
+        self.notes.append(text)
 
 
 def cases_of(runs, run_id):
@@ -111,11 +122,14 @@ async def test_a_run_on_a_feed_is_repeated_without_the_network(runs, site, https
 
     httpserver.clear()
     asked = len(httpserver.log)
-    again = await start(settings_for(runs, evidence={"replay": "latest"}))
+    noting = Noting()
+    again = await start(settings_for(runs, evidence={"replay": "latest"}), noting)
+    assert not noting.notes
     assert again.summary.run.settings["evidence"]["replay"] == first.summary.run.run_id
     assert [case.id for case in cases_of(runs, again.summary.run.run_id)] == [case.id for case in cases]
     # And that one, too, can be repeated.
-    third = await start(settings_for(runs, evidence={"replay": again.summary.run.run_id}))
+    third = await start(settings_for(runs, evidence={"replay": again.summary.run.run_id}), noting)
+    assert not noting.notes
     assert [case.id for case in cases_of(runs, third.summary.run.run_id)] == [case.id for case in cases]
     assert len(httpserver.log) == asked
 
