@@ -98,7 +98,7 @@ def diversity(texts: Sequence[str], vectors: "Vectors | None" = None) -> Diversi
 def vendi_score(vectors: "Vectors") -> float:
     """The exponential of the entropy of the eigenvalues of the texts' similarities, at least 1.
 
-    Those of the cosines of n texts are those of the d × d matrix of their components, whatever n is.
+    Those of the cosines of n texts are those of the d × d matrix of their components, so the smaller one is taken.
 
     Args:
         vectors: Unit vectors, one a text.
@@ -109,7 +109,9 @@ def vendi_score(vectors: "Vectors") -> float:
     import numpy as np
 
     exact = vectors.astype(np.float64)
-    shares = np.linalg.eigvalsh(exact.T @ exact / len(exact))
+    count, dimensions = exact.shape
+    products = exact @ exact.T if count < dimensions else exact.T @ exact
+    shares = np.linalg.eigvalsh(products / count)
     shares = shares[shares > 1e-12]  # noqa: PLR2004 - rounding leaves nothing smaller that means anything
     shares /= shares.sum()
     return max(1.0, float(np.exp(-(shares * np.log(shares)).sum())))
