@@ -188,9 +188,9 @@ class _Desk:
         """Generators, from the first on, that are not asked again."""
         self._last_error: StageError | None = None
         self.draft: TestCase | None = None
-        """Passed the gates that look at it by itself, and was not accepted yet."""
+        """Passed the gates that look at it by itself, or has other wordings; was not accepted yet."""
         self.others: list[TestCase] = []
-        """The same draft in other words, at which no gate has looked."""
+        """The same draft in other words; no gate has looked at any of them yet."""
         self._case: TestCase | None = None
         self.drafts: list[Draft] = []
 
@@ -209,7 +209,7 @@ class _Desk:
             self.take(generator, drafted)
 
     def take(self, generator: Generator, drafted: Sequence[Drafted]) -> None:
-        """Note a draft, in one or more wordings, and what the gates say that look at the first by itself."""
+        """Note a draft, and what the gates say that look at it by itself; its wordings they see when one is chosen."""
         calls = sum(each.calls for each in drafted)
         error = drafted[0].result
         if isinstance(error, StageError):
@@ -228,15 +228,24 @@ class _Desk:
             for each in drafted
             if isinstance(each.result, TestCase)
         ]
-        if rejection := self._screen.objection(self.draft):
+        if not self.others and (rejection := self._screen.objection(self.draft)):
             self.reject(rejection)
 
     def choose(self) -> None:
-        """Keep the wording that shares least with what was accepted; all draws before this one are settled."""
-        if self.draft is not None and self.others:
-            by_novelty = sorted([self.draft, *self.others], key=self._screen.shared)
-            self.draft = next(each for each in by_novelty if each is self.draft or not self._screen.objection(each))
-            self.others = []
+        """Keep the wording that shares least with what was accepted, of those that pass the gates.
+
+        All draws before this one are settled by then, so that what it is compared with is the same in any batch.
+        """
+        if self.draft is None or not self.others:
+            return
+        rejection: Rejection | None = None
+        for each in sorted([self.draft, *self.others], key=self._screen.shared):
+            rejection = self._screen.objection(each)
+            if rejection is None:
+                self.draft, self.others = each, []
+                return
+        if rejection is not None:
+            self.reject(rejection)
 
     def reject(self, rejection: Rejection) -> None:
         last = self.drafts.pop()

@@ -10,7 +10,9 @@ from astral.config import Settings
 from astral.workflow.run import start
 
 ONLY = {"language": ["en", "it"], "risk": ["animal_abuse", "privacy_violation", "violence"]}
-"""6 pairs of risk and language, 30 seeds."""
+"""6 pairs of risk and language, 30 seeds; 30 tests cover all pairs of values."""
+FEW = {**ONLY, "style": ["slang", "role_play", "question"], "persuasion": ["logical_appeal", "misrepresentation"]}
+"""Fewer values: 9 tests cover all pairs."""
 
 
 def settings_for(runs: Path, **told) -> Settings:

@@ -14,7 +14,7 @@ from astral.workflow.events import Silence
 from astral.workflow.reporting import store_url
 from astral.workflow.run import resume, start
 from astral.workflow.twins import pairs, twin_draws
-from tests.workflow.conftest import settings_for
+from tests.workflow.conftest import FEW, settings_for
 
 WRITER = TwinWriter(load_taxonomy("astral-14"), Gates())
 
@@ -51,7 +51,7 @@ def recorded(runs) -> list[TestRecord]:
 @pytest.mark.parametrize("target", ["refusing", "complying"])
 async def test_twins_measure_over_refusal_and_count_in_nothing_else(runs, target: str):
     model = {"model": f"python:astral.testing.targets:{target}"}
-    summary = (await start(settings_for(runs, target=model, twins=0.5))).summary
+    summary = (await start(settings_for(runs, target=model, only=FEW, twins=0.5))).summary
     records = recorded(runs)
     twins = [test for test in records if test.draw.control is Control.TWIN]
     assert len(twins) == summary.counts.total // 2
@@ -64,7 +64,7 @@ async def test_twins_measure_over_refusal_and_count_in_nothing_else(runs, target
         assert test.case
         assert test.case.lineage.generator == "twin"
         assert proper[test.case.lineage.parent] == test.draw.cell
-    without = (await start(settings_for(runs, target=model, twins=0))).summary
+    without = (await start(settings_for(runs, target=model, only=FEW, twins=0))).summary
     assert without.over_refusal is None
     for name in ("counts", "rate", "by_dimension"):
         assert getattr(summary, name) == getattr(without, name)
@@ -85,7 +85,7 @@ class Stopping(Silence):
 
 async def test_an_interrupted_run_goes_on_with_the_twins_that_it_would_have_had(runs):
     """Law 5, with the first process stopped in the middle of a round."""
-    settings = settings_for(runs, twins=0.3, concurrency=1)
+    settings = settings_for(runs, only=FEW, twins=0.3, concurrency=1)
     listener = Stopping(5)
     job = asyncio.create_task(start(settings, listener))
     await listener.reached.wait()
