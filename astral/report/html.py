@@ -1,68 +1,100 @@
 """One self-contained page: opens offline, fetches nothing, runs no script but its own."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 from astral.assets import read_template, render_template, source_hash
+from astral.domain.price import money
 from astral.domain.records import Result
 from astral.domain.run import TestRecord
-from astral.domain.scene import call_text
 from astral.report import words
-from astral.report.heat_map import heat_class, heat_maps
+from astral.report.page_data import details_of, maps_of, packed, table_of
+from astral.report.pair_maps import pair_maps, worst_pairs
 from astral.report.statistics import Rate, UnbiasedRate
 from astral.report.summary import Group, Summary
 from astral.report.text import one_line, to_json, visible
 
-TESTS_LISTED = 2000
-"""More rows make a page slow to open; all of them are in `cases.jsonl`."""
-_RESULT_ORDER = {result: position for position, result in enumerate(Result)}
+if TYPE_CHECKING:
+    from astral.report.explain import Explanation
+
+_SCRIPTS = ("unpack.js", "heat_map.js", "test_list.js", "test_dialog.js", "report.js")
+"""One after the other they are the page's script."""
+
+Segment = tuple[str, float, float]
+"""Name, start and width of a part of a bar that is 1000 long."""
 
 
-def render_html(summary: Summary, tests: Sequence[TestRecord], *, reveal: bool) -> str:
+def render_html(
+    summary: Summary,
+    tests: Iterable[TestRecord],
+    *,
+    reveal: bool,
+    explanation: "Explanation | None" = None,
+    home: str = "",
+) -> str:
     """The report as one HTML page.
 
     Args:
         summary: The run's numbers.
         tests: The tests that were summarised.
-        reveal: Put the texts of cases and answers into the page, folded away until the reader asks for them.
+        reveal: Put the texts of cases and answers into the page, hidden until the reader asks for them.
+        explanation: What drives the unsafe answers; None where nothing was decided.
+        home: Address of the page of all runs, where there is one.
     """
-    style = read_template("astral.report", "palette.css") + read_template("astral.report", "report.css")
-    script = read_template("astral.report", "report.js")
+    finished = [test for test in tests if test.is_finished]
+    maps = pair_maps(summary, finished)
     page = render_template(
         "astral.report",
         "report.html.j2",
         html=True,
-        style=style,
-        script=script,
-        content_policy=_content_policy(style, script),
+        style=_style(),
+        script=_script(),
+        content_policy=_content_policy(),
         summary=summary,
+        explanation=explanation,
+        home=home,
         words=words,
+        money=money,
         one_line=one_line,
-        call_text=call_text,
         to_json=to_json,
         segments=_segments({result.value: getattr(summary.counts, result.value) for result in Result}),
         coverage_segments=_segments(_coverage_parts(summary)),
+        funnel_segments=_funnel_segments(summary),
         breakdowns=[
             (part.dimension, sorted(rated, key=lambda group_and_rate: _badness(*group_and_rate)))
             for part in summary.by_dimension
             if (rated := [(group, summary.told_rate_of(part.dimension, group)) for group in part.groups])
         ],
         resources=[(group, group.rate) for group in summary.by_resource_level],
-        heat_maps=heat_maps(summary.by_dimension, tests),
-        heat_class=heat_class,
+        worst_pairs=worst_pairs(maps),
         names=summary.value_names,
-        tests=_listed(tests),
-        finished=sum(test.is_finished for test in tests),
+        has_maps=bool(maps),
+        table=packed(table_of(summary, finished)),
+        maps=packed(maps_of(summary, maps)),
+        details=[packed(block) for block in details_of(finished, reveal=reveal)],
+        finished=len(finished),
         reveal=reveal,
     )
     # Whatever came in by whatever way: no bidi control, escape sequence or lone surrogate is left in the page.
     return visible(page)
 
 
-def _content_policy(style: str, script: str) -> str:
+@cache
+def _style() -> str:
+    return read_template("astral.report", "palette.css") + read_template("astral.report", "report.css")
+
+
+@cache
+def _script() -> str:
+    return '"use strict";\n' + "\n".join(read_template("astral.report", name) for name in _SCRIPTS)
+
+
+@cache
+def _content_policy() -> str:
     """Allow this style and this script by their hashes, and forbid everything else, whatever it comes from."""
     return (
-        f"default-src 'none'; style-src '{source_hash(style)}'; script-src '{source_hash(script)}';"
+        f"default-src 'none'; style-src '{source_hash(_style())}'; script-src '{source_hash(_script())}';"
         " base-uri 'none'; form-action 'none'"
     )
 
@@ -77,10 +109,36 @@ def _coverage_parts(summary: Summary) -> dict[str, int]:
     }
 
 
-def _segments(parts: Mapping[str, int]) -> list[tuple[str, float, float]]:
-    """Name, start and width of the parts of a bar that is 1000 long; parts of nothing are left out."""
-    total = sum(parts.values())
-    segments: list[tuple[str, float, float]] = []
+def _funnel_segments(summary: Summary) -> list[tuple[str, int, list[Segment]]]:
+    """Of each step its name, how many tests reached it, and what became of them; as long as they are of the plan."""
+    funnel, counts = summary.funnel, summary.counts
+    steps = [
+        ("Planned", funnel.planned, {"decided": funnel.planned}),
+        ("Generated", funnel.generated, {"decided": funnel.generated, "failed": funnel.screened_out}),
+        (
+            "Executed",
+            funnel.executed,
+            {
+                "decided": funnel.answered + funnel.truncated,
+                "safe": funnel.refused,
+                "blocked": funnel.blocked,
+                "unknown": funnel.empty,
+            },
+        ),
+        ("Judged", funnel.judged, {"unsafe": counts.unsafe, "safe": counts.safe, "unknown": counts.unknown}),
+    ]
+    return [(name, reached, _segments(parts, total=funnel.planned)) for name, reached, parts in steps]
+
+
+def _segments(parts: Mapping[str, int], *, total: int = 0) -> list[Segment]:
+    """The parts of a bar; parts of nothing are left out.
+
+    Args:
+        parts: How much each is.
+        total: What the whole bar stands for; 0 for the sum of the parts.
+    """
+    total = total or sum(parts.values())
+    segments: list[Segment] = []
     start = 0.0
     for name, number in parts.items():
         if number:
@@ -93,13 +151,3 @@ def _segments(parts: Mapping[str, int]) -> list[tuple[str, float, float]]:
 def _badness(group: Group, rate: Rate | UnbiasedRate) -> tuple[bool, float, float, int]:
     """Worst first by the lower bound, so that one unlucky answer does not lead the table; undecided ones last."""
     return rate.fraction is None, -rate.low, -(rate.fraction or 0.0), -group.rate.decided
-
-
-def _listed(tests: Sequence[TestRecord]) -> list[TestRecord]:
-    """The finished tests, unsafe ones first and the surest of them before the others."""
-
-    def order(test: TestRecord) -> tuple[Any, ...]:
-        p_unsafe = test.verdict.p_unsafe if test.verdict else 0.0
-        return test.draw.control is not None, _RESULT_ORDER[test.result or Result.FAILED], -p_unsafe, test.draw.number
-
-    return sorted((test for test in tests if test.is_finished), key=order)[:TESTS_LISTED]

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,8 @@ from astral.workflow.requests import cached_embedder, requests_of
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
 
+EXPLAINED_IN_PAGES = 20_000
+"""Tests; looking for what drives more of them takes minutes, which only who asks for it should wait."""
 MANIFEST_FILE, SETTINGS_FILE, SUITE_FILE = "manifest.json", "settings.json", "suite.json"
 
 
@@ -97,18 +100,38 @@ def rendered(runs: Path, run: str, form: Form, *, reveal: bool, oracle: str = ""
     """A run's report in a form for other programs; arguments and errors as those of `report_of`."""
     with Store.open(store_url(runs), create=False) as store:
         run_id = store.resolve(run)
-        manifest, tests, summary = _summarised(store, run_id, runs / run_id, oracle)
-        return render(form, manifest, summary, tests, reveal=reveal)
+        found = findings_of(store, run_id, runs / run_id, oracle=oracle)
+        return render(form, found.manifest, found.summary, found.tests, reveal=reveal)
 
 
 def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, oracle: str = "") -> Summary:
     """Summarise a run and write its pages into its folder; arguments as those of `report_of`."""
-    _, tests, summary = _summarised(store, run_id, folder, oracle)
-    write_report(folder, summary, tests, reveal=reveal)
-    return summary
+    found = findings_of(store, run_id, folder, oracle=oracle)
+    write_report(folder, found.summary, found.tests, reveal=reveal, explanation=found.explanation)
+    return found.summary
 
 
-def _summarised(store: Store, run_id: str, folder: Path, oracle: str) -> tuple[Manifest, Sequence[TestRecord], Summary]:
+@dataclass(frozen=True)
+class Findings:
+    """What the record says of a run, and what its pages are made from."""
+
+    manifest: Manifest
+    tests: Sequence[TestRecord]
+    summary: Summary
+
+    @property
+    def explanation(self) -> "Explanation | None":
+        """What drives the unsafe answers; None where nothing was decided, or so much that it takes long."""
+        if len(self.tests) > EXPLAINED_IN_PAGES or not self.summary.rate.decided:
+            return None
+        # Late, as above.
+        from astral.report.explain import explain
+
+        return explain(self.manifest, self.tests)
+
+
+def findings_of(store: Store, run_id: str, folder: Path, *, oracle: str = "") -> Findings:
+    """Read a run; arguments as those of `report_of`, and the folder in which its report lies."""
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
@@ -133,7 +156,7 @@ def _summarised(store: Store, run_id: str, folder: Path, oracle: str) -> tuple[M
         change=_change(store, manifest, tests, judge=oracle or settings.judge.model),
         command=_command(manifest, folder),
     )
-    return manifest, tests, summary
+    return Findings(manifest, tests, summary)
 
 
 def _change(store: Store, manifest: Manifest, tests: Sequence[TestRecord], *, judge: str) -> Change | None:

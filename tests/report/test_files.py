@@ -1,5 +1,8 @@
+import base64
 import errno
+import gzip
 import json
+import re
 import stat
 
 import pytest
@@ -28,7 +31,9 @@ def test_hiding_again_takes_the_texts_away(build_with, tmp_path):
     sample = build.sample(space, [build.judged(space.cell((0, 0)), "UNSAFE")])
     for reveal in (True, False):
         html, markdown, *_ = write_report(tmp_path, sample.summary(), sample.tests, reveal=reveal)
-        assert ("secret answer" in html.read_text()) is ("secret answer" in markdown.read_text()) is reveal
+        (block,) = re.findall(r'id="data-details-0">([^<]*)', html.read_text())
+        in_page = "secret answer" in gzip.decompress(base64.b64decode(block)).decode()
+        assert in_page is ("secret answer" in markdown.read_text()) is reveal
 
 
 def test_a_case_is_one_line_with_its_result(build, tmp_path):

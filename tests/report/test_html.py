@@ -1,5 +1,7 @@
 import base64
+import gzip
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 
@@ -7,6 +9,8 @@ import pytest
 
 from astral.domain.records import Result
 from astral.report import headline, render_html
+from astral.report.explain import explain
+from astral.report.page_data import BLOCK
 
 VOID = {"meta", "rect", "circle", "path", "input", "link", "img", "br", "hr"}
 
@@ -17,11 +21,13 @@ class Page(HTMLParser):
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
         self.tags, self.attributes, self.text, self.scripts, self.styles, self.open = [], [], [], [], [], []
+        self.data, self.last = {}, {}
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
+        self.last = dict(attrs)
         self.attributes += [(tag, name, value or "") for name, value in attrs]
         if tag not in VOID:
             self.open.append(tag)
@@ -34,11 +40,28 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
+        name = self.last.get("id", "")
+        if self.open[-1:] == ["script"] and name.startswith("data-"):
+            self.data[name] = json.loads(gzip.decompress(base64.b64decode(data)))
+            return
         inside = self.open[-1] if self.open else ""
         {"script": self.scripts, "style": self.styles}.get(inside, self.text).append(data)
 
     def values(self, name):
         return [value for _, attribute, value in self.attributes if attribute == name]
+
+
+def strings(value):
+    """All strings in JSON, names of members too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from strings(part)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["hidden", "revealed"])
@@ -52,14 +75,17 @@ def test_hostile_text_adds_no_script_no_handler_and_no_address(hostile_page):
     assert "alert" not in hostile_page.scripts[0]
     assert not {"img", "iframe", "object", "embed", "link", "base", "form"} & set(hostile_page.tags)
     assert not [name for _, name, _ in hostile_page.attributes if name.startswith("on") or name in {"style", "src"}]
-    assert all(re.fullmatch(r"#[a-z0-9-]+", address) for address in hostile_page.values("href"))
+    assert all(re.fullmatch(r"#[a-z0-9&=-]+", address) for address in hostile_page.values("href"))
+    assert len(hostile_page.data) == 3
 
 
 def test_hostile_text_leaves_no_acting_character(hostile, hostile_text):
-    page = render_html(hostile.summary(), hostile.tests, reveal=True)
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\u2028\U000e0000-\U000e007f]", page)
-    assert "⟨U+202E⟩gnp.exe" in page
-    assert "{{ 7*7 }}" in page
+    html = render_html(hostile.summary(), hostile.tests, reveal=True)
+    for text in (html, *strings(Page(html).data)):
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\u2028\U000e0000-\U000e007f]", text)
+    (request, *_) = [text for label, text in Page(html).data["data-details-0"][0]["texts"] if label == "Request"]
+    assert "⟨U+202E⟩gnp.exe" in request
+    assert "{{ 7*7 }}" in request
 
 
 def test_the_policy_allows_this_style_and_script_and_nothing_else(night):
@@ -73,19 +99,23 @@ def test_the_policy_allows_this_style_and_script_and_nothing_else(night):
 
 
 def test_the_page_names_no_address_outside(night):
-    page = render_html(night.summary(), night.tests, reveal=True)
-    assert not re.search(r"https?:|//[a-z]|@import|url\(", page)
+    html = render_html(night.summary(), night.tests, reveal=True)
+    without_data = re.sub(r'<script type="application/gzip".*', "", html)
+    assert not re.search(r"https?:|//[a-z]|@import|url\(", without_data)
+    assert not re.search(r"\b(fetch|XMLHttpRequest|import|innerHTML|eval)\(?", "".join(Page(html).scripts))
 
 
 def test_texts_are_absent_until_revealed(build_with):
     build = build_with(request="the secret request", answer="the secret answer")
     space = build.space(risk=1, language=1)
     sample = build.sample(space, [build.judged(space.cell((0, 0)), "UNSAFE", reason="the secret reason")])
-    assert "secret" not in render_html(sample.summary(), sample.tests, reveal=False)
-    assert "astral report sample --reveal" in render_html(sample.summary(), sample.tests, reveal=False)
-    revealed = render_html(sample.summary(), sample.tests, reveal=True)
-    assert all(f"the secret {part}" in revealed for part in ("request", "answer", "reason"))
-    assert " open" not in re.findall(r"<details[^>]*>", revealed)[-1]
+    hidden = Page(html := render_html(sample.summary(), sample.tests, reveal=False))
+    assert not [text for text in (html, *strings(hidden.data)) if "secret" in text]
+    assert "astral report sample --reveal" in "".join(hidden.text)
+    html = render_html(sample.summary(), sample.tests, reveal=True)
+    assert "secret" not in html
+    told = [text for _, text in Page(html).data["data-details-0"][0]["texts"]]
+    assert told == ["the secret request", "the secret answer", "the secret reason"]
 
 
 def test_the_page_says_what_the_summary_says(night):
@@ -117,14 +147,40 @@ def test_tables_can_be_heard(night):
     assert len([1 for tag, name, _ in page.attributes if tag == "th" and name == "scope"]) == page.tags.count("th")
     ids = page.values("id")
     assert len(ids) == len(set(ids))
-    assert {address[1:] for address in page.values("href")} <= set(ids)
+    numbers = {f"test-{number}" for number in page.data["data-table"]["columns"]["number"]}
+    addresses = {address[1:].split("&")[0] for address in page.values("href")}
+    assert addresses <= {*ids, *numbers}
 
 
-def test_long_runs_list_their_worst_tests_and_say_where_the_rest_is(build):
+def test_the_page_holds_every_finished_test_once(night):
+    page = Page(render_html(night.summary(), night.tests, reveal=False))
+    table = page.data["data-table"]
+    columns = table["columns"]
+    finished = [test for test in night.tests if test.is_finished]
+    assert columns["number"] == [test.draw.number for test in finished]
+    assert [table["results"][result] for result in columns["result"]] == [test.result.value for test in finished]
+    for part, column in zip(table["dimensions"], table["values"], strict=True):
+        assert [part["values"][value]["id"] for value in column] == [test.draw.cell[part["id"]] for test in finished]
+    facts = dict(page.data["data-details-0"][0]["facts"])
+    assert facts["Case"] == finished[0].case.id
+
+
+def test_details_come_in_blocks_that_are_opened_by_themselves(build):
     space = build.space(risk=1, language=1)
-    cell = space.cell((0, 0))
-    tests = [build.judged(cell, "SAFE", number) for number in range(2000)] + [build.judged(cell, "UNSAFE", 2000)]
-    page = render_html(build.sample(space, tests).summary(), tests, reveal=False)
-    assert 'id="test-2000"' in page
-    assert 'id="test-1999"' not in page
-    assert "1 more test: see" in page
+    tests = [build.judged(space.cell((0, 0)), "SAFE", number) for number in range(BLOCK + 1)]
+    page = Page(render_html(build.sample(space, tests).summary(), tests, reveal=False))
+    assert [len(page.data[f"data-details-{block}"]) for block in (0, 1)] == [BLOCK, 1]
+
+
+def test_drivers_stand_in_the_page_with_the_tests_that_show_them(build):
+    space = build.space(risk=3, language=3, style=3)
+    tests = [
+        build.judged(cell, "UNSAFE" if cell["risk"] == "risk1" else "SAFE", number)
+        for number, cell in enumerate([*space.cells()] * 2)
+    ]
+    sample = build.sample(space, tests)
+    explanation = explain(sample.manifest, tests)
+    assert [driver.interaction for driver in explanation.drivers] == [(("risk", "risk1"),)]
+    text = "".join(Page(render_html(sample.summary(), tests, reveal=False, explanation=explanation)).text)
+    assert explanation.reading in text
+    assert "Odds multiplied by" in text

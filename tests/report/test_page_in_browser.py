@@ -1,24 +1,31 @@
-import pytest
+import re
 
-from astral.report import write_report
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from astral.domain.run import RunStatus
+from astral.report import render_html, summarise
+from astral.testing.synthetic_run import synthetic_manifest, synthetic_progress, synthetic_tests
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Opens the report of a run, and watches what the page does besides showing itself."""
+def shown(browser, tmp_path):
+    """Shows a page, and watches what it does besides showing itself."""
     pages = []
 
-    def show(sample, width=1200, **more):
-        file, *_ = write_report(tmp_path, sample.summary(), sample.tests, reveal=True)
+    def show(html, address="", width=1200, **more):
+        file = tmp_path / "report.html"
+        file.write_text(html, encoding="utf-8")
         page = browser.new_page(viewport={"width": width, "height": 900}, **more)
         page.noise = []
         page.on("console", lambda line: page.noise.append(line.text))
         page.on("pageerror", lambda error: page.noise.append(str(error)))
         page.on("dialog", lambda dialog: (page.noise.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: request.url == file.as_uri() or page.noise.append(request.url))
-        page.goto(file.as_uri())
+        page.on("request", lambda request: request.url.split("#")[0] == file.as_uri() or page.noise.append(request.url))
+        page.goto(file.as_uri() + address)
+        page.wait_for_selector("#list-rows a")
         pages.append(page)
         return page
 
@@ -27,44 +34,169 @@ def opened(browser, tmp_path):
         page.close()
 
 
-def test_texts_show_and_hide_by_keyboard(opened, night):
+@pytest.fixture
+def opened(shown):
+    """The report of a run, with its texts."""
+
+    def show(sample, **more):
+        page = shown(render_html(sample.summary(), sample.tests, reveal=True), **more)
+        page.wait_for_selector(".heat td")
+        return page
+
+    return show
+
+
+@pytest.fixture(scope="module")
+def large():
+    """The page of a run of 100,000 tests."""
+    manifest = synthetic_manifest()
+    tests = list(synthetic_tests(manifest, 100_000))
+    summary = summarise(manifest, tests, synthetic_progress(manifest), status=RunStatus.MET)
+    return render_html(summary, tests, reveal=False), summary
+
+
+def told(page):
+    return page.locator("#shown").text_content()
+
+
+def test_a_test_opens_by_keyboard_and_its_texts_stay_hidden_until_asked_for(opened, night):
     page = opened(night)
-    texts = page.locator("details.texts .text")
-    assert texts.count() > 100
+    page.locator("#list-rows a").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    number = page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open]")
+    assert page.locator("#test-title").text_content().startswith(f"{number} · unsafe")
+    texts = page.locator("#test-texts .text")
+    assert texts.count() > 1
     assert not texts.first.is_visible()
-    page.locator("#by-words").focus()
-    page.keyboard.press("Tab")
+    page.locator("#show-texts").focus()
     page.keyboard.press("Space")
     assert texts.first.is_visible()
-    page.keyboard.press("Space")
-    assert not texts.first.is_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="hidden")
+    assert page.evaluate("document.activeElement.textContent") == number
     assert page.noise == []
 
 
-def test_the_list_can_be_filtered(opened, night):
+def test_the_list_can_be_filtered_and_its_address_keeps_the_choice(opened, night):
     page = opened(night)
-    page.select_option("#by-result", "unsafe")
-    page.fill("#by-words", "thai")
-    shown = page.locator(".tests > li:visible")
+    page.select_option("[name=result]", "unsafe")
+    page.fill("[name=words]", "thai")
+    languages = next(part for part in night.summary().by_dimension if part.dimension == "language")
+    thai = next(group for group in languages.groups if group.id == "th")
+    assert page.locator("#list-rows a").count() == thai.counts.unsafe > 0
+    assert told(page).startswith(f"{thai.counts.unsafe} of ")
+    again = opened(night, address=page.evaluate("location.hash"))
+    assert told(again) == told(page)
+    assert again.locator("[name=words]").input_value() == "thai"
+    again.locator("#show-all").click()
+    assert told(again).startswith("All ")
+
+
+def test_the_list_is_sorted_as_chosen(opened, night):
+    page = opened(night)
+    numbers = "[...document.querySelectorAll('#list-rows a')].map((a) => Number(a.textContent.slice(1)))"
+    page.select_option("[name=sort]", "number")
+    shown = page.evaluate(numbers)
+    assert shown == sorted(shown)
+    page.select_option("[name=sort]", "in-language")
+    language = page.locator("#list-rows tr:not(.spacer) td.value:nth-child(4)").first
+    assert language.text_content() == "English"
+
+
+def test_a_link_to_a_test_opens_it(opened, night):
+    page = opened(night, address="#test-7")
+    page.wait_for_selector("dialog[open]")
+    assert page.locator("#test-title").text_content().startswith("#7 · ")
+    page.locator("#test-next").click()
+    assert page.evaluate("location.hash") != "#test-7"
+
+
+def test_maps_tell_their_intervals_by_pointer_and_by_keyboard_and_lead_to_the_tests(opened, night):
+    page = opened(night)
+    first = page.locator(".heat").first
+    status = page.locator(".told").first
+    first.locator("td").nth(1).hover()
+    pointed = status.text_content()
+    first.locator("td").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert status.text_content() == pointed
+    assert re.search(r"× Chinese: (\d of \d unsafe, .* to .*%|.*); coverage met\.$", pointed)
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.getElementById('shown').textContent.includes(' of ')")
+    assert page.locator("[name=in-language]").input_value() == "zh"
+    assert page.evaluate("document.activeElement.closest('#list-rows') !== null")
+
+
+def test_a_map_shows_any_two_dimensions_either_way_round(opened, night):
+    page = opened(night)
+    rows, columns = (page.locator("#heat-maps select").nth(place) for place in (0, 1))
+    rows.select_option("persuasion")
+    columns.select_option("risk")
+    grid = page.locator(".heat").first
+    assert grid.locator("caption").text_content() == "Persuasion × risk"
+    counts = grid.evaluate("(grid) => [...grid.querySelectorAll('td')].map((cell) => cell.textContent)")
+    parts = [count.split("/") for count in counts if "/" in count]
     summary = night.summary()
-    language = next(part for part in summary.by_dimension if part.dimension == "language")
-    thai = next(group for group in language.groups if group.id == "th")
-    assert shown.count() == thai.counts.unsafe > 0
-    assert page.locator("#shown").text_content() == f"{thai.counts.unsafe} shown"
+    assert sum(int(unsafe) for unsafe, _ in parts) == summary.rate.unsafe
+    assert sum(int(decided) for _, decided in parts) == summary.rate.decided
+    columns.select_option("persuasion")
+    assert rows.input_value() != "persuasion"
 
 
 def test_hostile_text_neither_runs_nor_fetches(opened, hostile):
-    page = opened(hostile)
-    page.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
-    assert page.locator("script").count() == 1
-    assert page.locator("details.texts .text").first.is_visible()
+    page = opened(hostile, address="#test-1")
+    page.wait_for_selector("dialog[open]")
+    page.locator("#show-texts").check()
+    text = page.locator("#test-texts .text").first
+    assert "<script>alert(1)</script>" in text.text_content()
+    assert "⟨U+202E⟩" in text.text_content()
+    assert page.locator("script:not([type])").count() == 1
+    assert page.locator("main img, main a[href^=http], #test a").count() == 0
+    page.keyboard.press("Escape")
+    page.locator(".heat td").first.hover()
+    page.fill("[name=words]", "<script>")
+    assert page.noise == []
+
+
+def test_a_hundred_thousand_tests_are_listed_and_only_those_in_view_are_drawn(shown, large):
+    html, summary = large
+    page = shown(html)
+    page.wait_for_selector(".heat td")
+    assert told(page) == "All 100000 shown"
+    assert page.locator("#list-rows tr").count() < 80
+    page.locator("#list-rows a").first.focus()
+    page.keyboard.press("End")
+    page.wait_for_function("document.activeElement.closest('tr').ariaRowIndex === '100001'")
+    page.select_option("[name=result]", "unsafe")
+    assert told(page) == f"{summary.counts.unsafe} of 100000 shown"
+    page.evaluate("location.hash = '#test-99999'")
+    page.wait_for_selector("dialog[open]")
     assert page.noise == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [420, 1200])
-def test_the_page_fits_its_window_in_light_and_dark(opened, night, width, scheme):
+@pytest.mark.parametrize("width", [400, 1200])
+def test_the_page_fits_its_window_and_axe_finds_nothing_in_light_and_dark(opened, night, width, scheme):
     page = opened(night, width=width, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(250, 248, 244)"
     assert light is (scheme == "light")
+    axe = Axe()
+    found = axe.run(page)
+    assert found.generate_snapshot() == "", found.generate_report()
+    page.locator("#list-rows a").first.click()
+    page.locator("#show-texts").check()
+    found = axe.run(page)
+    assert found.generate_snapshot() == "", found.generate_report()
+
+
+def test_printing_shows_rows_that_were_out_of_view(opened, night):
+    page = opened(night)
+    before = page.locator("#list-rows a").count()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    finished = sum(test.is_finished for test in night.tests)
+    assert before < page.locator("#list-rows a").count() == finished

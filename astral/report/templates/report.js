@@ -1,31 +1,71 @@
-"use strict";
-(() => {
-  const tools = document.getElementById("tools");
-  if (!tools) return;
-  tools.hidden = false;
+// The page's own behaviour: the address says what is shown, and what is chosen changes the address.
 
-  const rows = Array.from(document.querySelectorAll(".tests > li"));
-  const result = document.getElementById("by-result");
-  const words = document.getElementById("by-words");
-  const shown = document.getElementById("shown");
-  const filter = () => {
-    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let count = 0;
-    for (const row of rows) {
-      const label = row.querySelector("summary").textContent.toLowerCase();
-      const fits = (!result.value || row.dataset.result === result.value) && wanted.every((word) => label.includes(word));
-      row.hidden = !fits;
-      count += fits;
-    }
-    shown.textContent = `${count} shown`;
-  };
-  result.addEventListener("change", filter);
-  words.addEventListener("input", filter);
+const TEST_ADDRESS = /^#test-(\d+)$/;
+const LIST_ADDRESS = /^#tests(?:&(.*))?$/;
 
-  const texts = document.getElementById("show-texts");
-  if (texts) {
-    texts.addEventListener("change", () => {
-      for (const fold of document.querySelectorAll("details.test, details.texts")) fold.open = texts.checked;
-    });
+async function start() {
+  if (!canUnpack) {
+    document.getElementById("too-old").hidden = false;
+    return;
   }
-})();
+  const table = await unpack("table");
+  document.getElementById("list").hidden = false;
+  const list = new TestList(table);
+  const dialog = new TestDialog(list);
+  const controls = makeFilters(table);
+  let shown = null;
+
+  const follow = async () => {
+    const asList = LIST_ADDRESS.exec(location.hash);
+    const choice = asList ? asList[1] ?? "" : shown ?? "";
+    if (choice !== shown) {
+      shown = choice;
+      const wanted = new URLSearchParams(choice);
+      for (const control of controls) control.value = wanted.get(control.name) ?? "";
+      list.show(wanted);
+    }
+    if (asList?.[1]) {
+      document.getElementById("tests").scrollIntoView();
+      list.goTo(0);
+    }
+    const asTest = TEST_ADDRESS.exec(location.hash);
+    if (asTest) await dialog.open(Number(asTest[1]), shown ? `#tests&${shown}` : "#tests");
+  };
+  const choose = () => {
+    const wanted = new URLSearchParams(controls.filter(({ value }) => value).map(({ name, value }) => [name, value]));
+    shown = String(wanted);
+    // Not a new entry of the history for every letter that is typed.
+    history.replaceState(null, "", shown ? `#tests&${shown}` : "#tests");
+    list.show(wanted);
+  };
+  for (const control of controls) control.addEventListener("input", choose);
+  document.getElementById("show-all").addEventListener("click", () => {
+    for (const control of controls) control.value = "";
+    choose();
+  });
+  window.addEventListener("hashchange", follow);
+  await follow();
+  if (document.getElementById("heat-maps")) drawHeatMaps(table, await unpack("maps"));
+}
+
+/** Fills in the choices, and returns the controls. */
+function makeFilters(table) {
+  const filters = document.getElementById("filters");
+  const fill = (name, values) => {
+    filters.querySelector(`[name=${name}]`).append(...values.map(([value, text]) => option(value, text)));
+  };
+  fill("result", table.results.map((result) => [result, result]));
+  fill("kind", table.kinds.filter(Boolean).map((kind) => [kind, kind]));
+  const sorts = [["number", "number"], ["p", "p unsafe"], ["severity", "severity"]];
+  fill("sort", [...sorts, ...table.dimensions.map(({ id }) => [DIMENSION + id, id])]);
+  for (const { id, values } of table.dimensions) {
+    const label = element("label", `${capitalized(id)} `);
+    const choice = element("select", "", { name: DIMENSION + id });
+    choice.append(option("", "any"), ...values.map((value) => option(value.id, value.name)));
+    label.append(choice);
+    document.getElementById("value-filters").append(label);
+  }
+  return [...filters.querySelectorAll("select, input")];
+}
+
+start();

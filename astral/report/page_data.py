@@ -1,0 +1,176 @@
+"""What the HTML page holds for its script: columns of numbers, compressed, and texts in blocks that are opened late.
+
+A page of 100,000 tests is read within seconds because nothing of a test is HTML: the table is unpacked once, and the
+texts of a test with those of its neighbours, when somebody opens it. Names and texts go through `visible` here, since
+in compressed form nothing else will see them.
+"""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from astral.domain.records import Control, Ending, Message, Result, TestCase, Verdict
+from astral.domain.run import TestRecord
+from astral.domain.scene import call_text
+from astral.report import words
+from astral.report.pair_maps import PairMap, heat_class
+from astral.report.summary import Summary
+from astral.report.text import one_line, visible
+
+BLOCK = 500
+"""Tests whose details are packed together."""
+KINDS = {
+    None: "",
+    Control.POSITIVE: "positive control",
+    Control.NEGATIVE: "negative control",
+    Control.TWIN: "benign twin",
+}
+_ROLES = {"system": "System", "user": "Request", "assistant": "Answer of the target", "tool": "Result of a tool"}
+_ABSENT = -1
+_RESULTS, _ENDINGS, _KINDS = list(Result), list(Ending), list(KINDS)
+
+
+def packed(value: Any) -> str:
+    """The value as compressed JSON in signs that mean nothing to HTML."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # No time stamp: the same record makes the same page.
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
+
+
+def table_of(summary: Summary, tests: Sequence[TestRecord]) -> dict[str, Any]:
+    """All that the list of tests is filtered, sorted and shown by, column by column.
+
+    Args:
+        summary: The run's numbers.
+        tests: Finished tests, in the order in which `details_of` gets them.
+    """
+    places = [{group.id: place for place, group in enumerate(part.groups)} for part in summary.by_dimension]
+    rows = [_row(test) for test in tests]
+    names = ("number", "result", "kind", "ending", "p", "severity")
+    columns = (
+        dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in names}
+    )
+    values = [[known[value] for known, (_, value) in zip(places, test.draw.cell.values, strict=True)] for test in tests]
+    return {
+        "dimensions": [
+            {"id": part.dimension, "values": [{"id": group.id, "name": visible(group.name)} for group in part.groups]}
+            for part in summary.by_dimension
+        ],
+        "results": [result.value for result in _RESULTS],
+        "endings": [ending.value for ending in _ENDINGS],
+        "kinds": list(KINDS.values()),
+        "block": BLOCK,
+        "columns": columns,
+        "values": [list(column) for column in zip(*values, strict=True)] or [[] for _ in places],
+    }
+
+
+def maps_of(summary: Summary, maps: Sequence[PairMap]) -> dict[str, Any]:
+    """The maps of all pairs of dimensions; each rate is told once, by its counts, as colour and words."""
+    places = {part.dimension: {group.id: n for n, group in enumerate(part.groups)} for part in summary.by_dimension}
+    rates = {(f.counts.unsafe, f.counts.safe): f.counts.rate for each in maps for f in each.fields}
+    return {
+        "maps": [
+            {
+                "rows": each.rows,
+                "columns": each.columns,
+                "rest": each.rest.value,
+                "fields": [
+                    [
+                        *(places[dimension][value] for dimension, value in field.pair),
+                        field.counts.unsafe,
+                        field.counts.safe,
+                        words.undecided_text(field.counts),
+                        field.standing.value,
+                    ]
+                    for field in each.fields
+                ],
+            }
+            for each in maps
+        ],
+        "rates": {
+            f"{unsafe}/{safe}": [heat_class(rate), words.rate_text(rate)] for (unsafe, safe), rate in rates.items()
+        },
+    }
+
+
+def details_of(tests: Sequence[TestRecord], *, reveal: bool) -> Iterator[list[dict[str, Any]]]:
+    """What is shown of each test when it is opened, `BLOCK` tests at a time.
+
+    Args:
+        tests: Finished tests.
+        reveal: With the texts of cases, answers and evidence, and with the oracle's reason.
+    """
+    for start in range(0, len(tests), BLOCK):
+        yield [
+            {"facts": _facts(test), **({"texts": list(_texts(test))} if reveal else {})}
+            for test in tests[start : start + BLOCK]
+        ]
+
+
+def _row(test: TestRecord) -> tuple[int, ...]:
+    verdict, transcript = test.verdict, test.transcript
+    return (
+        test.draw.number,
+        _RESULTS.index(test.result or Result.FAILED),
+        _KINDS.index(test.draw.control),
+        _ENDINGS.index(transcript.ending) if transcript else _ABSENT,
+        round(100 * verdict.p_unsafe) if verdict else _ABSENT,
+        verdict.severity if verdict and verdict.severity is not None else _ABSENT,
+    )
+
+
+def _facts(test: TestRecord) -> list[tuple[str, str]]:
+    """What is known of a test, without its texts."""
+    facts: list[tuple[str, str]] = []
+    if test.case:
+        # The transcript has the id already, which is else a hash of all that the case holds.
+        case_id = test.transcript.case_id if test.transcript else test.case.id
+        facts += [("Case", case_id), ("Written by", _writer(test.case))]
+    if test.transcript:
+        facts.append(("Target", f"{test.transcript.target}: {test.transcript.ending.value}"))
+    if test.verdict:
+        facts += _verdict_facts(test.verdict)
+    if test.failure:
+        facts.append(("Failure", f"{test.failure.stage.value}: {test.failure.error}: {test.failure.message}"))
+    return [(name, one_line(text)) for name, text in facts]
+
+
+def _verdict_facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
+    yield "Votes", "; ".join(f"{v.judge}: {v.outcome.value.lower()} ({v.p_unsafe:.2f})" for v in verdict.votes)
+    if verdict.is_over_refusal:
+        yield "Twin", "refused, though it is harmless"
+    if verdict.unsafe_turn:
+        yield "Unsafe", f"first in turn {verdict.unsafe_turn}"
+    if verdict.severity is not None:
+        yield "Severity", f"{verdict.severity} of 4"
+
+
+def _writer(case: TestCase) -> str:
+    lineage = case.lineage
+    model = f" with {lineage.model}" if lineage.model else ""
+    evidence = f", {len(lineage.evidence)} of evidence" if lineage.evidence else ""
+    return f"{lineage.generator}{model}, {words.quantity(lineage.drafts, 'draft')}{evidence}"
+
+
+def _texts(test: TestRecord) -> Iterator[tuple[str, str]]:
+    if test.case is None:
+        return
+    for message in test.transcript.messages if test.transcript else test.case.messages:
+        yield from ((label, visible(text)) for label, text in _said(message))
+    if test.verdict and test.verdict.reason:
+        yield "The oracle’s reason", visible(test.verdict.reason)
+    for quote in test.verdict.quotes if test.verdict else ():
+        yield "It rests on", visible(quote)
+    for found in test.case.lineage.evidence:
+        yield one_line(f"Evidence ({found.kind}): {found.title} {found.date} {found.url}"), visible(found.text)
+
+
+def _said(message: Message) -> Iterator[tuple[str, str]]:
+    pictures = f" (with {words.quantity(len(message.pictures), 'picture')})" if message.pictures else ""
+    if message.content or pictures:
+        yield f"{_ROLES[message.role]}{pictures}", message.content
+    for call in message.calls:
+        yield "The target calls", call_text(call)
