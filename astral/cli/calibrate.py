@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from astral.cli.options import Config, Json, MaxDollars, MaxMinutes, MaxTokens
+from astral.cli.options import Config, Json, MaxDollars, MaxMinutes, MaxTokens, Runs
 from astral.cli.output import columns, say, show, stdout_on_stderr, tell, waiting
 from astral.config import load_settings
 from astral.errors import UnknownNameError, UserError
@@ -48,32 +48,41 @@ def calibrate(
     *,
     oracle: Oracle,
     labels: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--labels",
             metavar="FILE",
             rich_help_panel=_LABELS,
             help="Answers that people labelled: CSV, JSON Lines, or Parquet (extra `parquet`).",
         ),
-    ],
+    ] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(
+            "--run",
+            metavar="RUN",
+            rich_help_panel=_LABELS,
+            help="In place of a file: a run whose answers people labelled (`astral review`); id, or `latest`.",
+        ),
+    ] = None,
     columns_of: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--map",
             metavar="FIELD=COLUMN,…",
             rich_help_panel=_LABELS,
-            help="Columns of request, response and label, and of language and risk where there are any.",
+            help="Columns of request, response and label in the file, and of language and risk where there are any.",
         ),
-    ],
+    ] = None,
     unsafe: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--unsafe",
             metavar="LABEL",
             rich_help_panel=_LABELS,
-            help="A label that means unsafe; may be repeated. All others mean safe.",
+            help="A label in the file that means unsafe; may be repeated. All others mean safe.",
         ),
-    ],
+    ] = None,
     unknown: Annotated[
         list[str] | None,
         typer.Option(
@@ -134,6 +143,7 @@ def calibrate(
     ] = None,
     base_url: BaseUrl = None,
     policy: Policy = None,
+    runs: Runs = None,
     max_tokens: MaxTokens = None,
     max_dollars: MaxDollars = None,
     max_minutes: MaxMinutes = None,
@@ -148,11 +158,15 @@ def calibrate(
 
     * `astral calibrate --oracle jury:local,llm:openai:gpt-5 --labels answers.jsonl
       --map request=prompt,response=answer,label=unsafe,language=lang --unsafe true --repeats 3 --json`
+
+    * `astral review latest`, then `astral calibrate --oracle local --run latest --out local.json`
     """
+    _check_source(labels, run, columns_of, unsafe, [*(unknown or []), *(where or [])])
     flags = {
         "judge": {"model": oracle, "base_url": base_url, "policy": policy},
         "budget": {"tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes},
         "seed": seed,
+        "runs": runs,
     }
     settings = load_settings(config, flags)
     import asyncio
@@ -162,14 +176,17 @@ def calibrate(
     from astral.judge.calibrate import Weighing
     from astral.report import to_json
     from astral.workflow.calibrating import calibrate as tried
-    from astral.workflow.calibrating import sampled
+    from astral.workflow.calibrating import labelled_of_run, sampled
 
     ways = list(get_args(Weighing))
     if weights not in ways:
         raise UnknownNameError("way to weigh", weights, ways, where="--weights")
-    answers, source = read_labels(
-        labels, columns=mapped(columns_of), unsafe=unsafe, unknown=unknown or [], where=where or []
-    )
+    if labels:
+        answers, source = read_labels(
+            labels, columns=mapped(columns_of or []), unsafe=unsafe or [], unknown=unknown or [], where=where or []
+        )
+    else:
+        answers, source = labelled_of_run(settings, run or "latest")
     chosen = sampled(answers, sample, seed=settings.seed)
     source = source.model_copy(update={"rows": len(chosen)})
     with stdout_on_stderr(), waiting(f"{oracle} judges {len(chosen)} answers"):
@@ -186,6 +203,27 @@ def calibrate(
         _print(found)
     if out:
         tell(f"Wrote {out}. A run that judges by it: judge.calibration: {out} in astral.yaml.")
+
+
+def _check_source(
+    labels: Path | None,
+    run: str | None,
+    columns_of: Sequence[str] | None,
+    unsafe: Sequence[str] | None,
+    others: Sequence[str],
+) -> None:
+    if (labels is None) == (run is None):
+        raise UserError(
+            "Say whose labels: `--labels FILE --map request=…,response=…,label=… --unsafe LABEL`, or `--run RUN` for a "
+            "run whose answers people labelled."
+        )
+    if labels and not (columns_of and unsafe):
+        raise UserError(
+            f"--labels {labels}: say what stands where, `--map request=…,response=…,label=…`, and which labels mean "
+            "unsafe, `--unsafe LABEL`."
+        )
+    if run and (columns_of or unsafe or others):
+        raise UserError("--map, --unsafe, --unknown and --where are about the columns of a file; `--run` needs none.")
 
 
 def mapped(texts: Sequence[str]) -> dict[str, str]:

@@ -69,3 +69,4 @@ def review(
         who = f" --reviewer {shlex.quote(reviewer)}" if reviewer else ""
         say(f"Go on      {command_on('review', run_id, settings.runs)}{who} --labels {labels}")
     say(f"Report     {command_on('report', run_id, settings.runs)}")
+    say(f"Calibrate  {command_on('calibrate --oracle local --run', run_id, settings.runs)}")

@@ -12,27 +12,31 @@ from astral.domain.records import Outcome, PromptRef
 
 
 class Confusion(Noun):
-    """Answers by what people said of them and what the oracle decided."""
+    """Answers by what people said of them and what the oracle decided.
 
-    unsafe_as_unsafe: int = 0
+    Where answers stand for different numbers of others these are no whole numbers, but what a plain sample of the same
+    worth would have.
+    """
+
+    unsafe_as_unsafe: int | float = 0
     """People: unsafe; oracle: UNSAFE. The others likewise, people first."""
-    unsafe_as_safe: int = 0
-    unsafe_as_unknown: int = 0
-    safe_as_unsafe: int = 0
-    safe_as_safe: int = 0
-    safe_as_unknown: int = 0
+    unsafe_as_safe: int | float = 0
+    unsafe_as_unknown: int | float = 0
+    safe_as_unsafe: int | float = 0
+    safe_as_safe: int | float = 0
+    safe_as_unknown: int | float = 0
 
     @property
-    def decided(self) -> int:
+    def decided(self) -> float:
         """Answers that the oracle called SAFE or UNSAFE."""
         return self.unsafe_as_unsafe + self.unsafe_as_safe + self.safe_as_unsafe + self.safe_as_safe
 
     @property
-    def right(self) -> int:
+    def right(self) -> float:
         """Decided answers on which oracle and people agree."""
         return self.unsafe_as_unsafe + self.safe_as_safe
 
-    def count(self, *, is_unsafe: bool, outcome: Outcome) -> int:
+    def count(self, *, is_unsafe: bool, outcome: Outcome) -> float:
         """One of the six numbers."""
         people = "unsafe" if is_unsafe else "safe"
         return getattr(self, f"{people}_as_{outcome.value.lower()}")
@@ -100,9 +104,9 @@ class LabelSource(Noun):
     """The labels by which an oracle was calibrated; no text of them is kept."""
 
     file: str
-    """Its name, without the folder."""
+    """Its name, without the folder; or that of the run whose answers people labelled."""
     digest: str
-    """SHA-256 of the file."""
+    """SHA-256 of the file, or of a run's labels."""
     columns: Mapping[str, str]
     unsafe: tuple[str, ...]
     """Labels that mean unsafe; all others mean safe."""

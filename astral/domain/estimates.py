@@ -14,7 +14,7 @@ class Estimate(Noun):
     high: float
 
 
-def wilson_interval(unsafe: int, judged: int, *, z: float = 1.96) -> tuple[float, float]:
+def wilson_interval(unsafe: float, judged: float, *, z: float = 1.96) -> tuple[float, float]:
     """Bound the attack success rate of a cell.
 
     Args:
@@ -45,8 +45,10 @@ def wilson_interval(unsafe: int, judged: int, *, z: float = 1.96) -> tuple[float
     return max(0.0, min(rate, centre - margin)), min(1.0, max(rate, centre + margin))
 
 
-def proportion(hits: int, trials: int) -> Estimate:
+def proportion(hits: float, trials: float) -> Estimate:
     """A share with its 95 % Wilson interval; all of [0, 1] where nothing was tried.
+
+    Of a weighted sample both are what a plain one of the same worth would have, and no whole numbers.
 
     Raises:
         ValueError: `hits` is below 0 or above `trials`.

@@ -1,5 +1,6 @@
 """How far an oracle agrees with people: the figures of a calibration, each with an interval."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,13 +32,16 @@ class JudgedAnswer:
     p_unsafe: float
     is_flipped: bool | None = None
     """The outcome was not the same in all repeats; None where there was one only."""
+    weight: float = 1.0
+    """How many answers it stands for, above 0."""
 
 
 def agreement_of(answers: Sequence[JudgedAnswer], *, failed: int = 0, seed: int = 0) -> Agreement:
     """The agreement of an oracle with people.
 
     Shares have Wilson intervals; kappa, Brier score and calibration error those of a bootstrap over requests, since
-    answers to the same request are alike.
+    answers to the same request are alike. Where answers stand for different numbers of others, all figures are those of
+    what they stand for, and a share's interval is as wide as that of a plain sample of the same worth.
 
     Args:
         answers: At least one.
@@ -46,42 +50,66 @@ def agreement_of(answers: Sequence[JudgedAnswer], *, failed: int = 0, seed: int 
 
     Source:
         Cohen (1960), https://doi.org/10.1177/001316446002000104; Brier (1950); expected calibration error: Naeini,
-        Cooper, Hauskrecht (2015), https://doi.org/10.1609/aaai.v29i1.9602; Efron, Tibshirani (1993) for the bootstrap.
+        Cooper, Hauskrecht (2015), https://doi.org/10.1609/aaai.v29i1.9602; Efron, Tibshirani (1993) for the bootstrap;
+        the worth of a weighted sample: Kish (1965), Survey Sampling.
     """
     truth = np.array([answer.is_unsafe for answer in answers])
     p_unsafe = np.array([answer.p_unsafe for answer in answers], dtype=np.float64)
     taken = p_unsafe >= _HALF
     confusion = confusion_of(answers)
-    weights = _bootstrap_weights([answer.request for answer in answers], seed)
-    repeated = [answer.is_flipped for answer in answers if answer.is_flipped is not None]
+    stands_for = np.array([answer.weight for answer in answers], dtype=np.float64)
+    weights = _bootstrap_weights([answer.request for answer in answers], stands_for, seed)
 
     def estimated(figure: Callable[[Floats], Floats]) -> Estimate:
-        return _estimate(figure, weights, np.ones((1, len(answers))))
+        return _estimate(figure, weights, stands_for[None])
 
+    def share(hits: NDArray[np.bool_], among: NDArray[np.bool_] | None = None) -> Estimate:
+        tried = stands_for if among is None else stands_for[among]
+        worth = worth_of(tried)
+        hit = stands_for[hits] if among is None else stands_for[hits & among]
+        return proportion(float(hit.sum()) * worth, float(tried.sum()) * worth)
+
+    is_decided = np.array([answer.outcome is not Outcome.UNKNOWN for answer in answers])
+    is_repeated = np.array([answer.is_flipped is not None for answer in answers])
+    is_flipped = np.array([bool(answer.is_flipped) for answer in answers])
+    is_right = is_decided & (np.array([answer.outcome is Outcome.UNSAFE for answer in answers]) == truth)
     return Agreement(
         answers=len(answers),
         unsafe=int(truth.sum()),
         failed=failed,
         confusion=confusion,
-        decided=proportion(confusion.decided, len(answers)),
-        accuracy_of_decided=proportion(confusion.right, confusion.decided),
-        accuracy=proportion(int((taken == truth).sum()), len(answers)),
-        precision=proportion(int((taken & truth).sum()), int(taken.sum())),
-        recall=proportion(int((taken & truth).sum()), int(truth.sum())),
+        decided=share(is_decided),
+        accuracy_of_decided=share(is_right, is_decided),
+        accuracy=share(taken == truth),
+        precision=share(truth, taken),
+        recall=share(taken, truth),
         kappa=estimated(lambda weight: _kappa(weight, taken, truth)),
         brier=estimated(lambda weight: _mean(weight, (p_unsafe - truth) ** 2)),
         ece=estimated(lambda weight: _calibration_error(weight, p_unsafe, truth)),
-        flips=proportion(sum(repeated), len(repeated)),
+        flips=share(is_flipped, is_repeated),
     )
 
 
 def confusion_of(answers: Sequence[JudgedAnswer]) -> Confusion:
-    """Answers by what people said and what the oracle decided."""
-    counts: dict[str, int] = {}
+    """Answers by what people said and what the oracle decided: whole numbers where all of them weigh 1."""
+    members: defaultdict[str, list[float]] = defaultdict(list)
     for answer in answers:
         name = f"{'unsafe' if answer.is_unsafe else 'safe'}_as_{answer.outcome.value.lower()}"
-        counts[name] = counts.get(name, 0) + 1
-    return Confusion(**counts)
+        members[name].append(answer.weight)
+    worth = worth_of(np.array([answer.weight for answer in answers], dtype=np.float64))
+    return Confusion(
+        **{name: sum(weights) * worth if worth != 1 else len(weights) for name, weights in members.items()}
+    )
+
+
+def worth_of(weights: Floats) -> float:
+    """What one unit of weight is worth in answers of a plain sample: 1 where all weigh 1, or there are none.
+
+    Source:
+        The effective sample size of Kish (1965), Survey Sampling, by the sum of the weights.
+    """
+    squares = float((weights**2).sum())
+    return float(weights.sum()) / squares if squares else 1.0
 
 
 def kappa_of(table: Floats, *, seed: int = 0) -> Estimate:
@@ -129,8 +157,8 @@ def _mean(weights: Floats, values: Floats) -> Floats:
     return weights @ values / weights.sum(axis=1)
 
 
-def _bootstrap_weights(requests: Sequence[str], seed: int) -> Callable[[], Iterator[Floats]]:
-    """How often each answer is in each bootstrap sample, a few samples at a time, the same ones at each call."""
+def _bootstrap_weights(requests: Sequence[str], stands_for: Floats, seed: int) -> Callable[[], Iterator[Floats]]:
+    """What each answer weighs in each bootstrap sample, a few samples at a time, the same ones at each call."""
     _, groups = np.unique(np.array(requests, dtype=object).astype(str), return_inverse=True)
     groups = groups.reshape(-1)
     count = int(groups.max()) + 1
@@ -140,7 +168,7 @@ def _bootstrap_weights(requests: Sequence[str], seed: int) -> Callable[[], Itera
         dice = np.random.default_rng(seed)
         chances = np.full(count, 1 / count)
         for start in range(0, DRAWS, step):
-            yield dice.multinomial(count, chances, size=min(step, DRAWS - start))[:, groups].astype(np.float64)
+            yield dice.multinomial(count, chances, size=min(step, DRAWS - start))[:, groups] * stands_for
 
     return drawn
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import numpy as np
+
 from astral import __version__
 from astral.domain.calibration import Calibration, LabelSource, Slice
 from astral.domain.ports import Oracle
 from astral.domain.records import Outcome, PromptRef, Verdict
 from astral.errors import OracleError, StageError, StoppedError, UserError
-from astral.judge.agreement import JudgedAnswer, agreement_of
+from astral.judge.agreement import JudgedAnswer, agreement_of, worth_of
 from astral.judge.labels import LabelledAnswer
 from astral.judge.thresholds import choose_thresholds, thresholded
 from astral.judge.verdicts import JUROR, NO_IDEA
@@ -176,21 +178,23 @@ def _judged(trial: Trial) -> JudgedAnswer:
         outcome=first.outcome,
         p_unsafe=first.p_unsafe,
         is_flipped=any(other.outcome is not first.outcome for other in others) if others else None,
+        weight=trial.answer.weight,
     )
 
 
 def _weights(trials: Sequence[Trial], weighing: Weighing) -> Mapping[str, float]:
     """Of the judges of a jury; none for another oracle."""
-    rounds = [losses for trial in trials if (losses := _losses(trial))]
-    names = sorted({name for losses in rounds for name in losses})
+    rounds = [(losses, trial.answer.weight) for trial in trials if (losses := _losses(trial))]
+    names = sorted({name for losses, _ in rounds for name in losses})
     if not names:
         return {}
     if weighing == "online":
         # A judge that gave no vote is neither right nor wrong.
-        return hedge_weights([{name: losses.get(name, NO_IDEA) for name in names} for losses in rounds])[-1]
-    said = {name: [losses[name] for losses in rounds if name in losses] for name in names}
-    right = {name: sum(loss < NO_IDEA for loss in losses) for name, losses in said.items()}
-    return log_odds_weights(right, {name: len(losses) for name, losses in said.items()})
+        return hedge_weights([{name: losses.get(name, NO_IDEA) for name in names} for losses, _ in rounds])[-1]
+    worth = worth_of(np.array([weight for _, weight in rounds]))
+    said = {name: [(losses[name], weight * worth) for losses, weight in rounds if name in losses] for name in names}
+    right = {name: sum(weight for loss, weight in votes if loss < NO_IDEA) for name, votes in said.items()}
+    return log_odds_weights(right, {name: sum(weight for _, weight in votes) for name, votes in said.items()})
 
 
 def _losses(trial: Trial) -> Mapping[str, float]:

@@ -29,6 +29,8 @@ class LabelledAnswer:
     """What people said."""
     language: str = ""
     risk: str = ""
+    weight: float = 1.0
+    """How many answers it stands for, where more were labelled of some kinds than of others."""
 
     @property
     def case(self) -> TestCase:
@@ -114,13 +116,13 @@ def _answers(
     unknown: Sequence[str],
 ) -> list[LabelledAnswer]:
     labelled = [(row, row.get(columns["label"], "").strip()) for row in rows]
-    optional = {name: columns[name] for name in ("language", "risk") if name in columns}
     answers = [
         LabelledAnswer(
             request=row.get(columns["request"], ""),
             response=row.get(columns["response"], ""),
             is_unsafe=label in unsafe,
-            **{name: row.get(column, "").strip() for name, column in optional.items()},
+            language=row.get(columns.get("language", ""), "").strip(),
+            risk=row.get(columns.get("risk", ""), "").strip(),
         )
         # A row without a label is one that nobody looked at.
         for row, label in labelled

@@ -1,6 +1,7 @@
 """Where an oracle had better abstain: a band of p_unsafe in which its verdict is UNKNOWN."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from astral.domain.calibration import Confusion, Thresholds
@@ -22,10 +23,11 @@ def choose_thresholds(answers: Sequence[JudgedAnswer], *, target_error: float) -
         answers: Judged and labelled, at least one.
         target_error: In (0, 1).
     """
-    counts: dict[float, tuple[int, int]] = {}
+    counts: dict[float, tuple[float, float]] = {}
     for answer in answers:
         safe, unsafe = counts.get(answer.p_unsafe, (0, 0))
-        counts[answer.p_unsafe] = (safe + (not answer.is_unsafe), unsafe + answer.is_unsafe)
+        weight = answer.weight
+        counts[answer.p_unsafe] = (safe, unsafe + weight) if answer.is_unsafe else (safe + weight, unsafe)
     ordered = [(value, *counts[value]) for value in sorted(counts)]
     cut = _best_cut(ordered)
     below = [(value, unsafe, safe) for value, safe, unsafe in ordered[:cut]]
@@ -47,14 +49,14 @@ def thresholded(answers: Sequence[JudgedAnswer], *, target_error: float) -> Conf
         others = [answer for answer in answers if requests[answer.request] % FOLDS != fold]
         chosen = choose_thresholds(others, target_error=target_error)
         decided += (
-            JudgedAnswer(answer.request, answer.is_unsafe, chosen.outcome(answer.p_unsafe), answer.p_unsafe)
+            replace(answer, outcome=chosen.outcome(answer.p_unsafe))
             for answer in answers
             if requests[answer.request] % FOLDS == fold
         )
     return confusion_of(decided)
 
 
-def _best_cut(counts: Sequence[tuple[float, int, int]]) -> int:
+def _best_cut(counts: Sequence[tuple[float, float, float]]) -> int:
     """How many values lie below the cut with the fewest errors; of each value: its safe and unsafe answers."""
     errors = sum(safe for _, safe, _ in counts)
     best = (errors, 0)
@@ -64,9 +66,9 @@ def _best_cut(counts: Sequence[tuple[float, int, int]]) -> int:
     return best[1]
 
 
-def _reach(counts: Sequence[tuple[float, int, int]], target_error: float, never: float) -> float:
+def _reach(counts: Sequence[tuple[float, float, float]], target_error: float, never: float) -> float:
     """The last value up to which few enough answers are wrong; of each value: its wrong and right answers."""
-    reached, wrong, total = never, 0, 0
+    reached, wrong, total = never, 0.0, 0.0
     for value, bad, good in counts:
         wrong, total = wrong + bad, total + bad + good
         if wrong <= target_error * total:

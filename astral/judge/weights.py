@@ -13,7 +13,7 @@ _STEPS: Final = 100
 _STILL: Final = 1e-6
 
 
-def log_odds_weights(right: Mapping[str, int], votes: Mapping[str, int]) -> dict[str, float]:
+def log_odds_weights(right: Mapping[str, float], votes: Mapping[str, float]) -> dict[str, float]:
     """Weights of judges that err independently: the logarithm of their odds of being right, which add up to 1.
 
     A judge that is right no more often than chance counts nothing; where that is all of them, all count alike.

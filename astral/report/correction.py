@@ -228,7 +228,7 @@ def rogan_gladen(unsafe: int, decided: int, confusion: Confusion) -> CorrectedRa
         fraction=min(max(point, low), high),
         low=low,
         high=high,
-        labels=positives + negatives,
+        labels=round(positives + negatives),
     )
 
 

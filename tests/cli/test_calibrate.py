@@ -7,16 +7,18 @@ import pytest
 from astral.domain.calibration import Calibration
 from tests.judge.test_calibrate import rows, write
 
+FEW = rows()[::4]
+"""Answers of both kinds in both languages; a verdict takes a while."""
 MAPPED = ("--map", "request=prompt,response=answer", "--map", "label=verdict,language=lang", "--unsafe", "bad")
 
 
 def test_it_prints_agreement_and_writes_the_file_that_a_run_names(astral, tmp_path):
     out = tmp_path / "local.json"
-    labels = write(tmp_path)
-    unsafe = sum(row["verdict"] == "bad" for row in rows())
+    labels = write(tmp_path, data=FEW)
+    unsafe = sum(row["verdict"] == "bad" for row in FEW)
     done = astral("calibrate", "--oracle", "local", "--labels", labels, *MAPPED, "--repeats", "2", "--out", out)
     assert done.code == 0
-    assert f"{len(rows())} answers, {unsafe} of them unsafe" in done.out
+    assert f"{len(FEW)} answers, {unsafe} of them unsafe" in done.out
     for name in ("accuracy", "precision", "recall", "kappa", "Brier score", "calibration error", "flips", "it "):
         assert name in done.out
     assert "judge.calibration" in done.err
@@ -27,11 +29,11 @@ def test_it_prints_agreement_and_writes_the_file_that_a_run_names(astral, tmp_pa
 
 
 def test_json_is_the_file_and_the_same_each_time(astral, tmp_path):
-    labels = write(tmp_path, "jsonl")
-    typed = ("calibrate", "--oracle", "local", "--labels", labels, *MAPPED, "--json", "--sample", "40")
+    labels = write(tmp_path, "jsonl", FEW)
+    typed = ("calibrate", "--oracle", "local", "--labels", labels, *MAPPED, "--json", "--sample", "12")
     first, second = [{**json.loads(astral(*typed).out), "created": ""} for _ in range(2)]
     assert first == second
-    assert first["labels"]["rows"] == 40
+    assert first["labels"]["rows"] == 12
 
 
 WRONG = {
@@ -41,6 +43,7 @@ WRONG = {
     "a label": ((*MAPPED[:4], "--unsafe", "bat"), "Did you mean 'bad'"),
     "a condition": ((*MAPPED, "--where", "lang"), "COLUMN=PATTERN"),
     "an oracle": ((*MAPPED, "--oracle", "lokal"), "Did you mean 'local'"),
+    "a run as well": ((*MAPPED, "--run", "latest"), "Say whose labels"),
     "a target error": ((*MAPPED, "--target-error", "2"), "target-error"),
 }
 

@@ -3,19 +3,26 @@
 import csv
 import json
 import shutil
+import subprocess
 
 import pytest
 
-from tests.cli.conftest import NARROW, REFUSING
+from tests.cli.conftest import NARROW, REFUSING, command
+
+
+@pytest.fixture(scope="module")
+def two_runs(one_run, tmp_path_factory):
+    """Its latest run is one of four cases."""
+    folder = shutil.copytree(one_run, tmp_path_factory.mktemp("again") / "runs")
+    typed = command("generate", "--target", REFUSING, *NARROW, "--controls", 1, "--runs", folder)
+    subprocess.run(typed, capture_output=True, timeout=120, check=True)
+    return folder
 
 
 @pytest.fixture
-def again(astral, runs, tmp_path):
-    """A copy of the folder of runs, to which other tests may have added; its latest run is one of four cases."""
-    folder = tmp_path / "runs"
-    shutil.copytree(runs, folder)
-    assert astral("generate", "--target", REFUSING, *NARROW, "--controls", 1, "--runs", folder).code == 0
-    return folder
+def again(two_runs, tmp_path):
+    """The same, of the test's own."""
+    return shutil.copytree(two_runs, tmp_path / "runs")
 
 
 def label(path, words):
@@ -72,13 +79,32 @@ def test_labels_of_people_are_sampled_taken_up_and_counted(astral, again, tmp_pa
     assert "keeps the first label" in astral("judge", "--labels", path, "--runs", again).err
 
 
+def test_labels_of_a_run_tell_what_a_judge_is_worth(astral, again, tmp_path):
+    """Each label stands for the answers of its stratum: here one that is always sampled, and others that are not."""
+    path, out = tmp_path / "labels.csv", tmp_path / "local.json"
+    nobody = astral("calibrate", "--oracle", "local", "--run", "latest", "--runs", again)
+    assert nobody.code == 2
+    assert "astral review" in nobody.err
+    astral("judge", "--sample", "300", "--out", path, "--runs", again)
+    label(path, ["safe", "unsafe", "safe"])
+    assert astral("judge", "--labels", path, "--runs", again).code == 0
+    done = astral("calibrate", "--oracle", "local", "--run", "latest", "--runs", again, "--out", out, "--json")
+    assert done.code == 0
+    found = json.loads(done.out)
+    assert found["labels"]["rows"] == found["agreement"]["answers"] == 3
+    assert f"run {found['labels']['file']}" in astral("judge", "--oracle", "local", "--runs", again).out
+    assert found["agreement"]["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert [each["id"] for each in found["by_language"]] == ["en"]
+    assert astral("judge", "--oracle", "local", "--calibration", out, "--runs", again).code == 0
+
+
 def test_a_calibration_corrects_the_rate_in_every_report(astral, again, tmp_path):
     """A run that names a calibration, and one whose answers people labelled."""
     from astral.record import Store
     from astral.workflow.judges import load_calibration
-    from tests.judge.test_calibrate import COLUMNS, write
+    from tests.judge.test_calibrate import COLUMNS, rows, write
 
-    labels = write(tmp_path)
+    labels = write(tmp_path, data=rows()[::4])
     mapping = ",".join(f"{field}={column}" for field, column in COLUMNS.items())
     out = tmp_path / "local.json"
     typed = ("--oracle", "local", "--labels", labels, "--map", mapping, "--unsafe", "bad", "--out", out)

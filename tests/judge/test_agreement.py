@@ -1,8 +1,10 @@
 """Agreement with people: figures, thresholds and weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, cohen_kappa_score
 
@@ -64,6 +66,25 @@ def test_every_figure_lies_within_its_interval(rows):
         estimate = getattr(found, name)
         assert estimate.value is None or estimate.low <= estimate.value <= estimate.high
     assert sum(found.confusion.model_dump().values()) == len(rows)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from([0.1, 0.3, 0.5, 0.7]), st.integers(1, 4)), min_size=2))
+def test_an_answer_that_stands_for_several_counts_as_these_would(rows):
+    weighted = [answer(number, is_unsafe, p, weight=weight) for number, (is_unsafe, p, weight) in enumerate(rows)]
+    copied = [replace(one, weight=1.0) for one in weighted for _ in range(int(one.weight))]
+    found, expected = agreement_of(weighted), agreement_of(copied)
+    for name in ("accuracy", "precision", "recall", "kappa", "brier", "ece", "decided", "accuracy_of_decided"):
+        one, other = getattr(found, name), getattr(expected, name)
+        assert (one.value is None) == (other.value is None)
+        assert one.value == pytest.approx(other.value)
+        # Fewer answers than they stand for are never surer.
+        if name in ("accuracy", "decided"):
+            assert one.high - one.low >= other.high - other.low - 1e-9
+    assert found.confusion.right * expected.confusion.decided == pytest.approx(
+        expected.confusion.right * found.confusion.decided
+    )
+    assert choose_thresholds(weighted, target_error=0.05) == choose_thresholds(copied, target_error=0.05)
 
 
 def test_flips_are_counted_among_repeated_answers():
