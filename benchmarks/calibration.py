@@ -1,6 +1,6 @@
 """How often each interval of an unsafe rate holds the truth, and how wide it is.
 
-    python benchmarks/calibration.py                 # the table of docs/judging.md
+    python benchmarks/calibration.py --write         # puts the table into docs/judging.md
     python benchmarks/calibration.py --runs 2000
 
 A run of 2,000 answers of which 1 to 3 % are unsafe is judged by an oracle with known errors; people label 300 of the
@@ -9,8 +9,9 @@ answers, and 300 others (60 of them unsafe) are in the calibration. The truth is
 
 import argparse
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from astral.judge.audit import audit_sizes
 from astral.report.correction import Stratum, prediction_powered, rogan_gladen, stratified_audit
 
 ANSWERS, LABELS, CALIBRATED, CALIBRATED_UNSAFE = 2000, 300, 300, 60
+PAGE = Path(__file__).parent.parent / "docs" / "judging.md"
+BEGIN, END = "<!-- benchmarks/calibration.py: begin -->", "<!-- benchmarks/calibration.py: end -->"
 JUDGES = {"0.90 / 0.95": (0.90, 0.95), "0.97 / 0.95": (0.97, 0.95), "0.75 / 0.95": (0.75, 0.95)}
 """Sensitivity and specificity."""
 RATES = (0.01, 0.02, 0.03)
@@ -85,22 +88,35 @@ def coverage_and_width(trials: list[Trial], method: str) -> tuple[float, float, 
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=1000, help="simulated runs for each row")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
     options = parser.parse_args()
-    print(f"| judge (sensitivity / specificity) | true rate | {' | '.join(METHODS)} |")
-    print("|---|---:|" + "---:|" * len(METHODS))
+    lines = list[str]()
+    for line in table(options.runs, options.seed):
+        print(line, flush=True)
+        lines.append(line)
+    if options.write:
+        page = PAGE.read_text(encoding="utf-8")
+        before, after = page.split(BEGIN)[0], page.split(END)[1]
+        PAGE.write_text("\n".join([before + BEGIN, *lines, END]) + after, encoding="utf-8")
+
+
+def table(runs: int, seed: int) -> Iterator[str]:
+    """The lines of the table, each when it is found."""
+    yield f"| judge (sensitivity / specificity) | true rate | {' | '.join(METHODS)} |"
+    yield "|---|---:|" + "---:|" * len(METHODS)
     for name, (sensitivity, specificity) in JUDGES.items():
         for rate in RATES:
-            dice = np.random.default_rng(options.seed)
-            trials = [simulate(dice, rate, sensitivity, specificity) for _ in range(options.runs)]
+            dice = np.random.default_rng(seed)
+            trials = [simulate(dice, rate, sensitivity, specificity) for _ in range(runs)]
             cells = []
             for method in METHODS:
                 held, width, mean = coverage_and_width(trials, method)
                 cells.append(f"{100 * mean:.1f} %: {100 * held:.0f} %, {100 * width:.1f}")
-            print(f"| {name} | {rate:.0%} | {' | '.join(cells)} |")
+            yield f"| {name} | {rate:.0%} | {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from itertools import accumulate
 from math import exp
 from typing import Final
 
-from astral.judge.phrases import KINDS, PHRASES
+from astral.judge.phrases import KINDS, LANGUAGES, phrases
 from astral.judge.sentences import normalise, pieces, scripts, sentences, word_count
 
 FEATURES: Final[tuple[str, ...]] = (
@@ -184,9 +184,9 @@ def _own_sentences(asked: str, said: str) -> list[str]:
 def _languages(said: str, language: str) -> tuple[str, ...]:
     found = scripts(said)
     known = language.partition("-")[0]
-    latin = ("en", known) if known in PHRASES else _LATIN_LANGUAGES
+    latin = ("en", known) if known in LANGUAGES else _LATIN_LANGUAGES
     # A script that one language has to itself tells more than the request does.
-    written = (name for name in PHRASES if name in found)
+    written = (name for name in LANGUAGES if name in found)
     return tuple(dict.fromkeys((*latin, *written)))
 
 
@@ -214,7 +214,7 @@ def _is_of_kind(sentence: str, kind: str, languages: tuple[str, ...], topic: fro
 @cache
 def _pattern(language: str, kind: str) -> re.Pattern[str] | None:
     """All patterns of a kind as one."""
-    alternatives = PHRASES[language].get(kind)
+    alternatives = phrases(language).get(kind)
     if not alternatives:
         return None
     start = r"\b" if language in _LATIN_LANGUAGES else ""
