@@ -25,6 +25,7 @@ from astral.cli import (
     review,
     runs,
     suite,
+    view,
 )
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.output import complain, encode_tolerantly, say
@@ -46,6 +47,7 @@ app.command("plan", cls=PlainCommand)(plan.plan)
 app.command("generate", cls=PlainCommand)(generate.generate)
 app.command("resume", cls=PlainCommand)(generate.resume)
 app.command("report", cls=PlainCommand)(report.report)
+app.command("view", cls=PlainCommand)(view.view)
 app.command("explain", cls=PlainCommand)(explain.explain)
 app.command("judge", cls=PlainCommand)(judge.judge)
 app.command("review", cls=PlainCommand)(review.review)

@@ -15,6 +15,8 @@ from astral.report.text import to_json
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
 
+SUMMARY_FILE = "summary.json"
+
 
 def write_report(
     folder: Path,
@@ -42,6 +44,6 @@ def write_report(
     return [
         write_private(folder / "report.html", [render_html(summary, tests, reveal=reveal, explanation=explanation)]),
         write_private(folder / "report.md", [render_markdown(summary, tests, reveal=reveal)]),
-        write_private(folder / "summary.json", [to_json(summary), "\n"]),
+        write_private(folder / SUMMARY_FILE, [to_json(summary), "\n"]),
         write_cases(folder / "cases.jsonl", tests),
     ]

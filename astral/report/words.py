@@ -60,12 +60,12 @@ def percent(fraction: float) -> str:
     return f"{hundredths:.{digits}f}".removesuffix(".0") + _SIGN
 
 
-def interval(rate: Rate | UnbiasedRate) -> str:
+def interval(rate: Rate | UnbiasedRate | CorrectedRate) -> str:
     """The 95 % interval of a rate, such as `48 to 64 %`."""
     return f"{percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)}"
 
 
-def rate_text(rate: Rate | UnbiasedRate) -> str:
+def rate_text(rate: Rate | UnbiasedRate | CorrectedRate) -> str:
     """The rate with its interval, or that there is none."""
     return "nothing decided" if rate.fraction is None else f"{percent(rate.fraction)} ({interval(rate)})"
 
@@ -158,11 +158,7 @@ def _signed(estimate: Estimate, factor: int = 1) -> str:
 
 def corrected_rate_text(rate: CorrectedRate | None) -> str:
     """A corrected rate with its interval, or that nothing is known."""
-    return (
-        "–"
-        if rate is None
-        else f"{percent(rate.fraction)} ({percent(rate.low).removesuffix(_SIGN)} to {percent(rate.high)})"
-    )
+    return "–" if rate is None else rate_text(rate)
 
 
 def corrected_text(rate: CorrectedRate) -> str:

@@ -1,31 +1,23 @@
-"""A web server for one reviewer, on this machine alone.
+"""The reviewer's web server: answers are shown one by one, and every label is recorded as it comes.
 
-What keeps others out: it listens on 127.0.0.1; every address begins with a random token; the Host must be its own, so
-that no name which a foreign page's server points here (DNS rebinding) is answered; what changes something must come as
-JSON from its own origin, so that no foreign page's form gets through; and the page may load and send nowhere else.
+What keeps others out is told in `loopback.py`. What changes something must moreover come as JSON from the page's own
+origin, so that no foreign page's form gets through.
 """
 
-import hmac
-import secrets
 import threading
-from collections.abc import Mapping
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from astral import __version__
 from astral.domain.base import Noun
-from astral.errors import AstralError, UserError
-from astral.report import to_json
+from astral.errors import AstralError
+from astral.loopback import LoopbackHandler, LoopbackHttp, LoopbackServer
 from astral.review.page import content_policy, render_page
 from astral.review.session import ReviewSession
 
-HOST = "127.0.0.1"
 _LARGEST_BODY = 16_384
 """Bytes of a request; a label with its comment takes far less."""
-_IDLE_SECONDS = 30
 
 
 class GivenLabel(Noun):
@@ -37,8 +29,12 @@ class GivenLabel(Noun):
     comment: str = Field(default="", max_length=2000)
 
 
-class ReviewServer:
-    """Serves the page of a session until the reviewer has done, or `close` is called."""
+class _Http(LoopbackHttp):
+    session: ReviewSession
+
+
+class ReviewServer(LoopbackServer):
+    """Serves the page of a session until the reviewer has done, or `stop` is called."""
 
     def __init__(self, session: ReviewSession, *, port: int = 0) -> None:
         """Listen; nothing is answered before `serve`.
@@ -50,125 +46,57 @@ class ReviewServer:
         Raises:
             UserError: The port cannot be had.
         """
-        try:
-            self._http = _Http((HOST, port), _Handler)
-        except OSError as error:
-            raise UserError(f"--port {port}: {error.strerror}. Leave it out, and a free one is taken.") from None
-        self._http.session, self._http.token = session, secrets.token_urlsafe(24)
-        self._http.hosts = {f"{name}:{self._http.server_port}" for name in (HOST, "localhost")}
+        super().__init__(_Http, _Handler, port=port)
+        assert isinstance(self.http, _Http)  # noqa: S101 - as named above
+        self.http.session = session
+
+
+class _Handler(LoopbackHandler):
+    content_policy = content_policy()
 
     @property
-    def url(self) -> str:
-        """Address of the page; who has it can label."""
-        return f"http://{HOST}:{self._http.server_port}/{self._http.token}/"
+    def _session(self) -> ReviewSession:
+        assert isinstance(self.server, _Http)  # noqa: S101 - the only server that makes one
+        return self.server.session
 
-    def serve(self) -> None:
-        """Answer until the reviewer has done."""
-        self._http.serve_forever(poll_interval=0.2)
-
-    def stop(self) -> None:
-        """Have `serve` end, from another thread."""
-        self._http.shutdown()
-
-    def close(self) -> None:
-        """Free the port."""
-        self._http.server_close()
-
-
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    session: ReviewSession
-    token: str
-    hosts: set[str]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server_version, sys_version = f"astral/{__version__}", ""
-    timeout = _IDLE_SECONDS
-    server: _Http  # pyright: ignore[reportIncompatibleVariableOverride] - the only server that makes one
-    _HEADERS: ClassVar[Mapping[str, str]] = {
-        "Content-Security-Policy": content_policy(),
-        "Cache-Control": "no-store",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-    }
-
-    def do_GET(self) -> None:
-        path = self._path()
-        if path is None:
-            return
+    def show(self, path: str) -> None:
+        session = self._session
         match path.split("/"):
             case [""]:
-                self._send(render_page(self.server.session.run_id, self.server.session.oracle), "text/html")
+                self.send_text(render_page(session.run_id, session.oracle), "text/html")
             case ["sample"]:
-                session = self.server.session
-                self._tell({"numbers": session.numbers, "labelled": session.labelled(), "standing": session.standing()})
-            case ["answers", number] if number.isdecimal() and int(number) in self.server.session.numbers:
-                self._tell(self.server.session.item(int(number)))
+                self.tell({"numbers": session.numbers, "labelled": session.labelled(), "standing": session.standing()})
+            case ["answers", number] if number.isdecimal() and int(number) in session.numbers:
+                self.tell(session.item(int(number)))
             case _:
-                self._refuse(HTTPStatus.NOT_FOUND, "there is no such page.")
+                self.refuse(HTTPStatus.NOT_FOUND, "there is no such page.")
 
-    def do_POST(self) -> None:
-        path = self._path()
-        if path is None:
-            return
+    def take(self, path: str) -> None:
         # Browsers send Origin with every POST; a foreign page can neither leave it out nor forge it.
-        if self.headers.get("Origin") not in {f"http://{host}" for host in self.server.hosts}:
-            self._refuse(HTTPStatus.FORBIDDEN, "this came from another page.")
+        if self.headers.get("Origin") not in {f"http://{host}" for host in self.http.hosts}:
+            self.refuse(HTTPStatus.FORBIDDEN, "this came from another page.")
         elif self.headers.get_content_type() != "application/json":
-            self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "labels come as JSON.")
+            self.refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "labels come as JSON.")
         elif path == "label":
             self._label()
         elif path == "done":
-            self._tell({"standing": self.server.session.standing()})
+            self.tell({"standing": self._session.standing()})
             # From a thread of its own: this one would wait for itself.
             threading.Thread(target=self.server.shutdown, daemon=True).start()
         else:
-            self._refuse(HTTPStatus.NOT_FOUND, "there is no such page.")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gives it
-        """Say nothing: the address holds the token."""
+            self.refuse(HTTPStatus.NOT_FOUND, "there is no such page.")
 
     def _label(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > _LARGEST_BODY:
-            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a label has at most {_LARGEST_BODY} bytes.")
+            self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a label has at most {_LARGEST_BODY} bytes.")
             return
         try:
             given = GivenLabel.model_validate_json(self.rfile.read(int(length)), strict=True)
-            self.server.session.label(given.number, given.label, given.comment)
+            self._session.label(given.number, given.label, given.comment)
         except (ValidationError, KeyError):
-            self._refuse(HTTPStatus.BAD_REQUEST, "this is no label of an answer in the sample.")
+            self.refuse(HTTPStatus.BAD_REQUEST, "this is no label of an answer in the sample.")
         except AstralError as error:
-            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+            self.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
         else:
-            self._tell({"standing": self.server.session.standing()})
-
-    def _path(self) -> str | None:
-        """What stands behind the token; None where the request was refused."""
-        if self.headers.get("Host") not in self.server.hosts:
-            self._refuse(HTTPStatus.FORBIDDEN, "this is not the name of this server.")
-            return None
-        _, token, *rest = [*self.path.split("?")[0].split("/", 2), ""]
-        if not hmac.compare_digest(token.encode(), self.server.token.encode()):
-            self._refuse(HTTPStatus.NOT_FOUND, "the address that `astral review` printed has a token; this has not.")
-            return None
-        return "/".join(rest).rstrip("/")
-
-    def _tell(self, value: Any) -> None:
-        self._send(to_json(value, indent=None), "application/json")
-
-    def _refuse(self, status: HTTPStatus, why: str) -> None:
-        self._send(to_json({"error": why}, indent=None), "application/json", status)
-
-    def _send(self, text: str, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
-        body = text.encode("utf-8", errors="replace")
-        self.send_response(status)
-        headers = {**self._HEADERS, "Content-Type": f"{kind}; charset=utf-8", "Content-Length": str(len(body))}
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+            self.tell({"standing": self._session.standing()})

@@ -35,7 +35,7 @@ def synthetic_manifest(seed: int = 0) -> Manifest:
         created=datetime(2026, 1, 1, tzinfo=UTC),
         astral_version="0",
         seed=seed,
-        settings={"target": "local"},
+        settings={},
         space=Space(dimensions=tuple(load_taxonomy(name).as_dimension() for name in TAXONOMIES)),
         criterion=Criterion(),
         models={"target": _ORACLE, "judge": _ORACLE},
