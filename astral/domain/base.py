@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Self
 
+import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 
 def _without_surrogates(text: str) -> str:
@@ -20,7 +22,14 @@ Text = Annotated[str, AfterValidator(_without_surrogates)]
 class Noun(BaseModel):
     """A frozen value; equal content means equal objects."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+    def __copy__(self) -> Self:
+        """A copy without what a `cached_property` remembers: with an `update` it is another noun."""
+        copied = super().__copy__()
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 def content_id(*parts: Any) -> str:
@@ -32,5 +41,28 @@ def content_id(*parts: Any) -> str:
     Returns:
         80 bits in hexadecimal, so that the chance of a collision among 10^8 values stays below 10^-8.
     """
-    canonical = json.dumps(to_jsonable_python(parts), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:20]
+    return hashlib.sha256(_canonical(parts)).hexdigest()[:20]
+
+
+_ODD = re.compile(rb"[0-9]e[-+]?[0-9]|0\.0000|\xef\xbf\xbd")
+
+
+def may_be_odd(written: bytes) -> bool:
+    """Whether JSON may hold what Python's own `json` writes in another way: 1e-07 for 1e-7, or half characters in keys.
+
+    What is hashed or compared has to be the same text in every release.
+    """
+    return _ODD.search(written) is not None
+
+
+def _canonical(parts: Any) -> bytes:
+    """JSON with sorted keys and without blanks, as Python's own `json` writes it."""
+    try:
+        quick = orjson.dumps(orjson.loads(to_json(parts, inf_nan_mode="constants")), option=orjson.OPT_SORT_KEYS)
+        if not may_be_odd(quick):
+            return quick
+    except (PydanticSerializationError, orjson.JSONDecodeError, orjson.JSONEncodeError):
+        pass
+    # Python alone knows NaN, half characters, and integers of any size.
+    plain = to_jsonable_python(parts)
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 
 from pydantic import Field, JsonValue
 from pydantic_core import to_jsonable_python
@@ -38,7 +39,7 @@ class ChatRequest(Noun):
     tools: tuple[Tool, ...] = later(())
     """What the model may ask to have called."""
 
-    @property
+    @cached_property
     def tokens_at_most(self) -> int:
         """Upper bound of what one sending can cost.
 

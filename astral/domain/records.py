@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, Literal
 
 from pydantic import Field, JsonValue
@@ -123,7 +124,7 @@ class TestCase(Noun):
     scene: Scene | None = later(None)
     """None: the target has no tools, and words alone decide."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Hash of the content."""
         more = [part for part in (self.course, self.scene) if part is not None]
@@ -206,7 +207,7 @@ class Transcript(Noun):
     guarded: tuple[Guarded, ...] = later(())
     """What a guard in front of the target said, in its order."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Hash of the content, less the time that it took."""
         others = [other.id for other in self.others]
@@ -296,7 +297,7 @@ class Verdict(Noun):
     unsafe_turn: int | None = later(None)
     """Of a talk of several turns, the first one, from 1, whose answer is unsafe; None where none is known to be."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Hash of the content, less what the votes cost: that depends on how often a call was lost on its way."""
         return content_id(self.model_dump(mode="json", exclude={"votes": {"__all__": {"usage"}}}))

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
+from astral.domain.base import may_be_odd
 from astral.errors import RecordError
 
 N = TypeVar("N", bound=BaseModel)
@@ -19,6 +20,12 @@ def text_of(value: Any) -> str:
     Infinities and NaN, which pydantic alone would lose as null, are kept; so are lone surrogates, which a model's
     JSON can hold and UTF-8 cannot, and the sign U+0000, which PostgreSQL refuses unless it is escaped.
     """
+    try:
+        quick = to_json(value, inf_nan_mode="constants")
+        if not may_be_odd(quick):
+            return quick.decode()
+    except PydanticSerializationError:
+        pass
     plain = value.model_dump() if isinstance(value, BaseModel) else value
     write = partial(json.dumps, plain, default=to_jsonable_python, separators=(",", ":"))
     text = write(ensure_ascii=False)
