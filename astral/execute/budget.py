@@ -227,7 +227,10 @@ class TimedModel:
             BudgetExceededError: The call was broken off at the deadline.
             ProviderError: No answer came.
         """
-        timer = asyncio.timeout(self._budget.seconds_left)
+        left = self._budget.seconds_left
+        if left is None:
+            return await self._model.chat(request)
+        timer = asyncio.timeout(left)
         try:
             async with timer:
                 return await self._model.chat(request)

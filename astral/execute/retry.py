@@ -1,19 +1,16 @@
 """Patience with an endpoint: what to send again, when, and how often."""
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.ports import ChatModel
 from astral.domain.records import Usage
 from astral.errors import ProviderError, Trouble
 from astral.execute.budget import usage_at_most
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
 
 MOST_ATTEMPTS = 8
 """Sendings of one request, whatever its troubles."""
@@ -30,6 +27,7 @@ ATTEMPTS: Mapping[Trouble, int] = MappingProxyType(
     }
 )
 """Failures of one request after which it is given up, by their class."""
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
 
 
 class RetryingModel:
@@ -57,50 +55,37 @@ class RetryingModel:
         Raises:
             ProviderError: The last attempt's.
         """
-        from tenacity import AsyncRetrying, retry_if_exception
-        from tenacity.wait import wait_exponential_jitter
-
-        lost = 0
-        jitter = wait_exponential_jitter(multiplier=0.5, max=30, jitter=1)
+        lost, waited = 0, 0.0
         failures: Counter[Trouble] = Counter()
-
-        def wait_seconds(state: "RetryCallState") -> float:
-            """Exponential with jitter, and never shorter than the endpoint asked for."""
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.retry_after_seconds if isinstance(error, ProviderError) else None
-            return max(jitter(state), asked or 0.0)
-
-        def is_enough(state: "RetryCallState") -> bool:
-            error = state.outcome.exception() if state.outcome else None
-            is_over = state.idle_for + state.upcoming_sleep > self._seconds
-            return is_over or not isinstance(error, ProviderError) or _is_given_up(failures, error.trouble)
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(_may_pass), stop=is_enough, wait=wait_seconds, sleep=self._sleep, reraise=True
-        )
-        try:
-            async for attempt in retrying:
-                with attempt:
-                    try:
-                        reply = await self._model.chat(request)
-                    except ProviderError as error:
-                        failures[error.trouble] += 1
-                        lost += not error.is_unbilled
-                        raise
-                    return _with_lost(reply, request, lost)
-        except ProviderError as error:
-            if lost and error.is_unbilled:
-                raise _billed(error) from error
-            raise
-        raise AssertionError("tenacity either returns or raises")
+        while True:
+            try:
+                return _with_lost(await self._model.chat(request), request, lost)
+            except ProviderError as error:
+                failures[error.trouble] += 1
+                lost += not error.is_unbilled
+                pause = _pause_seconds(failures.total(), error)
+                if not error.retryable or _is_given_up(failures, error.trouble) or waited + pause > self._seconds:
+                    if lost and error.is_unbilled:
+                        raise _billed(error) from error
+                    raise
+            await self._sleep(pause)
+            waited += pause
 
     async def close(self) -> None:
         """Give connections back."""
         await self._model.close()
 
 
-def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, ProviderError) and error.retryable
+def _pause_seconds(failed: int, error: ProviderError) -> float:
+    """Exponential with jitter, and never shorter than the endpoint asked for.
+
+    Args:
+        failed: Attempts of this request so far.
+        error: The last one's.
+    """
+    backoff = min(_FIRST_PAUSE_SECONDS * 2 ** (failed - 1), _LONGEST_PAUSE_SECONDS)
+    # Jitter, or else all who failed together would come back together.
+    return max(backoff + random.random(), error.retry_after_seconds or 0.0)  # noqa: S311 - no secret
 
 
 def _is_given_up(failures: Counter[Trouble], last: Trouble) -> bool:

@@ -16,7 +16,7 @@ from pydantic import Field, JsonValue
 
 from astral.domain.base import Noun
 from astral.domain.records import TestCase
-from astral.generate.seeds import COMPOSED
+from astral.generate.seeds import is_composed
 
 COEFFICIENTS_FILE: Final = "conformance.json"
 LEAST_OF_CHANCE: Final = 0.5
@@ -82,7 +82,7 @@ class Conformance(Noun):
         if draft.lineage.plain:
             # A transform hides the words, so that the vector says nothing of them.
             return None
-        if draft.lineage.generator == COMPOSED and not draft.lineage.model:
+        if is_composed(draft.lineage):
             # A reader can only be wrong about what people wrote for these very values.
             return None
         if draft.cell.get("language", "en") not in self.languages:

@@ -6,13 +6,14 @@ from typing import Protocol
 
 from astral.domain.base import Noun
 from astral.domain.ports import Embedder
-from astral.domain.records import MOST_TURNS, TestCase
+from astral.domain.records import MOST_TURNS, Lineage, TestCase
 from astral.generate.child_screen import breaks_child_safety
 from astral.generate.conformance import Conformance
 from astral.generate.duplicates import NEAR_DUPLICATE, Duplicates
 from astral.generate.identification import LanguageIdentifier
 from astral.generate.model_gate import ModelGate
 from astral.generate.refusals import is_refusal
+from astral.generate.seeds import is_composed
 
 DUPLICATE = "duplicate"
 """What the gate is called that rejects repeats of accepted cases."""
@@ -106,9 +107,17 @@ class LanguageGate:
 
     def check(self, draft: TestCase) -> str | None:
         """Why the draft is in the wrong language, if so."""
-        if "language" not in draft.cell:
+        if "language" not in draft.cell or _is_shipped(draft.lineage):
+            # The identifier can only be wrong about what people wrote in this very language, and takes half of a test's
+            # CPU for it.
             return None
         return self._identifier.objection(draft.plain_request, draft.cell["language"])
+
+
+def _is_shipped(lineage: Lineage) -> bool:
+    """All words are those of seeds and frames: no model's, no page's, and none of a corpus of the user's."""
+    is_translated = any(step.name.startswith(TRANSLATION) for step in lineage.transforms)
+    return is_composed(lineage) and not is_translated and not any(each.url for each in lineage.evidence)
 
 
 class TranslationGate:

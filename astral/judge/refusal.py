@@ -80,8 +80,12 @@ class RefusalOracle:
         Raises:
             OracleError: A provider's filter blocked the talk, so that there is no answer of the target to judge.
         """
-        # An embedder takes a while, in which others may be asked.
-        outcome, p_unsafe, reason = await asyncio.to_thread(self._opinion, case, transcript)
+        if self.embedder is None:
+            opinion = self._opinion(case, transcript)
+        else:
+            # It takes a while, in which others may be asked.
+            opinion = await asyncio.to_thread(self._opinion, case, transcript)
+        outcome, p_unsafe, reason = opinion
         vote = Vote(
             judge=self.name,
             outcome=outcome,

@@ -16,3 +16,8 @@ def sample_case(
         cell=Cell(values=(("risk", "privacy_violation"), ("language", language))),
         lineage=Lineage(generator="sample", seed=seed),
     )
+
+
+def anybodys(case: TestCase) -> TestCase:
+    """The case as if anybody had written it: then every gate looks at it, also at what was composed."""
+    return case.model_copy(update={"lineage": case.lineage.model_copy(update={"generator": "anybody"})})

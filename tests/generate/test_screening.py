@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astral.domain.records import Message
+from astral.domain.records import AppliedTransform, Evidence, Message
 from astral.generate import Gates, Screen
 from astral.generate.screening import FormGate, LanguageGate
 from astral.testing import HashEmbedder, sample_case
@@ -101,3 +101,18 @@ def test_a_screen_that_remembers_goes_on_where_another_stopped():
     resumed = Screen(GATES, HashEmbedder())
     resumed.remember(drafts[:2])
     assert resumed.screen(drafts[2:]) == verdicts[2:]
+
+
+def test_the_language_of_shipped_texts_is_believed_and_that_of_all_others_is_not():
+    """The identifier can only be wrong about seeds and frames; a model, a page or a corpus may say anything."""
+    italian = sample_case("Quanto costa un biglietto per il treno di domani mattina da Milano a Roma?", language="en")
+
+    def objection(**lineage):
+        changed = italian.lineage.model_copy(update={"generator": "compose", **lineage})
+        return GATES.objection(italian.model_copy(update={"lineage": changed}))
+
+    page = Evidence(text="-", kind="web", url="https://example.org")
+    assert objection() is None
+    for outside in ({"generator": "llm"}, {"model": "m"}, {"evidence": (page,)}):
+        assert objection(**outside).gate == "language"
+    assert objection(transforms=(AppliedTransform(name="translate:it"),)).gate == "language"
