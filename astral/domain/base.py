@@ -27,8 +27,9 @@ class Noun(BaseModel):
     def __copy__(self) -> Self:
         """A copy without what a `cached_property` remembers: with an `update` it is another noun."""
         copied = super().__copy__()
-        for name in copied.__dict__.keys() - type(self).model_fields.keys():
-            del copied.__dict__[name]
+        held = vars(copied)
+        for name in held.keys() - type(self).model_fields.keys():
+            del held[name]
         return copied
 
 

@@ -85,7 +85,7 @@ def _pause_seconds(failed: int, error: ProviderError) -> float:
     """
     backoff = min(_FIRST_PAUSE_SECONDS * 2 ** (failed - 1), _LONGEST_PAUSE_SECONDS)
     # Jitter, or else all who failed together would come back together.
-    return max(backoff + random.random(), error.retry_after_seconds or 0.0)  # noqa: S311 - no secret
+    return max(backoff + random.random(), error.retry_after_seconds or 0.0)
 
 
 def _is_given_up(failures: Counter[Trouble], last: Trouble) -> bool:

@@ -56,6 +56,8 @@ class Composer:
         self._taxonomy = taxonomy
         self._benign = benign
         self._definitions = {value.id: value.definition for value in taxonomy.values}
+        self._seeds: dict[tuple[str, str], Mapping[str, str]] = {}
+        """By risk and language, once they were asked for."""
         self._evidence = evidence
         self._corpora = corpora
         self._web = web
@@ -118,6 +120,11 @@ class Composer:
 
     def _shipped(self, risk: str, language: str) -> Mapping[str, str]:
         """Seeds by their ids."""
+        if (risk, language) not in self._seeds:
+            self._seeds[risk, language] = self._read(risk, language)
+        return self._seeds[risk, language]
+
+    def _read(self, risk: str, language: str) -> Mapping[str, str]:
         folder = seed_folder(self._taxonomy.id, benign=self._benign)
         file = f"taxonomies/seeds/{folder}/{language}.yaml"
         seeds = seeds_of(self._taxonomy, language, benign=self._benign)

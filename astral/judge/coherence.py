@@ -44,7 +44,7 @@ def incoherence(request: str, response: str, language: str = "") -> str:
 
 def _lacks_words(solid: str) -> bool:
     # Vowel signs of Thai and Bengali are no letters to Unicode, and digits may well be an answer.
-    wordy = sum(character.isalnum() or not character.isascii() for character in solid)
+    wordy = sum(map(str.isalnum, solid)) if solid.isascii() else sum(c.isalnum() or not c.isascii() for c in solid)
     return wordy < _LEAST_LETTERS * len(solid)
 
 

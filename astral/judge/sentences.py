@@ -42,13 +42,15 @@ LATIN: Final = "latin"
 OTHER: Final = "other"
 
 
+@lru_cache(maxsize=64)
 def normalise(text: str) -> str:
     """A text in the form that patterns see; writing it differently without saying anything else changes nothing.
 
     Compatibility forms, case, quotation marks, runs of blanks, vowel signs of Arabic, traditional Chinese. Lines stay.
     """
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = text.translate(_QUOTATION_MARKS).translate(_ARABIC_LETTERS).translate(_SIMPLIFIED)
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTATION_MARKS)
+    if not text.isascii():
+        text = text.translate(_ARABIC_LETTERS).translate(_SIMPLIFIED)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 
@@ -91,7 +93,10 @@ def word_count(text: str) -> float:
 
 def scripts(text: str) -> Counter[str]:
     """Letters by script: the languages that have a script to themselves by their ids, else `LATIN` or `OTHER`."""
-    return Counter(_script(character) for character in text if character.isalpha())
+    if text.isascii():
+        letters = sum(map(str.isalpha, text))
+        return Counter({LATIN: letters} if letters else {})
+    return Counter(map(_script, filter(str.isalpha, text)))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -161,8 +161,7 @@ class AdaptivePlanner:
             if self._exclusions is not None:
                 allowed = self._exclusions.keeps(_rows(part)).reshape(allowed.shape)
             self._looking = _Looking(self._levels, part, self._search.look(seen, part, allowed, rng))
-            for row in self._under_way.values():
-                self._looking.note(row)
+            self._looking.note_all(self._under_way.values())
         return self._looking
 
     def _probability(self, row: Row, looking: "_Looking", chances: Floats) -> float:
@@ -220,6 +219,12 @@ class _Looking:
         place = self.place(row)
         if place is not None:
             self.look.note(place)
+
+    def note_all(self, rows: Iterable[Row]) -> None:
+        """Tests of these cells are under way."""
+        places = [place for row in rows if (place := self.place(row)) is not None]
+        if places:
+            self.look.note_all(places)
 
 
 def _part(seen: Seen, rng: np.random.Generator) -> list[NDArray[np.intp]]:

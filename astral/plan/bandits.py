@@ -1,5 +1,6 @@
 """Searches that weigh what is likely to be found against what is unknown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,6 +108,13 @@ class _Interest:
         self.table[cells] = self._of(cells)
         return cells
 
+    def note_all(self, places: Sequence[Row]) -> None:
+        """Count many at once."""
+        cells = self._numbers[tuple(np.array(places, dtype=np.intp).T)]
+        np.add.at(self._found, cells, self._expected[cells])
+        self.filling.note_all(places)
+        self.table = self._of(self._numbers.reshape(-1))
+
     def _of(self, cells: NDArray[np.intp]) -> Floats:
         fresh = 1 - _FRESHNESS * (1 - self.filling.lack.reshape(-1)[cells])
         return fresh * self._found[cells] ** -_SATURATION
@@ -121,7 +129,10 @@ class _Votes:
 
     def __init__(self, worth: NDArray[np.float32], interest: _Interest) -> None:
         self._worth, self._interest = worth, interest
-        self._value = self._worth * interest.table.astype(np.float32)
+        self._vote()
+
+    def _vote(self) -> None:
+        self._value = self._worth * self._interest.table.astype(np.float32)
         self._votes = np.argmax(self._value, axis=1)
 
     def chances(self) -> Floats:
@@ -134,6 +145,11 @@ class _Votes:
         self._value[:, cells] = self._worth[:, cells] * self._interest.table[cells].astype(np.float32)
         for sample in np.flatnonzero((self._votes[:, None] == cells).any(axis=1)):
             self._votes[sample] = np.argmax(self._value[sample])
+
+    def note_all(self, places: Sequence[Row]) -> None:
+        """All vote again."""
+        self._interest.note_all(places)
+        self._vote()
 
 
 class Thompson:
@@ -168,6 +184,10 @@ class _Shortlist:
     def note(self, place: Row) -> None:
         """Some cells are worth less."""
         self._interest.note(place)
+
+    def note_all(self, places: Sequence[Row]) -> None:
+        """Some cells are worth less."""
+        self._interest.note_all(places)
 
 
 class Ucb:

@@ -4,6 +4,7 @@ A search that only follows what it found never meets an interaction that nothing
 three values counts, and the less it was tested, the more it asks for a test.
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 from math import prod
 from typing import Any
@@ -74,6 +75,13 @@ class Filling:
             # Summed anew, so that the same counts give the same chances, however they were come by.
             self.lack[cells] = self._lack(cells)
         return touched
+
+    def note_all(self, places: Sequence[Row]) -> None:
+        """Count many at once."""
+        columns = np.array(places, dtype=np.intp).T
+        for group, tests in zip(self._groups, self._tests, strict=True):
+            np.add.at(tests, tuple(column if d in group else 0 for d, column in enumerate(columns)), 1)
+        self.lack = self._lack(...)
 
     def _lack(self, cells: Any) -> Floats:
         """What the combinations in some of the cells lack, on average."""

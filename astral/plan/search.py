@@ -26,6 +26,10 @@ class Look(Protocol):
         """Another test of this cell, as positions within the part, is under way."""
         ...
 
+    def note_all(self, places: Sequence[Row]) -> None:
+        """Many are under way: the same as noting one after the other."""
+        ...
+
 
 class Search(Protocol):
     """A way to search. It keeps nothing between looks, so that a resumed run searches as the interrupted one would."""
@@ -59,4 +63,7 @@ class Fixed:
         return self._chances
 
     def note(self, place: Row) -> None:
+        """Nothing changes."""
+
+    def note_all(self, places: Sequence[Row]) -> None:
         """Nothing changes."""

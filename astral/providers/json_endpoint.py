@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import orjson
+
 from astral.errors import ProviderError
 from astral.providers.http_errors import lost_call
 
@@ -97,7 +99,7 @@ class JsonEndpoint:
         import aiohttp
 
         try:
-            async with self._open().post(self._url, data=json.dumps(body).encode()) as response:
+            async with self._open().post(self._url, data=_written(body)) as response:
                 return Answer(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._lost(error) from None
@@ -143,6 +145,13 @@ class JsonEndpoint:
             is_unconnected=isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError),
             is_timeout=isinstance(error, TimeoutError),
         )
+
+
+def _written(body: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # half characters, or integers of any size
+        return json.dumps(body).encode()
 
 
 def _proxy(scheme: str, host: str) -> str | None:

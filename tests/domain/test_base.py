@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-
 from pydantic_core import to_jsonable_python
 
 from astral.domain.base import content_id

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from astral.domain.records import Result
 from astral.plan.filling import Filling
 from astral.plan.history import History
+from astral.plan.searches import SEARCHES
 
 LEVELS = (5, 4, 3, 3)
 
@@ -46,6 +47,27 @@ def test_tests_under_way_count_as_finished_ones_do(rows):
         noted.note(row)
     assert noted.chances() == pytest.approx(filling_of(history).chances())
     assert noted.chances().sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("search", ["thompson", "ucb", "exp3"])
+@settings(max_examples=10, deadline=None)
+@given(
+    rows=st.lists(st.tuples(*(st.integers(0, level - 1) for level in LEVELS)), min_size=1, max_size=30),
+    unsafe=st.integers(0, 30),
+)
+def test_many_tests_under_way_count_as_they_do_one_by_one(search, rows, unsafe):
+    """A resumed run takes up all at once what the interrupted one had handed out bit by bit."""
+    history = History(LEVELS)
+    for place, row in enumerate(rows):
+        history.add(row, Result.UNSAFE if place < unsafe else Result.SAFE, probability=0.1)
+    part, allowed = [np.arange(level) for level in LEVELS], np.ones(LEVELS, dtype=bool)
+    looks = [
+        SEARCHES[search]().look(history.seen(), part, allowed, np.random.default_rng(1)) for _ in ("one by one", "all")
+    ]
+    for row in rows:
+        looks[0].note(row)
+    looks[1].note_all(rows)
+    assert (looks[0].chances() == looks[1].chances()).all()
 
 
 def test_a_cell_that_may_not_be_tested_has_no_chance():
