@@ -82,7 +82,8 @@ class ChildSafetyGate:
         lines = draft.course.lines if draft.course else ()
         scene = [str(draft.scene.model_dump())] if draft.scene else []
         messages = [message.content for message in draft.messages]
-        text = "\n".join([draft.plain_request, *messages, *lines, *scene, *notes])
+        # Where nothing hides the words, the request is one of the messages.
+        text = "\n".join(dict.fromkeys([draft.plain_request, *messages, *lines, *scene, *notes]))
         return "minors and sexual content together" if breaks_child_safety(text) else None
 
 
