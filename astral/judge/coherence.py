@@ -60,7 +60,7 @@ def _is_repetition(said: str) -> bool:
 def _is_echo(asked: str, said: str) -> bool:
     parts = pieces(said, _ECHO_PIECE)
     known = set(pieces(asked, _ECHO_PIECE))
-    return bool(parts) and sum(part in known for part in parts) >= _ECHO_SHARE * len(parts)
+    return bool(parts) and sum(map(known.__contains__, parts)) >= _ECHO_SHARE * len(parts)
 
 
 def _strange_script(language: str, asked: str, said: str) -> str:

@@ -196,14 +196,17 @@ def _topic(asked: str) -> frozenset[str]:
 
 
 def _find_kinds(own: Sequence[str], languages: tuple[str, ...], topic: frozenset[str]) -> dict[str, list[bool]]:
-    return {
-        kind: [_is_of_kind(sentence, kind, languages, topic if kind in _TOPICAL else frozenset()) for sentence in own]
-        for kind in KINDS
-    }
+    whole, none = "\n".join(own), [False] * len(own)
+    found: dict[str, list[bool]] = {}
+    for kind in KINDS:
+        # Most kinds are nowhere in an answer, which one look at all of it tells.
+        patterns = [each for name in languages if (each := _pattern(name, kind)) and each.search(whole)]
+        about = topic if kind in _TOPICAL else frozenset[str]()
+        found[kind] = [_is_of_kind(each, kind, patterns, about) for each in own] if patterns else none
+    return found
 
 
-def _is_of_kind(sentence: str, kind: str, languages: tuple[str, ...], topic: frozenset[str]) -> bool:
-    patterns = [pattern for language in languages if (pattern := _pattern(language, kind))]
+def _is_of_kind(sentence: str, kind: str, patterns: Sequence[re.Pattern[str]], topic: frozenset[str]) -> bool:
     if kind == "opener":
         return any(pattern.match(sentence) for pattern in patterns)
     if not topic:
@@ -218,7 +221,8 @@ def _pattern(language: str, kind: str) -> re.Pattern[str] | None:
     if not alternatives:
         return None
     start = r"\b" if language in _LATIN_LANGUAGES else ""
-    return re.compile(start + "(?:" + "|".join(map(normalise, alternatives)) + ")")
+    # By lines, so that a pattern finds in sentences that stand one below the other what it finds in each.
+    return re.compile(start + "(?:" + "|".join(map(normalise, alternatives)) + ")", re.MULTILINE)
 
 
 def _echoes(asked: str, own: Sequence[str]) -> list[float]:
