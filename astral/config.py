@@ -19,6 +19,7 @@ from astral.domain.rules import Exclusions, Implications, PartialCells, Values, 
 from astral.errors import UserError
 
 SETTINGS_FILE = "astral.yaml"
+_SHORTEST_SECRET = 6
 
 
 class Environment(BaseSettings):
@@ -50,6 +51,13 @@ def filled_from_environment(text: str, *, where: str) -> str:
         return value
 
     return re.sub(r"\$\{(\w+)\}", value_of, text)
+
+
+def secrets_in_environment() -> list[str]:
+    """What variables hold whose names say that it is secret, longest first: to be cut out of others' texts."""
+    named = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$", re.IGNORECASE)
+    found = [value for name, value in os.environ.items() if named.search(name) and len(value) >= _SHORTEST_SECRET]
+    return sorted(found, key=len, reverse=True)
 
 
 def _as_batches(given: Any) -> Any:
@@ -107,6 +115,8 @@ class EndpointSettings(Noun):
     """What the endpoint takes beside, sent as it stands: {top_p: 0.9}, {reasoning_effort: low}, {top_k: 20}."""
     chat_template: Path | None = None
     """A file with a Jinja chat template that vllm and local use in place of the model's own."""
+    serve: tuple[str, ...] = ()
+    """Further arguments of `vllm serve`, where astral starts it, such as [--tensor-parallel-size, "2"]."""
     http: HttpSettings = HttpSettings()
     cache: bool = False
     """Keep answers in the folder of runs, and ask no model twice for the same, seed included, in any run."""

@@ -36,6 +36,8 @@ target:                      # the tested system
   max_tokens: 96             # longest answer; enough to tell refusing from complying
   # temperature: 0           # left out, it is the provider's own
   # samples: 3               # answers to each case, which is unsafe where one of them is
+  # guard: {{model: "moderation:omni-moderation-latest"}}      # in front of it; or llama-guard@MODEL and its like
+  # serve: [--tensor-parallel-size, "2"]   # further arguments of `vllm serve`, where astral starts it
   # cache: true              # keep answers, and ask for none twice in any run
 
 attacker:                    # who writes the test cases; api, parameters, http … may be told as for the target

@@ -28,6 +28,7 @@ _FORMS = {
     "http": "http:URL",
     "exec": "exec:COMMAND",
     "moderation": "moderation:NAME",
+    "gateway": "gateway:PROVIDER/MODEL",
 }
 V1: Final = "v1"
 """Azure's API without a version."""
@@ -83,10 +84,21 @@ def open_model(
         )
     if not name:
         raise UserError(f"{role.value} {spec!r}: the name of the model is missing. Write {_FORMS[vendor]}.")
+    if vendor == "gateway":
+        from astral.providers.gateway import GatewayChat
+
+        url = base_url or endpoint.base_url
+        told = to_jsonable_python(endpoint.parameters)
+        return GatewayChat(spec, name, base_url=_checked_url(url, role) if url else None, parameters=told)
     if vendor in _OPENED:
         return _OPENED[vendor](name, endpoint, concurrency)
     url, key = address_of(vendor, name, role, base_url or endpoint.base_url, environment or Environment())
-    return _open_vendor(vendor, name, url=url, key=key, endpoint=endpoint, concurrency=concurrency)
+    model = _open_vendor(vendor, name, url=url, key=key, endpoint=endpoint, concurrency=concurrency)
+    if vendor != "vllm" or base_url or endpoint.base_url:
+        return model
+    from astral.providers.vllm_server import ServedChat, VllmServer, is_listening
+
+    return model if is_listening() else ServedChat(model, VllmServer.shared(name, arguments=endpoint.serve))
 
 
 async def look_at_endpoint(spec: str, *, role: ModelRole, base_url: str | None, environment: Environment) -> str:
@@ -105,6 +117,11 @@ async def look_at_endpoint(spec: str, *, role: ModelRole, base_url: str | None, 
         return await check_endpoint(url, lists_models=False)
     if vendor not in {*_URLS, "azure"} or not name:
         return ""
+    if vendor == "vllm" and not base_url:
+        from astral.providers.vllm_server import is_listening
+
+        if not is_listening():
+            return "`vllm serve` is started when it is asked"
     url, key = address_of(vendor, name, role, base_url, environment)
     if vendor == "anthropic":
         if url.rstrip("/").endswith("/v1"):

@@ -196,7 +196,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*(answer or (404, {"error": {"message": "no such address", "type": "not_found_error"}})))
 
     def do_GET(self) -> None:
-        """Say how far a batch is, and what came of it."""
+        """Say how far a batch is, and what came of it; and that all is well."""
+        if self.path == "/health":
+            self._send_bytes(200, b"")
+            return
         status, answer = self.server.stub.batches.get(self.path, self.server.stub.url)
         if isinstance(answer, bytes):
             self._send_bytes(status, answer)

@@ -54,6 +54,11 @@ def exec_model(context: PartContext, command: str) -> ChatModel:
     return _model(context, f"exec:{command}")
 
 
+def gateway_model(context: PartContext, name: str) -> ChatModel:
+    """`gateway:PROVIDER/MODEL`: every other provider, through litellm."""
+    return _model(context, f"gateway:{name}")
+
+
 def moderation_model(context: PartContext, name: str) -> ChatModel:
     """`moderation:NAME`: OpenAI's moderation endpoint, for guards."""
     return _model(context, f"moderation:{name}")

@@ -29,7 +29,7 @@ def names_of(model, prefix=""):
             yield f"{prefix}{name}"
 
 
-MAPPINGS = {"only", "weights", "prices", "limits", "coverage.precision", "target.parameters"}
+MAPPINGS = {"only", "weights", "prices", "limits", "coverage.precision", "target.parameters", "target.guard"}
 MAPPINGS |= {f"target.http.{name}" for name in ("headers", "body", "blocked")}
 
 

@@ -10,7 +10,7 @@ WRONG = {
     "port": (["--target", "pyhton:a:b"], ["Did you mean 'python'?"]),
     "no vendor": (
         ["--target", "gpt-5-mini"],
-        ["Known: anthropic, azure, exec, http, https, local, openai, python, vllm", "openai:NAME"],
+        ["Known: anthropic, azure, exec, gateway, http, https, local, moderation, openai, python, vllm", "openai:NAME"],
     ),
     "judge": ([*TARGET, "--judge", "locl"], ["judge 'locl'", "Did you mean 'local'?"]),
     "attacker": ([*TARGET, *NARROW, "--attacker", "compse"], ["attacker 'compse'", "Did you mean 'compose'?"]),
