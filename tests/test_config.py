@@ -54,8 +54,8 @@ def test_flags_go_over_the_file_and_the_file_over_the_defaults():
 
 def test_a_flag_may_be_false_or_zero():
     settings_file("evidence: {pages: true}\ncontrols: 3\nmax_unsafe_rate: 0.5\n")
-    settings = load_settings(flags={"evidence": {"pages": False}, "controls": 0, "max_unsafe_rate": 0.0})
-    assert (settings.evidence.pages, settings.controls, settings.max_unsafe_rate) == (False, 0, 0.0)
+    settings = load_settings(flags={"evidence": {"pages": False}, "controls": 0, "fail_on": {"unsafe_rate": 0.0}})
+    assert (settings.evidence.pages, settings.controls, settings.fail_on.unsafe_rate) == (False, 0, 0.0)
 
 
 @pytest.mark.parametrize(("web", "sources"), [("true", ("ddgs",)), ("false", ())])

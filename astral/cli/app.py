@@ -20,6 +20,7 @@ from astral.cli import (
     init,
     judge,
     listing,
+    nightly,
     plan,
     report,
     review,
@@ -54,6 +55,7 @@ app.command("review", cls=PlainCommand)(review.review)
 app.command("compare", cls=PlainCommand)(compare.compare)
 app.add_typer(suite.app, name="suite")
 app.command("replay", cls=PlainCommand)(suite.replay)
+app.command("nightly", cls=PlainCommand)(nightly.nightly)
 app.command("export", cls=PlainCommand)(exchange.export)
 app.command("import", cls=PlainCommand)(exchange.import_)
 app.command("calibrate", cls=PlainCommand)(calibrate.calibrate)

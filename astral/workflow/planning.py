@@ -1,10 +1,14 @@
 """The planner of a run, from its manifest alone: the run itself and every later report have the same one."""
 
+from collections.abc import Iterator
+
 from astral.config import Settings
 from astral.domain.ports import Planner
+from astral.domain.records import Draw, Result
 from astral.domain.run import Manifest
 from astral.errors import UserError
 from astral.plan import AdaptivePlanner, CoveringPlanner, RequestVectors
+from astral.record import Store
 
 
 def planner_of(manifest: Manifest, requests: RequestVectors | None = None) -> Planner:
@@ -24,6 +28,14 @@ def planner_of(manifest: Manifest, requests: RequestVectors | None = None) -> Pl
             space, criterion, seed=manifest.seed, search=settings.search, attempts=attempts, vectors=requests
         )
     return CoveringPlanner(space, criterion, seed=manifest.seed, attempts=attempts, vectors=requests)
+
+
+def continued_results(manifest: Manifest, store: Store) -> Iterator[tuple[Draw, Result]]:
+    """How the tests ended of earlier runs whose coverage this one continues, as far as they are still in the record."""
+    for run_id, rounds in manifest.continued.items():
+        for test in store.tests(run_id, store.numbers(run_id, rounds_before=rounds)):
+            if test.result is not None and test.draw.control is None:
+                yield test.draw, test.result
 
 
 def check_search(settings: Settings) -> None:

@@ -26,7 +26,7 @@ from astral.report.forms import Form, render
 from astral.report.statistics import CorrectedRates
 from astral.workflow.attackers import screens_by_meaning
 from astral.workflow.people import PEOPLE, is_person, labels_of, outcomes_of
-from astral.workflow.planning import planner_of
+from astral.workflow.planning import continued_results, planner_of
 from astral.workflow.requests import cached_embedder, requests_of
 
 if TYPE_CHECKING:
@@ -135,8 +135,10 @@ def findings_of(store: Store, run_id: str, folder: Path, *, oracle: str = "") ->
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = list(store.tests(run_id))
+    earlier = list(continued_results(manifest, store))
     with requests_of(manifest, store) as requests:
         planner = planner_of(manifest, requests)
+        planner.observe(earlier)
         planner.observe((test.draw, test.result) for test in tests if test.result is not None)
         progress = planner.progress()
     corrected = corrected_rates_of(store, manifest, tests)
@@ -155,6 +157,7 @@ def findings_of(store: Store, run_id: str, folder: Path, *, oracle: str = "") ->
         corrected_rates=corrected,
         change=_change(store, manifest, tests, judge=oracle or settings.judge.model),
         command=_command(manifest, folder),
+        earlier=earlier,
     )
     return Findings(manifest, tests, summary)
 

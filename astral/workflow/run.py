@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from astral import __version__
 from astral.assets import prompt_refs
-from astral.config import AttackerSettings, EvidenceSettings, Settings
+from astral.config import AttackerSettings, EvidenceSettings, FailOn, Settings
 from astral.domain.criterion import Criterion
 from astral.domain.records import Control, Draw
 from astral.domain.run import Manifest, RunStatus
@@ -44,13 +44,20 @@ class Outcome:
     exit_code: ExitCode
 
 
-async def start(settings: Settings, listener: Listener | None = None, *, reveal: bool = False) -> Outcome:
+async def start(
+    settings: Settings,
+    listener: Listener | None = None,
+    *,
+    reveal: bool = False,
+    continues: Callable[[Store, Manifest], Mapping[str, int]] = lambda _, __: {},
+) -> Outcome:
     """Run until the criterion is met or the budget is spent.
 
     Args:
         settings: What is tested, by whom, and how long.
         listener: Watches the run.
         reveal: Put the texts of cases and answers into the report's pages.
+        continues: Picks earlier runs whose tests count for coverage as well, each with its closed rounds.
 
     Raises:
         UserError: A setting is wrong, a key is missing, a part cannot be loaded; nothing was sent then.
@@ -97,6 +104,7 @@ async def start(settings: Settings, listener: Listener | None = None, *, reveal:
         if mode_of(settings) == EVOLVE:
             earlier = {run_id: store.closed_rounds(run_id) for run_id in store.runs_of(manifest.models["target"])}
             manifest = manifest.model_copy(update={"earlier": earlier})
+        manifest = manifest.model_copy(update={"continued": continues(store, manifest)})
         return await _go(manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal)
 
 
@@ -153,7 +161,7 @@ async def replay(
         "attacker": AttackerSettings(),
         "evidence": EvidenceSettings(),
         "novel_against": (),
-        "max_unsafe_rate": None,
+        "fail_on": FailOn(),
     }
     settings = settings.model_copy(
         update={"budget": budget, "planner": "covering", "controls": 0, "twins": 0.0, **unasked}
@@ -221,7 +229,7 @@ async def _go(
                 raise
         summary = write_report_of(store, run_id, folder, reveal=reveal)
     settings = Settings.model_validate(manifest.settings)
-    code = exit_code(summary.run.status, summary.told_rate, max_unsafe_rate=settings.max_unsafe_rate)
+    code = exit_code(summary.run.status, summary.told_rate, max_unsafe_rate=settings.fail_on.unsafe_rate)
     return Outcome(summary, folder, code)
 
 

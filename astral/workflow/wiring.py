@@ -68,7 +68,7 @@ from astral.workflow.journal import (
 )
 from astral.workflow.judges import definitions_of, embedded_oracle, front_guard, open_judge
 from astral.workflow.patience import PatientTarget
-from astral.workflow.planning import planner_of
+from astral.workflow.planning import continued_results, planner_of
 from astral.workflow.pricing import prices_by_role
 from astral.workflow.requests import RecordedRequests, cached_embedder
 from astral.workflow.talks import coursed, talking
@@ -134,6 +134,7 @@ class _Wiring:
         has_diversity = self.manifest.criterion.diversity is not None
         requests = RecordedRequests(self.store, run_id, self.embedder) if has_diversity else None
         planner = planner_of(self.manifest, requests)
+        planner.observe(continued_results(self.manifest, self.store))
         # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
         oracle = self.oracle()
         asked = self.targets(oracle)

@@ -8,7 +8,7 @@ import pytest
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 COMMANDS = ["", "plan", "generate", "resume", "report", "explain", "judge", "compare", "review", "calibrate"]
 COMMANDS += ["export", "import", "list", "corpus", "corpus add", "runs", "runs prune", "runs archive", "init", "doctor"]
-COMMANDS += ["suite", "suite freeze", "replay", "view"]
+COMMANDS += ["suite", "suite freeze", "replay", "nightly", "view"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
