@@ -307,8 +307,8 @@ class NightlySettings(Noun):
     days: float = Field(default=30, gt=0)
     """How old the runs may be whose tests count for coverage."""
     webhook: str | None = None
-    """Where the outcome is posted to as JSON that Slack reads as well, such as ${ASTRAL_WEBHOOK}. An address of this kind
-    is a secret, so it stands in the environment."""
+    """Where the outcome is posted to as JSON that Slack reads as well, such as ${ASTRAL_WEBHOOK}. Such an address is
+    a secret, so it stands in the environment."""
     notify: Literal["always", "failure"] = "always"
     """failure: only where the night does not end with 0."""
 

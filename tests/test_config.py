@@ -96,7 +96,7 @@ def test_what_is_wrong_is_told_with_its_line(text, told):
 
 def test_problems_come_in_the_order_of_the_file_and_not_all_of_them():
     told = wrong(
-        "evidence: maybe\nseed: -1\nretries: 0\ncontrols: 99\nconcurrency: 0\nmax_unsafe_rate: 5\n"
+        "evidence: maybe\nseed: -1\nretries: 0\ncontrols: 99\nconcurrency: 0\nfail_on: {unsafe_rate: 5}\n"
     ).splitlines()
     assert [line.split(":")[1] for line in told[:5]] == ["1", "2", "3", "4", "5"]
     assert told[5:] == ["… and 1 more."]
