@@ -4,7 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup system peers demo check format architecture test test-fast docs lock benchmarks clean
+REFUSED_LICENCES = GNU Affero General Public License v3;GNU General Public License v3 (GPLv3);GPL-3.0-only;AGPL-3.0-only
+INPUTS ?= 20000
+
+.PHONY: help setup system peers demo check audit format architecture test test-fast docs lock benchmarks clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +46,15 @@ check: setup ## Format, lint, types, architecture
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# pip-audit looks up known weaknesses at PyPI; where it is missing, or PyPI is, that part is left out and said to be.
+audit: setup ## Look for weaknesses: in the code, in dependencies and their licences, in the parsers
+	$(BIN)/ruff check --select S astral
+	$(BIN)/python -m pip check
+	$(BIN)/deptry astral
+	$(BIN)/pip-licenses --order license --format markdown --fail-on "$(REFUSED_LICENCES)"
+	$(BIN)/python benchmarks/fuzz.py --inputs $(INPUTS)
+	@if command -v pip-audit >/dev/null; then pip-audit --requirement constraints.txt --no-deps --disable-pip; else echo "pip-audit is not installed: known weaknesses of dependencies were not looked up"; fi
 
 format: setup ## Format the code and mend what can be mended
 	$(BIN)/ruff format .

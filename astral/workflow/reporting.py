@@ -167,9 +167,9 @@ def _change(store: Store, manifest: Manifest, tests: Sequence[TestRecord], *, ju
     target = manifest.models.get("target")
     on_target = store.runs_of(target) if target else [manifest.run_id]
     for earlier in reversed(on_target[: on_target.index(manifest.run_id)]):
-        judged, known = store.coverage(earlier), store.manifest(earlier)
+        known = store.manifest(earlier)
         # A suite of failures is no measure for a run that searched for them, nor the other way round.
-        if judged.tallies and known.suite == manifest.suite:
+        if known.suite == manifest.suite and (judged := store.coverage(earlier)).tallies:
             return change_since(known, judged, tests, judge=judge)
     return None
 

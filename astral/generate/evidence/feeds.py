@@ -30,7 +30,7 @@ def feed(url: str, fetcher: Fetcher, freshness: Freshness) -> Ask:
         nonlocal entries
         if entries is None:
             answer = expect_ok(await server.get(url))
-            entries = await asyncio.to_thread(_feed_entries, answer.body, freshness)
+            entries = await asyncio.to_thread(feed_entries, answer.body, freshness)
         return _ranked(entries, query)[:limit]
 
     return ask
@@ -59,7 +59,12 @@ def _ranked(found: Sequence[Evidence], phrase: str) -> list[Evidence]:
     return sorted(sorted(found, key=lambda each: each.date, reverse=True), key=order)
 
 
-def _feed_entries(body: bytes, freshness: Freshness) -> list[Evidence]:
+def feed_entries(body: bytes, freshness: Freshness) -> list[Evidence]:
+    """The entries of a feed that have a text and an address, and are fresh.
+
+    Raises:
+        EvidenceError: It is no feed, or has no such entries.
+    """
     with web_extra():
         import feedparser
     # As a stream: a text that looks like a path or an address would be opened by feedparser itself.
