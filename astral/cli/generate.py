@@ -251,6 +251,15 @@ def generate(
         ),
     ] = None,
     batch: Batch = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(
+            "--workers",
+            metavar="NAME",
+            rich_help_panel=_HOW,
+            help="Have models and targets asked by workers on a Ray cluster: `ray`, `ray:4`, `ray:4@ADDRESS`.",
+        ),
+    ] = None,
     max_unsafe_rate: Annotated[
         float | None,
         typer.Option(
@@ -311,6 +320,7 @@ def generate(
         "novel_against": novel_against or None,
         "twins": twins,
         "concurrency": concurrency,
+        "workers": workers,
         "batch": batch,
         "fail_on": {"unsafe_rate": max_unsafe_rate},
         "runs": runs,

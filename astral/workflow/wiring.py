@@ -73,6 +73,7 @@ from astral.workflow.pricing import prices_by_role
 from astral.workflow.requests import RecordedRequests, cached_embedder
 from astral.workflow.talks import coursed, talking
 from astral.workflow.transforms import transforming_by
+from astral.workflow.workers import Workers, remote_part
 
 TESTS_A_CALL = 2
 """Tests under way for each call that may be in flight: while one of them is recorded, the other one asks."""
@@ -413,10 +414,20 @@ class _Wiring:
             self._attackers[name] = self.model(name, ModelRole.ATTACKER, self.settings.attacker.base_url)
         return self._attackers[name]
 
+    @cached_property
+    def workers(self) -> Workers | None:
+        """Who asks models and targets; None where this process does."""
+        if not self.settings.workers:
+            return None
+        workers = Workers(self.settings)
+        self.closing.callback(workers.close)
+        return workers
+
     def part(self, port: Port, spec: str, role: ModelRole, base_url: str | None) -> Any:
         """A part by its name."""
         context = PartContext(self.settings, self.environment, role, base_url, note=self.listener.note)
-        return make_part(port, spec, context)
+        part = make_part(port, spec, context)
+        return remote_part(self.workers, part, port, spec, role, base_url) if self.workers else part
 
 
 def _changed_error(named: str, run_id: str) -> UserError:
