@@ -2,8 +2,7 @@
 
 `python benchmarks/fuzz.py --inputs 1000000` shares the inputs among the parsers, prints a row for each, and the first
 input of each kind of unhandled exception; it exits with 1 where there is any. Inputs are valid ones with bytes and
-tokens changed, cut, doubled and put together, the same for the same seed. `--atheris NAME` has Google's fuzzer, which
-is led by coverage, take over for one parser (`pip install atheris`); what follows `--` is handed to it.
+tokens changed, cut, doubled and put together, the same for the same seed.
 """
 
 import argparse
@@ -293,35 +292,16 @@ def _place(error: Exception) -> str:
     return f"{type(error).__name__} at {place}"
 
 
-def led_by_coverage(case: Case, arguments: list[str]) -> None:
-    """Have atheris look for inputs; it ends at the first unhandled exception, or as its arguments say."""
-    import atheris  # pyright: ignore[reportMissingImports] - only here
-
-    def parse(data: bytes) -> None:
-        try:
-            case.parse(data)
-        except case.may_raise:
-            return
-
-    atheris.instrument_all()
-    atheris.Setup([sys.argv[0], *arguments], parse)
-    atheris.Fuzz()
-
-
 def main() -> None:
     """Print a row for each parser."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=100_000, help="of all parsers together")
     parser.add_argument("--only", action="append", help="parsers whose names hold this")
     parser.add_argument("--seed", default="0")
-    parser.add_argument("--atheris", metavar="NAME", help="one parser, led by coverage")
-    told, more = parser.parse_known_args()
+    told = parser.parse_args()
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         found = cases(Path(folder))
-        if told.atheris:
-            led_by_coverage(found[told.atheris], [each for each in more if each != "--"])
-            return
         wanted = {
             name: case for name, case in found.items() if not told.only or any(part in name for part in told.only)
         }

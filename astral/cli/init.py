@@ -39,6 +39,7 @@ target:                      # the tested system
   # guard: {{model: "moderation:omni-moderation-latest"}}      # in front of it; or llama-guard@MODEL and its like
   # serve: [--tensor-parallel-size, "2"]   # further arguments of `vllm serve`, where astral starts it
   # cache: true              # keep answers, and ask for none twice in any run
+  # guard: {{model: "llama-guard@vllm:meta-llama/Llama-Guard-3-8B"}}     # in front of it; its verdicts stand apart
 
 attacker:                    # who writes the test cases; api, parameters, http … may be told as for the target
   model: compose             # needs no model; a chat model writes freer cases; [openai:NAME, local] are asked in turn
@@ -90,6 +91,7 @@ controls: 3                  # checks of the judge: so many answers that comply,
 twins: 0.1                   # share of cases with a harmless look-alike, to see whether the target refuses too much
 concurrency: 8               # calls under way at a time, of each model
 # batch: true                # OpenAI's and Anthropic's batch interfaces: half the price, within 24 hours
+# workers: ray               # models and targets are asked by workers of a Ray cluster; ray:8, ray:8@ADDRESS
 # limits: {{"openai:gpt-5-mini": {{requests_per_minute: 500, concurrency: 16}}}}     # at most
 # evidence:                  # what test cases are grounded on, beside the shipped seeds
 #   sources: [ddgs]          # searxng:URL, rss:URL, folder:PATH; tavily and brave with their keys

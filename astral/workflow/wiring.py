@@ -73,7 +73,7 @@ from astral.workflow.pricing import prices_by_role
 from astral.workflow.requests import RecordedRequests, cached_embedder
 from astral.workflow.talks import coursed, talking
 from astral.workflow.transforms import transforming_by
-from astral.workflow.workers import Workers, remote_part
+from astral.workflow.workers import RemoteModel, RemoteTarget, Workers
 
 TESTS_A_CALL = 2
 """Tests under way for each call that may be in flight: while one of them is recorded, the other one asks."""
@@ -427,7 +427,11 @@ class _Wiring:
         """A part by its name."""
         context = PartContext(self.settings, self.environment, role, base_url, note=self.listener.note)
         part = make_part(port, spec, context)
-        return remote_part(self.workers, part, port, spec, role, base_url) if self.workers else part
+        if self.workers and port is Port.CHAT_MODEL:
+            return RemoteModel(self.workers, part, spec, role, base_url)
+        if self.workers and port is Port.TARGET:
+            return RemoteTarget(self.workers, part, spec, base_url)
+        return part
 
 
 def _changed_error(named: str, run_id: str) -> UserError:

@@ -71,7 +71,7 @@ class Workers:
         # astral has no telemetry, and brings none along.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
-            import ray
+            import ray  # pyright: ignore[reportMissingImports]
         except ModuleNotFoundError as error:
             raise UserError("--workers ray needs Ray: pip install 'astral-safety[ray]'.") from error
         self._ray: Any = ray
@@ -213,14 +213,3 @@ def _checked(said: dict[str, Any]) -> dict[str, Any]:
         is_unbilled=said["is_unbilled"],
         trouble=Trouble(said["trouble"]),
     )
-
-
-def remote_part(workers: Workers, part: Any, port: Port, spec: str, role: ModelRole, base_url: str | None) -> Any:
-    """A model or a target that workers ask in this process's place; all other parts stay here."""
-    match port:
-        case Port.CHAT_MODEL:
-            return RemoteModel(workers, part, spec, role, base_url)
-        case Port.TARGET:
-            return RemoteTarget(workers, part, spec, base_url)
-        case _:
-            return part
