@@ -5,6 +5,7 @@ before it is sent and every answer before anything depends on it. So a worker ho
 is killed, only what it was doing is done again, by another one. Keys are those of the workers' own environments.
 """
 
+import logging
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -78,7 +79,7 @@ class Workers:
         self._is_ours = not ray.is_initialized()
         if self._is_ours:
             try:
-                ray.init(address=address, include_dashboard=None if address else False, logging_level="ERROR")
+                ray.init(address=address, include_dashboard=None if address else False, logging_level=logging.ERROR)
             except (ConnectionError, ValueError, RuntimeError) as error:
                 raise UserError(
                     f"--workers {settings.workers}: there is no Ray cluster to be reached ({error})."
