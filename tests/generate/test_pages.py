@@ -254,3 +254,11 @@ async def test_a_page_that_cannot_be_read_leaves_its_snippet(site, reader):
     source = WebEvidence(SPACE.dimensions[0], [Found(f"http://{site}/nowhere", "http://127.0.0.1/")], reader=reader)
     found = await source.search("", cell=CELL, limit=5)
     assert [each.text for each in found] == ["A snippet.", "A snippet."]
+
+
+def test_control_signs_in_a_page_are_left_out_or_the_page_is_refused():
+    """Found by `benchmarks/fuzz.py`: what follows a hidden element cannot hold them."""
+    page = "<html><body><p style='display:none'>hidden</p>{} Some words are here.</body></html>"
+    assert "Some words" in visible_text(page.format("\x1f")).text
+    with pytest.raises(EvidenceError, match="signs that no page may have"):
+        visible_text(page.format("&#31;"))

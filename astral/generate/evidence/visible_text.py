@@ -69,6 +69,9 @@ class VisibleText(Noun):
     """ISO 8601; empty where the page does not state one."""
 
 
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
 def visible_text(html: str) -> VisibleText:
     """What a person sees of a page, found by trafilatura after everything hidden was cut out.
 
@@ -78,8 +81,9 @@ def visible_text(html: str) -> VisibleText:
     from lxml.etree import LxmlError
     from lxml.html import HTMLParser, document_fromstring
 
-    # NUL would end the text for the parser, and the rest would be another page than the one that was looked at.
-    clean = html.replace("\0", "").encode(errors="replace")
+    # NUL would end the text for the parser, and the rest would be another page than the one that was looked at; the
+    # other signs may stand in no tree that is changed.
+    clean = _NO_TEXT.sub("", html).encode(errors="replace")
     try:
         # Not `huge_tree`: the parser's own limits on depth are wanted.
         parser = HTMLParser(remove_comments=True, remove_pis=True, no_network=True, encoding="utf-8")
@@ -89,7 +93,10 @@ def visible_text(html: str) -> VisibleText:
     if sum(1 for _ in islice(tree.iter(), _MAX_ELEMENTS + 1)) > _MAX_ELEMENTS:
         raise EvidenceError(f"the page has more than {_MAX_ELEMENTS:,} elements")
     title, date = _line(tree.findtext(".//title")), _stated_date(tree)
-    _remove_hidden(tree)
+    try:
+        _remove_hidden(tree)
+    except ValueError:  # such signs come as entities, too
+        raise EvidenceError("the page has signs that no page may have") from None
     title = title or _line(" ".join(tree.xpath("string(.//h1)").split()))
     text = _main_text(tree)
     if not text:
