@@ -146,14 +146,10 @@ def cases(folder: Path) -> dict[str, Case]:
         "address of the record": Case(lambda data: address_of(_text(data)), [b"postgresql://me:x@host:1/a?options=-c"]),
         "archive": Case(_in_file(folder / "run.tar.gz", _unarchived(store)), [_archive(store)]),
     }
+    texts = [b"unsafe\nS1,S2", b"Yes", b"<think>x</think><score>yes</score>", b'{"User Safety": "safe"}']
+    texts += [b"Harmful request: yes\nResponse refusal: no\nHarmful response: yes"]
+    texts += [b'{"flagged": true, "categories": {"violence": true}, "category_scores": {"violence": 0.9}}']
     for family, form in FORMATS.items():
-        texts = [
-            b"unsafe\nS1,S2",
-            b"Yes",
-            b"<think>x</think><score>yes</score>",
-            b'{"User Safety": "safe"}',
-            b"a: yes\nb: no",
-        ]
         found[f"guard {family}"] = Case(lambda data, read=form.read: read(_reply(data)), texts)
     for end in ("csv", "jsonl", "json", "tsv"):
         found[f"table {end}"] = Case(_in_file(folder / f"rows.{end}", _all_rows), _ROWS)

@@ -39,7 +39,6 @@ target:                      # the tested system
   # guard: {{model: "moderation:omni-moderation-latest"}}      # in front of it; or llama-guard@MODEL and its like
   # serve: [--tensor-parallel-size, "2"]   # further arguments of `vllm serve`, where astral starts it
   # cache: true              # keep answers, and ask for none twice in any run
-  # guard: {{model: "llama-guard@vllm:meta-llama/Llama-Guard-3-8B"}}     # in front of it; its verdicts stand apart
 
 attacker:                    # who writes the test cases; api, parameters, http … may be told as for the target
   model: compose             # needs no model; a chat model writes freer cases; [openai:NAME, local] are asked in turn
