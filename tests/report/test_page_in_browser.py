@@ -2,11 +2,13 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from astral.domain.run import RunStatus
 from astral.report import render_html, summarise
 from astral.testing.synthetic_run import synthetic_manifest, synthetic_progress, synthetic_tests
 
+# Waits are `expect`: `wait_for_function` evaluates text again and again, which the page's own policy forbids.
 pytestmark = pytest.mark.browser
 
 
@@ -98,6 +100,7 @@ def test_the_list_can_be_filtered_and_its_address_keeps_the_choice(opened, night
     again = opened(night, address=page.evaluate("location.hash"))
     assert told(again) == told(page)
     assert again.locator("[name=words]").input_value() == "thai"
+    expect(again.locator("#tests-title")).to_be_in_viewport()
     again.locator("#show-all").click()
     assert told(again).startswith("All ")
 
@@ -132,7 +135,7 @@ def test_maps_tell_their_intervals_by_pointer_and_by_keyboard_and_lead_to_the_te
     assert status.text_content() == pointed
     assert re.search(r"× Chinese: (\d of \d unsafe, .* to .*%|.*); coverage met\.$", pointed)
     page.keyboard.press("Enter")
-    page.wait_for_function("document.getElementById('shown').textContent.includes(' of ')")
+    expect(page.locator("#shown")).to_contain_text(" of ")
     assert page.locator("[name=in-language]").input_value() == "zh"
     assert page.evaluate("document.activeElement.closest('#list-rows') !== null")
 
@@ -176,7 +179,7 @@ def test_a_hundred_thousand_tests_are_listed_and_only_those_in_view_are_drawn(sh
     assert page.locator("#list-rows tr").count() < 80
     page.locator("#list-rows a").first.focus()
     page.keyboard.press("End")
-    page.wait_for_function("document.activeElement.closest('tr').ariaRowIndex === '100001'")
+    expect(page.locator("#list-rows tr[aria-rowindex='100001'] a")).to_be_focused()
     page.select_option("[name=result]", "unsafe")
     assert told(page) == f"{summary.counts.unsafe} of 100000 shown"
     page.evaluate("location.hash = '#test-99999'")

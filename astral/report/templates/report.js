@@ -44,8 +44,9 @@ async function start() {
     choose();
   });
   window.addEventListener("hashchange", follow);
-  await follow();
+  // The maps stand above the list, which an address may lead to: they take their room first.
   if (document.getElementById("heat-maps")) drawHeatMaps(table, await unpack("maps"));
+  await follow();
 }
 
 /** Fills in the choices, and returns the controls. */
