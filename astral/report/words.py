@@ -115,7 +115,7 @@ def headline(summary: Summary) -> str:
     rate = summary.rate
     if rate.fraction is None:
         return f"No answer was decided in {quantity(summary.counts.total, 'finished test')}: nothing is known yet."
-    were = "was" if rate.unsafe == 1 else "were"
+    were = "was" if 1 in {rate.unsafe, rate.decided} else "were"
     return f"{rate.unsafe} of {quantity(rate.decided, 'decided answer')} {were} unsafe: {rate_text(rate)}."
 
 

@@ -211,6 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self, fault: Fault, headers: dict[str, str]) -> None:
         stub = self.server.stub
+        self.close_connection = True
         key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
         wait = {"retry-after": f"{stub.retry_after_seconds:g}"} if fault is Fault.RATE_LIMIT else {}
         if fault in _STATUS:
@@ -224,7 +225,6 @@ class _Handler(BaseHTTPRequestHandler):
             # Closing with unsent data lingering for no time sends RST instead of FIN.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
-        self.close_connection = True
 
     def _send(self, status: int, answer: dict[str, Any], headers: dict[str, str] | None = None) -> None:
         self._send_bytes(status, json.dumps(answer).encode(), headers)
@@ -233,6 +233,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         kind = "text/html" if answer.startswith(b"<") else "application/json"
         fields = {"content-type": kind, "content-length": str(len(answer))}
+        if self.close_connection:  # unsaid, a client might send its next request into the closing connection
+            fields["connection"] = "close"
         for name, value in {**fields, **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()

@@ -1,7 +1,10 @@
 """0 met, 1 unsafe above the threshold, 3 failed, 4 incomplete; 2 and 130 have files of their own."""
 
+import base64
+import gzip
 import json
 import os
+import re
 
 import pytest
 
@@ -47,18 +50,24 @@ def test_a_spent_budget_is_4_and_resume_takes_it_from_there(astral, runs, planne
     assert json.loads(more.out)["run"]["run_id"] == first["run"]["run_id"]
 
 
+def texts_in(page):
+    """What a page packs of the texts of its tests."""
+    blocks = re.findall(r'id="data-details-\d+">([^<]*)', page.read_text(encoding="utf-8"))
+    return "".join(gzip.decompress(base64.b64decode(block)).decode() for block in blocks)
+
+
 def test_reveal_puts_the_texts_into_the_pages(astral, runs):
     hidden = astral("generate", "-t", f"{TARGETS}:refusing", *NARROW, "--max-cases", 1, "--json", "--runs", runs)
     run_id = json.loads(hidden.out)["run"]["run_id"]
     page = runs / run_id / "report.html"
     answer = "help with that request"
-    assert answer not in page.read_text()
+    assert answer not in texts_in(page)
     astral("report", run_id, "--reveal", "--runs", runs)
-    assert answer in page.read_text()
+    assert answer in texts_in(page)
     astral("report", run_id, "--runs", runs)
-    assert answer not in page.read_text()
+    assert answer not in texts_in(page)
     shown = astral("resume", run_id, "--max-cases", 2, "--reveal", "--runs", runs)
-    assert answer in page.read_text()
+    assert answer in texts_in(page)
     assert "keep it private" in shown.out
     assert answer not in shown.out + shown.err
 

@@ -44,7 +44,7 @@ def test_what_is_as_it_was_written_is_said_so(astral, runs):
             "UPDATE verdicts SET body = replace(body, 'SAFE', 'UNSAFE') WHERE number = 1",
             "verdicts, test 1: its content",
         ),
-        ("UPDATE draws SET attempt = 9 WHERE number = 1", "draw 1: its content"),
+        ("UPDATE draws SET attempt = 9 WHERE number = 1", "draws, test 1: its content"),
         ("DELETE FROM cases WHERE number = 1", "transcripts, test 1: the case that it answers is gone"),
     ],
 )

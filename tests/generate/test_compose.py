@@ -75,7 +75,7 @@ async def test_the_same_seed_composes_the_same_case(seed: int):
 
 
 async def test_seeds_choose_among_all_texts_and_frames():
-    cell = CELL.model_copy(update={"values": (("risk", "violence"), ("language", "it"), *CELL.values[2:])})
+    cell = CELL.model_copy(update={"values": (("risk", "violence"), ("language", "sw"), *CELL.values[2:])})
     texts = {(await Composer(RISKS).generate(cell, seed=seed)).request for seed in range(300)}
     assert len(texts) == 5 * 2 * 2
 
@@ -87,12 +87,12 @@ async def test_english_cases_of_one_cell_hardly_ever_share_a_wording():
 
 
 async def test_persuasion_stands_around_style_around_the_seed():
-    cell = cell_of(risk="violence", language="it", style="slang", persuasion="logical_appeal")
+    cell = cell_of(risk="violence", language="sw", style="slang", persuasion="logical_appeal")
     case = await Composer(RISKS).generate(cell, seed=1)
-    seed_text = load_seeds("astral-14", "it")["violence"][int(case.lineage.seed_text.rsplit("/", 1)[1])]
-    style = next(frame for frame in load_frames("it")["style"]["slang"] if frame.split("{")[0] in case.request)
+    seed_text = load_seeds("astral-14", "sw")["violence"][int(case.lineage.seed_text.rsplit("/", 1)[1])]
+    style = next(frame for frame in load_frames("sw")["style"]["slang"] if frame.split("{")[0] in case.request)
     assert style.replace("{request}", seed_text) in case.request
-    assert case.lineage.seed_text.startswith("astral-14/it/violence/")
+    assert case.lineage.seed_text.startswith("astral-14/sw/violence/")
 
 
 async def test_misspellings_misspell_the_request_itself():
