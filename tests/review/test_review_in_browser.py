@@ -37,7 +37,9 @@ def press(page, *keys):
         page.keyboard.press(key)
         if key in "sun" or key.startswith("Arrow"):
             # Polled from here: the page's policy forbids the evaluation that `wait_for_function` polls with.
-            while page.locator("#said").text_content() == before and not page.locator("#done").is_visible():
+            for _ in range(500):
+                if page.locator("#said").text_content() != before or page.locator("#done").is_visible():
+                    break
                 page.wait_for_timeout(20)
 
 
