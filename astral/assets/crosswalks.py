@@ -59,6 +59,7 @@ STANDARDS = ("owasp-llm-2025", "mitre-atlas", "nist-ai-600-1", "ailuminate", "eu
 """Those that a report shows."""
 
 
+@cache
 def crosswalk_names() -> list[str]:
     """The standards, and all taxonomies that are mapped to the hub."""
     mapped = [name for name in taxonomy_names() if any(map(risks_of, load_taxonomy(name).values))]

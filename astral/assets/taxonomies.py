@@ -112,10 +112,7 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
         UnknownNameError: No shipped taxonomy has this name.
         UserError: The file is not a taxonomy; file and line are named.
     """
-    return _read_taxonomy(_taxonomy_path(name_or_path))
-
-
-def _read_taxonomy(path: Path) -> Taxonomy:
+    path = _taxonomy_path(name_or_path)
     taxonomy = read_model(path, Taxonomy)
     ids = Counter(value.id for value in taxonomy.values)
     twice = [value_id for value_id, count in ids.items() if count > 1]

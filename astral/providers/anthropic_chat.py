@@ -12,10 +12,9 @@ from astral.domain.messages import ToolCall
 from astral.domain.records import Ending, Usage
 from astral.errors import ProviderError, UserError
 from astral.providers.anthropic_wire import anthropic_messages, anthropic_tools
-from astral.providers.endings import is_block
-from astral.providers.http_errors import malformed_answer, status_error
+from astral.providers.http_errors import status_error
 from astral.providers.json_endpoint import Answer, JsonEndpoint
-from astral.providers.rate_headers import with_rates
+from astral.providers.replies import reply_of
 
 PROTOCOL = "2026-10-21"
 """The version of the protocol, as the SDK's version 2 sends it."""
@@ -91,14 +90,7 @@ class AnthropicChat:
             ProviderError: It is none.
             UserError: The key or the model's name is wrong.
         """
-        if answer.is_error:
-            if is_block(answer.status, answer.error):
-                return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)
-            raise self.error(answer)
-        try:
-            return with_rates(read_message(answer.content, asked=self._model), answer.headers)
-        except ValueError as error:
-            raise malformed_answer(error, model=self.name, key=self._key) from None
+        return reply_of(answer, read_message, self.error, asked=self._model, name=self.name, key=self._key)
 
     def error(self, answer: Answer) -> ProviderError | UserError:
         """What an answer means that is none; see `status_error`."""

@@ -5,14 +5,12 @@ from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from astral.domain.chat import ChatReply, ChatRequest
-from astral.domain.records import Ending
 from astral.errors import ProviderError, UserError
-from astral.providers.endings import is_block
-from astral.providers.http_errors import malformed_answer, status_error
+from astral.providers.http_errors import status_error
 from astral.providers.json_endpoint import Answer, JsonEndpoint
 from astral.providers.openai_content import completion_body, read_completion
 from astral.providers.openai_responses import read_response, response_body
-from astral.providers.rate_headers import with_rates
+from astral.providers.replies import reply_of
 
 
 class OpenAIChat:
@@ -84,15 +82,8 @@ class OpenAIChat:
             ProviderError: It is none.
             UserError: The key or the model's name is wrong.
         """
-        if answer.is_error:
-            if is_block(answer.status, answer.error):
-                return ChatReply(text="", ending=Ending.BLOCKED, model=self._model)
-            raise self.error(answer)
-        try:
-            read = read_response if self.api == "responses" else read_completion
-            return with_rates(read(answer.content, asked=self._model), answer.headers)
-        except ValueError as error:
-            raise malformed_answer(error, model=self.name, key=self._key) from None
+        read = read_response if self.api == "responses" else read_completion
+        return reply_of(answer, read, self.error, asked=self._model, name=self.name, key=self._key)
 
     def error(self, answer: Answer) -> ProviderError | UserError:
         """What an answer means that is none; see `status_error`."""
