@@ -10,7 +10,8 @@ from astral.report.folder import write_report
 from astral.report.html import render_html
 from astral.report.markdown import render_markdown
 from astral.report.statistics import Rate, UnbiasedRate, wilson_interval
-from astral.report.summary import Group, Summary, summarise
+from astral.report.summarising import summarise
+from astral.report.summary import Group, Summary
 from astral.report.text import to_json, visible
 from astral.report.words import headline, percent
 
