@@ -95,7 +95,7 @@ def _writes_by_model(settings: Settings) -> bool:
 
 def _asking(settings: Settings) -> str:
     """The mode in which chat models are asked where none is named."""
-    return WITH_WEB if settings.evidence.sources or settings.evidence.replay else "rag-fs"
+    return WITH_WEB if settings.evidence.sources else "rag-fs"
 
 
 def _check(settings: Settings, mode: str, models: list[str]) -> None:

@@ -18,7 +18,7 @@ from astral.domain.suite import Suite
 from astral.errors import ExitCode
 from astral.record import Entry, Store
 from astral.report import Summary
-from astral.workflow.attackers import EVOLVE, mode_of, writers_of
+from astral.workflow.attackers import EVOLVE, mode_of, web_sources, writers_of
 from astral.workflow.batches import check_batches
 from astral.workflow.corpora import corpus_refs
 from astral.workflow.events import Listener, Silence
@@ -68,16 +68,12 @@ async def start(
     space, taxonomies = space_of(settings)
     criterion = criterion_of(settings, space)
     # What may be wrong is read before a store is made.
-    corpora, imported, attackers = corpus_refs(settings), imported_digest(settings), writers_of(settings, space)
-    published = published_digest(settings)
+    corpora, imported, published = corpus_refs(settings), imported_digest(settings), published_digest(settings)
+    writers_of(settings, space)
     calibration = load_calibration(settings.judge.calibration) if settings.judge.calibration else None
     prices = prices_by_role(settings)
     with Store.open(store_url(settings.runs)) as store:
-        # The ids, since `latest` names another run as soon as this one is there.
-        novel = tuple(each if is_file_of_texts(each) else store.resolve(each) for each in settings.novel_against)
-        replay = store.resolve(settings.evidence.replay) if settings.evidence.replay else None
-        evidence = settings.evidence.model_copy(update={"replay": replay})
-        settings = settings.model_copy(update={"novel_against": novel, "evidence": evidence})
+        settings = _with_earlier_runs(settings, store)
         created = datetime.now(UTC)
         manifest = Manifest(
             run_id=new_run_id(created),
@@ -93,7 +89,7 @@ async def start(
             published=published,
             prompts=prompt_refs(),
             models={
-                "attacker": ", ".join(attackers),
+                "attacker": ", ".join(writers_of(settings, space)),
                 "target": settings.target.model,
                 "judge": settings.judge.model,
                 "embedder": settings.embedder,
@@ -106,6 +102,20 @@ async def start(
             manifest = manifest.model_copy(update={"earlier": earlier})
         manifest = manifest.model_copy(update={"continued": continues(store, manifest)})
         return await _go(manifest, store, settings.runs, listener or Silence(), is_new=True, reveal=reveal)
+
+
+def _with_earlier_runs(settings: Settings, store: Store) -> Settings:
+    """The settings with earlier runs by their ids, and grounded on what the repeated one was grounded on."""
+    # The ids, since `latest` names another run as soon as this one is there.
+    novel = tuple(each if is_file_of_texts(each) else store.resolve(each) for each in settings.novel_against)
+    evidence = settings.evidence
+    if evidence.replay:
+        replay = store.resolve(evidence.replay)
+        repeated = Settings.model_validate(store.manifest(replay).settings)
+        evidence = evidence.model_copy(
+            update={"replay": replay, "corpora": repeated.evidence.corpora, "sources": web_sources(repeated)}
+        )
+    return settings.model_copy(update={"novel_against": novel, "evidence": evidence})
 
 
 async def resume(

@@ -324,7 +324,7 @@ class _Wiring:
             UserError: A corpus is gone, or has changed since the run began.
         """
         if self.settings.evidence.replay:
-            return self.journalled("corpora", None) if self._searched.corpora else None
+            return self.journalled("corpora", None) if self.settings.evidence.corpora else None
         if not self.manifest.corpora:
             return None
         found = Corpora(self.settings.runs / CORPORA_FOLDER, self.embedder)
@@ -340,12 +340,11 @@ class _Wiring:
 
     def web(self) -> EvidenceSource | None:
         """What is asked outside of the machine's corpora; None where nothing is."""
-        told = self.settings.evidence
-        if told.replay:
-            return self.journalled("web", None)
-        specs = web_sources(self.settings)
+        told, specs = self.settings.evidence, web_sources(self.settings)
         if not specs:
             return None
+        if told.replay:
+            return self.journalled("web", None)
         sources = [self.part(Port.EVIDENCE_SOURCE, spec, ModelRole.ATTACKER, None) for spec in specs]
         reader = None
         if told.pages:
@@ -364,14 +363,6 @@ class _Wiring:
             repeated=RunJournal(self.store, self.recorder, repeated) if repeated else None,
             note=self.listener.note,
         )
-
-    @cached_property
-    def _searched(self) -> Manifest:
-        """The run that searched for what is used again, through however many repetitions."""
-        manifest = self.manifest
-        while replay := Settings.model_validate(manifest.settings).evidence.replay:
-            manifest = self.store.manifest(replay)
-        return manifest
 
     @cached_property
     def _journal(self) -> RunJournal:
