@@ -17,7 +17,7 @@ import resource
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ from astral.generate import (
     CorpusIndex,
     Gates,
     Screen,
+    Written,
     build_seed_corpus,
     generate_all,
 )
@@ -55,7 +56,7 @@ class Spent:
     cpu_seconds: float = 0.0
 
     @contextmanager
-    def measured(self) -> Iterator[None]:
+    def measured(self) -> Generator[None]:
         """Add what the block takes."""
         start, cpu_start = time.perf_counter(), time.process_time()
         yield
@@ -73,56 +74,76 @@ def main() -> None:
         asyncio.run(measure(options.cases, Path(folder), Drawn() if options.drawn else open_embedder()))
 
 
+class Bench:
+    """The same blocks of draws written in two ways, and embedded alone."""
+
+    def __init__(self, folder: Path, bare: Embedder) -> None:
+        """Set all parts up, and index the seeds."""
+        self._space, _ = space_of(Settings())
+        languages = [value.id for value in self._space.by_id["language"].values]
+        self._bare = bare
+        embedder = CachedEmbedder(bare, folder / "embeddings.db")
+        taxonomy = load_taxonomy("astral-14")
+        index = CorpusIndex(folder / "index", embedder)
+        start = time.perf_counter()
+        build_seed_corpus(index, taxonomy, languages)
+        print(f"indexing the seeds, once: {time.perf_counter() - start:.1f} s")
+        gates = Gates(languages)
+        conformance = Conformance.shipped(embedder.name, Settings().taxonomies)
+        self._by_meaning = Screen(gates, embedder, conformance=conformance)
+        self._by_wording = Screen(gates)
+        self._composer = Composer(taxonomy, evidence=index, gates=gates)
+        self._dice = random.Random(0)
+        self.writing, self.embedding, self.by_wording = Spent(), Spent(), Spent()
+        self.accepted = self.failed = 0
+        self.rejections: Counter[str] = Counter()
+
+    async def block(self, numbers: range) -> None:
+        """Write tests of these numbers with all gates, embed their texts alone, and write them by wording alone."""
+        draws = [Draw(number=number, cell=random_cell(self._space, self._dice)) for number in numbers]
+        with self.writing.measured():
+            written = await self._written(draws, self._by_meaning)
+        texts = [made.request for batch in written for made in batch.results if isinstance(made, TestCase)]
+        with self.embedding.measured():
+            self._bare.embed(texts, kind="passage")
+        with self.by_wording.measured():
+            await self._written(draws, self._by_wording, wordings=WORDINGS)
+        for batch in written:
+            self.rejections.update(batch.rejections)
+        self.accepted += len(texts)
+        self.failed += len(draws) - len(texts)
+
+    async def _written(self, draws: Sequence[Draw], screen: Screen, wordings: int = 1) -> list[Written]:
+        return [
+            await generate_all(batch, run_seed=0, generators=[self._composer], screen=screen, wordings=wordings)
+            for batch in (draws[:MIN_ROUND], draws[MIN_ROUND:])
+        ]
+
+    @property
+    def line(self) -> str:
+        """A row of the table."""
+        writing, embedding = self.writing, self.embedding
+        return (
+            f"{self.accepted:5}   {writing.seconds:9.1f} ({writing.cpu_seconds:6.1f})   "
+            f"{embedding.seconds:17.1f} ({embedding.cpu_seconds:6.1f})   "
+            f"{writing.seconds / embedding.seconds:7.2f} ({writing.cpu_seconds / embedding.cpu_seconds:4.2f})   "
+            f"{1000 * (writing.cpu_seconds - embedding.cpu_seconds) / self.accepted:23.1f}   "
+            f"{1000 * self.by_wording.cpu_seconds / self.accepted:25.1f}   {peak_mebibytes():15.0f}"
+        )
+
+
 async def measure(cases: int, folder: Path, bare: Embedder) -> None:
-    """Write so many cases, a block at a time, and embed each block's texts alone."""
-    space, _ = space_of(Settings())
-    languages = [value.id for value in space.by_id["language"].values]
-    embedder = CachedEmbedder(bare, folder / "embeddings.db")
-    taxonomy = load_taxonomy("astral-14")
-    index = CorpusIndex(folder / "index", embedder)
-    start = time.perf_counter()
-    build_seed_corpus(index, taxonomy, languages)
-    print(f"indexing the seeds, once: {time.perf_counter() - start:.1f} s")
-    gates = Gates(languages)
-    conformance = Conformance.shipped(embedder.name, Settings().taxonomies)
-    screen = Screen(gates, embedder, conformance=conformance)
-    wording = Screen(gates)
-    composer = Composer(taxonomy, evidence=index, gates=gates)
-    writing, embedding, by_wording = Spent(), Spent(), Spent()
-    accepted = failed = 0
-    rejections: Counter[str] = Counter()
-    dice = random.Random(0)
+    """Write so many cases, a block at a time, and print the table."""
+    bench = Bench(folder, bare)
     print(
         "cases   writing s (CPU s)   embedding alone s (CPU s)   ratio (of CPU)   all else, CPU ms a case   "
         "by wording, CPU ms a case   peak memory MiB"
     )
     for first in range(0, cases, BLOCK):
-        draws = [
-            Draw(number=number, cell=random_cell(space, dice)) for number in range(first, min(first + BLOCK, cases))
-        ]
-        texts: list[str] = []
-        with writing.measured():
-            for batch in (draws[:MIN_ROUND], draws[MIN_ROUND:]):
-                written = await generate_all(batch, run_seed=0, generators=[composer], screen=screen)
-                texts += [made.request for made in written.results if isinstance(made, TestCase)]
-                rejections.update(written.rejections)
-        with embedding.measured():
-            bare.embed(texts, kind="passage")
-        with by_wording.measured():
-            for batch in (draws[:MIN_ROUND], draws[MIN_ROUND:]):
-                await generate_all(batch, run_seed=0, generators=[composer], screen=wording, wordings=WORDINGS)
-        accepted += len(texts)
-        failed += len(draws) - len(texts)
+        await bench.block(range(first, min(first + BLOCK, cases)))
         if (first + BLOCK) % SHOWN_EVERY == 0 or first + BLOCK >= cases:
-            print(
-                f"{accepted:5}   {writing.seconds:9.1f} ({writing.cpu_seconds:6.1f})   "
-                f"{embedding.seconds:17.1f} ({embedding.cpu_seconds:6.1f})   "
-                f"{writing.seconds / embedding.seconds:7.2f} ({writing.cpu_seconds / embedding.cpu_seconds:4.2f})   "
-                f"{1000 * (writing.cpu_seconds - embedding.cpu_seconds) / accepted:23.1f}   "
-                f"{1000 * by_wording.cpu_seconds / accepted:25.1f}   {peak_mebibytes():15.0f}",
-                flush=True,
-            )
-    print(f"rejected drafts by gate: {dict(rejections) or 'none'}; failed: {failed}")
+            print(bench.line, flush=True)
+    print(f"rejected drafts by gate: {dict(bench.rejections) or 'none'}; failed: {bench.failed}")
 
 
 def random_cell(space: Space, dice: random.Random) -> Cell:
