@@ -149,7 +149,7 @@ class Line:
         results = this_round.results()
         await nodes.record(self._context, number, results)
         self._is_used_up = _is_used_up(this_round.tests.values())
-        if _is_lost(results) and not self._is_used_up:
+        if _is_lost(results, least=self._context.round_size if number else 1) and not self._is_used_up:
             # An endpoint that is down would fail all others as well.
             self._is_lost = True
             self._halt()
@@ -228,10 +228,16 @@ class Line:
         )
 
 
-def _is_lost(results: Sequence[tuple[Draw, Result]]) -> bool:
-    """Whether every test failed, controls aside: those have targets of their own."""
+def _is_lost(results: Sequence[tuple[Draw, Result]], *, least: int) -> bool:
+    """Whether every test failed, controls aside: those have targets of their own.
+
+    Args:
+        results: How the tests of a round ended.
+        least: So many must have failed; what is left over at the end of a run is few tests, of the cells that failed
+            before, and says nothing of the endpoint.
+    """
     own = [result for draw, result in results if not draw.control]
-    return bool(own) and all(result is Result.FAILED for result in own)
+    return len(own) >= least and all(result is Result.FAILED for result in own)
 
 
 def _is_used_up(tests: Iterable[TestRecord]) -> bool:

@@ -221,7 +221,7 @@ async def _go(
 
     run_id, folder = manifest.run_id, runs / manifest.run_id
     with store.lock(run_id):
-        async with wired(manifest, store, folder, listener) as context:
+        async with wired(manifest, store, listener) as context:
             if is_new:
                 # Only now: a run whose parts could not be loaded leaves no trace.
                 store.add_run(manifest)

@@ -124,6 +124,19 @@ async def test_a_target_that_always_fails_ends_the_run_after_one_round(runs, tmp
     assert "no connection" in outcome.summary.failures[0].example
 
 
+async def test_a_few_tests_that_fail_at_the_end_are_given_up_and_do_not_fail_the_run(runs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiring_target.py").write_text(
+        "calls = []\ndef answer(text):\n    calls.append(text)\n    assert len(calls) < 29, 'tired'\n    return 'No.'\n"
+    )
+    told = {"target": {"model": "python:tiring_target:answer"}, "twins": 0.0}
+    outcome = await start(settings_for(runs, **told))
+    assert outcome.summary.run.status is RunStatus.EXHAUSTED
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    assert outcome.summary.coverage.given_up
+    assert outcome.summary.counts.safe == 28
+
+
 async def test_a_report_is_made_again_from_the_record_alone(runs):
     outcome = await start(settings_for(runs, budget={"cases": 5}))
     numbers = json.loads((outcome.folder / "summary.json").read_text())

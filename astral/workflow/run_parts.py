@@ -1,0 +1,166 @@
+"""The parts of a run by their names, and its chat models with all that stands around each call."""
+
+from contextlib import AsyncExitStack
+from functools import cached_property
+from typing import Any
+
+from astral.config import BatchSettings, Environment, Settings
+from astral.domain.chat import ModelRole
+from astral.domain.ports import ChatModel, Embedder, Oracle
+from astral.domain.run import Manifest
+from astral.execute import Budget
+from astral.generate import ModelGate
+from astral.judge import EachSample
+from astral.plugins import PartContext, Port, make_part
+from astral.providers import open_batches
+from astral.record import Recorder, Store
+from astral.workflow.answers import cached_model
+from astral.workflow.batches import RunBatches, is_batched
+from astral.workflow.endpoints import Endpoints
+from astral.workflow.events import Listener
+from astral.workflow.journal import (
+    JournalledModel,
+    RunJournal,
+    WrittenAheadModel,
+    count_lost_calls,
+)
+from astral.workflow.judges import definitions_of, open_judge
+from astral.workflow.pricing import prices_by_role
+from astral.workflow.requests import cached_embedder
+from astral.workflow.workers import RemoteModel, RemoteTarget, Workers
+
+
+class RunParts:
+    """Opens the parts of one run, each as the settings in its manifest say."""
+
+    def __init__(
+        self, manifest: Manifest, store: Store, listener: Listener, *, recorder: Recorder, closing: AsyncExitStack
+    ) -> None:
+        """Take up a run.
+
+        Args:
+            manifest: Names the parts.
+            store: Where its record is.
+            listener: Watches the run.
+            recorder: Writes to the record; open.
+            closing: Closes what was opened.
+        """
+        self.manifest, self.store, self.listener = manifest, store, listener
+        self.recorder, self.closing = recorder, closing
+        self.settings = Settings.model_validate(manifest.settings)
+        self.environment = Environment()
+        self.space = manifest.space
+        self.budget = self._budget()
+        self.endpoints = Endpoints(self.settings, self.budget, self.listener.note)
+        self._attackers: dict[str, ChatModel] = {}
+
+    def _budget(self) -> Budget:
+        """What of the budget is left: the record says what was spent."""
+        run_id, settings = self.manifest.run_id, self.settings
+        count_lost_calls(self.store, run_id)
+        used, prices = self.store.usage(run_id), self.manifest.prices or prices_by_role(settings)
+        return Budget(
+            max_cases=settings.budget.cases,
+            max_tokens=settings.budget.tokens,
+            max_dollars=settings.budget.dollars,
+            max_minutes=settings.budget.minutes,
+            spent_cases=sum(draw.control is None for draw in self.store.draws(run_id)),
+            spent_tokens=sum(usage.tokens for usage in used.values()),
+            spent_dollars=sum(price.dollars(used[role]) for role, price in prices.items() if price and role in used),
+            told=self.listener.spent,
+        )
+
+    def part(self, port: Port, spec: str, role: ModelRole, base_url: str | None) -> Any:
+        """A part by its name."""
+        context = PartContext(self.settings, self.environment, role, base_url, note=self.listener.note)
+        part = make_part(port, spec, context)
+        if self.workers and port is Port.CHAT_MODEL:
+            return RemoteModel(self.workers, part, spec, role, base_url)
+        if self.workers and port is Port.TARGET:
+            return RemoteTarget(self.workers, part, spec, base_url)
+        return part
+
+    def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
+        """A chat model whose calls are journalled, polite and within the budget."""
+        batch = self.settings.batch if is_batched(self.settings, role, spec) else None
+        model = (
+            self.batched(spec, role, base_url, batch)
+            if batch
+            else self.endpoints.asked(self.part(Port.CHAT_MODEL, spec, role, base_url), spec, role, base_url)
+        )
+        model = WrittenAheadModel(
+            model, role, self.journal, is_late=lambda: self.budget.seconds_left == 0, is_batched=batch is not None
+        )
+        if self.settings.endpoint(role).cache:
+            model = cached_model(model, spec, self.settings, role)
+        self.closing.push_async_callback(model.close)
+        return JournalledModel(model, role, self.journal)
+
+    def batched(self, spec: str, role: ModelRole, base_url: str | None, told: BatchSettings) -> ChatModel:
+        """A chat model that is asked in batches, which the record knows."""
+        endpoint = open_batches(
+            spec,
+            role=role,
+            endpoint=self.settings.endpoint(role),
+            base_url=base_url,
+            environment=self.environment,
+            poll_seconds=told.poll_seconds,
+        )
+        ledger = RunBatches(
+            self.store, self.recorder, self.journal, run_id=self.manifest.run_id, role=role, model=endpoint.name
+        )
+        return self.endpoints.batched(endpoint, ledger, spec, role, told)
+
+    def attacker_model(self, name: str) -> ChatModel:
+        """An attacker's model, opened once."""
+        if name not in self._attackers:
+            self._attackers[name] = self.model(name, ModelRole.ATTACKER, self.settings.attacker.base_url)
+        return self._attackers[name]
+
+    def oracle(self) -> Oracle:
+        """The judge: an oracle by its name, else a chat model that is asked wherever it is no plain refusal."""
+        told = self.settings.judge
+        context = PartContext(
+            self.settings,
+            self.environment,
+            ModelRole.JUDGE,
+            told.base_url,
+            note=self.listener.note,
+            open_model=lambda spec: self.model(spec, ModelRole.JUDGE, told.base_url),
+            definitions=definitions_of(self.space),
+        )
+        return EachSample(open_judge(told.model, context, self.manifest.calibration))
+
+    def model_gate(self) -> ModelGate | None:
+        """The model that is asked whether drafts are what their cells say; None where none is named."""
+        told = self.settings.attacker
+        if not told.gate_model:
+            return None
+        return ModelGate(self.attacker_model(told.gate_model), self.space)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedder, with its cache."""
+        cached = cached_embedder(self.settings)
+        self.closing.callback(cached.close)
+        return cached
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """The active values of the language dimension; English where there is no such dimension."""
+        dimension = self.space.by_id.get("language")
+        return [value.id for value in dimension.values] if dimension else ["en"]
+
+    @cached_property
+    def journal(self) -> RunJournal:
+        """The calls of this run, in its record."""
+        return RunJournal(self.store, self.recorder, self.manifest.run_id)
+
+    @cached_property
+    def workers(self) -> Workers | None:
+        """Who asks models and targets; None where this process does."""
+        if not self.settings.workers:
+            return None
+        workers = Workers(self.settings)
+        self.closing.callback(workers.close)
+        return workers
