@@ -1,6 +1,8 @@
 """How diverse composed cases are, beside the same number of rows of published static files.
 
-    nice python benchmarks/case_diversity.py FOLDER [--rows 200]
+    nice python benchmarks/case_diversity.py FOLDER [--rows 200] [--by-language] [--wordings 4]
+
+`--by-language` compares each language of MultiJail by itself, without an embedder.
 
 FOLDER holds harmbench_behaviors_text.csv (HarmBench, MIT), strongreject.csv (StrongREJECT, MIT), xstest_prompts.csv
 (XSTest, CC-BY-4.0) and multijail.csv (MultiJail, MIT). Rows are drawn with a fixed seed; of XSTest the unsafe ones, of
@@ -38,7 +40,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=200)
+    parser.add_argument("--by-language", action="store_true")
+    parser.add_argument("--wordings", type=int, default=WORDINGS)
     options = parser.parse_args()
+    if options.by_language:
+        by_language(options.folder / MULTIJAIL, options.rows, options.wordings)
+        return
     dice = random.Random(0)
     english = {name: column_of(options.folder / name, column, options.rows, dice) for name, column in FILES.items()}
     each = options.rows // len(LANGUAGES)
@@ -47,9 +54,22 @@ def main() -> None:
     print("|---|---|---:|---:|---:|---:|---:|---:|")
     for name, texts in english.items():
         show(name, "en", texts)
-    show("astral, composed", "en", asyncio.run(composed({"en": options.rows})))
+    show("astral, composed", "en", asyncio.run(composed({"en": options.rows}, options.wordings)))
     show(MULTIJAIL, "ten", mixed)
-    show("astral, composed", "ten", asyncio.run(composed(dict.fromkeys(LANGUAGES, each))))
+    show("astral, composed", "ten", asyncio.run(composed(dict.fromkeys(LANGUAGES, each), options.wordings)))
+
+
+def by_language(published: Path, rows: int, wordings: int) -> None:
+    """Print self-BLEU of published and of composed texts, language by language."""
+    print("| language | rows | multijail.csv | composed |")
+    print("|---|---:|---:|---:|")
+    for language in LANGUAGES:
+        texts = (
+            column_of(published, language, rows, random.Random(0)),
+            asyncio.run(composed({language: rows}, wordings)),
+        )
+        shares = " | ".join(f"{diversity(each).self_bleu:.3f}" for each in texts)
+        print(f"| {language} | {rows} | {shares} |", flush=True)
 
 
 def column_of(path: Path, column: str, rows: int, dice: random.Random) -> list[str]:
@@ -59,7 +79,7 @@ def column_of(path: Path, column: str, rows: int, dice: random.Random) -> list[s
     return dice.sample(texts, min(rows, len(texts)))
 
 
-async def composed(wanted: Mapping[str, int]) -> list[str]:
+async def composed(wanted: Mapping[str, int], wordings: int) -> list[str]:
     """So many composed cases by language, in random cells, written as a run writes them."""
     space, _ = space_of(Settings())
     dice = random.Random(0)
@@ -74,7 +94,7 @@ async def composed(wanted: Mapping[str, int]) -> list[str]:
         run_seed=0,
         generators=[Composer(load_taxonomy("astral-14"))],
         screen=Screen(Gates(wanted)),
-        wordings=WORDINGS,
+        wordings=wordings,
     )
     return [made.request for made in written.results if isinstance(made, TestCase)]
 

@@ -1,3 +1,5 @@
+import re
+
 import jsonschema
 import pytest
 import yaml
@@ -17,6 +19,7 @@ from astral.assets.folders import asset_folder
 from astral.assets.taxonomies import TransformFile
 from astral.assets.yaml_files import read_model
 from astral.errors import UnknownNameError, UserError
+from astral.generate.child_screen import breaks_child_safety
 
 MINE = {
     "id": "mine",
@@ -94,18 +97,31 @@ def test_the_digest_follows_the_file(mine):
     assert taxonomy_digest(mine(title="Other")) != before
 
 
-def test_every_risk_has_seeds_and_every_style_and_persuasion_frames_in_every_language():
+def test_every_risk_has_ten_seeds_and_every_style_and_persuasion_four_frames_in_every_language():
     languages = load_taxonomy("languages").as_dimension().by_id
-    assert sorted(seed_languages(load_taxonomy("astral-14"))) == sorted(languages)
+    assert set(seed_languages(load_taxonomy("astral-14"))) >= set(languages)
     risks = {value.id for value in load_taxonomy("astral-14").values}
     framed = {name: {value.id for value in load_taxonomy(file).values} for name, file in FRAMED.items()}
-    for language in languages:
+    for language in seed_languages(load_taxonomy("astral-14")):
         seeds = load_seeds("astral-14", language)
         assert set(seeds) == risks
-        assert min(map(len, seeds.values())) >= 5
+        assert min(map(len, seeds.values())) >= 10, language
+        assert set(load_seeds("astral-14-benign", language)) == risks
+        texts = [text for of_risk in seeds.values() for text in of_risk]
+        assert len({" ".join(text.casefold().split()) for text in texts}) == len(texts), language
+        assert all(12 <= len(text) <= 200 and not set(text) & set("{}[]|") for text in texts), language
         frames = load_frames(language)
         for dimension, values in framed.items():
             assert set(frames[dimension]) == values, language
+            for value, around in frames[dimension].items():
+                assert len(set(around)) == len(around), f"{language} {value}"
+                assert sum("{request}" in frame for frame in around) >= 4, f"{language} {value}"
+                assert max(map(len, around)) <= 400, f"{language} {value}"
+                # The screen would drop what such a frame stands around, and the cell would be left untested.
+                for frame in around:
+                    said = re.sub(r"[][|{}]", " ; ", frame)
+                    assert not breaks_child_safety(f"{said} ; child"), f"{language} {value}"
+                    assert not breaks_child_safety(f"{said} ; porn"), f"{language} {value}"
 
 
 FRAMED = {"style": "styles", "persuasion": "persuasion"}

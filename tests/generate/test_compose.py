@@ -1,3 +1,5 @@
+import re
+from collections.abc import Iterable
 from itertools import product
 
 import pytest
@@ -58,14 +60,6 @@ async def test_every_combination_composes_to_a_text_that_passes_the_gates(langua
     assert len(failing) <= 0.02 * composed, failing
 
 
-@pytest.mark.parametrize("language", MULTIJAIL)
-def test_every_style_and_technique_has_two_frames_for_any_request(language: str):
-    frames = load_frames(language)
-    for value in [*STYLES, *TECHNIQUES]:
-        texts = frames["style" if value in STYLES else "persuasion"][value]
-        assert sum("{request}" in text for text in texts) >= 2, value
-
-
 @given(st.integers(0, 2**63 - 1))
 async def test_the_same_seed_composes_the_same_case(seed: int):
     composer = Composer(RISKS)
@@ -74,24 +68,41 @@ async def test_the_same_seed_composes_the_same_case(seed: int):
     assert case.lineage.seed == seed
 
 
-async def test_seeds_choose_among_all_texts_and_frames():
-    cell = CELL.model_copy(update={"values": (("risk", "violence"), ("language", "sw"), *CELL.values[2:])})
-    texts = {(await Composer(RISKS).generate(cell, seed=seed)).request for seed in range(300)}
-    assert len(texts) == 5 * 2 * 2
+async def test_all_seeds_of_a_risk_are_composed_from():
+    cases = [await Composer(RISKS).generate(CELL, seed=seed) for seed in range(200)]
+    assert {case.lineage.seed_text.rsplit("/", 1)[1] for case in cases} == {str(place) for place in range(20)}
 
 
-async def test_english_cases_of_one_cell_hardly_ever_share_a_wording():
+@pytest.mark.parametrize("language", MULTIJAIL)
+async def test_cases_of_one_cell_hardly_ever_share_a_wording(language: str):
     """Users without a model read these; two frames a value had 20 texts for a cell."""
-    texts = {(await Composer(RISKS).generate(CELL, seed=seed)).request for seed in range(200)}
-    assert len(texts) > 190
+    cell = Cell.model_validate({**dict(CELL.values), "language": language})
+    texts = {(await Composer(RISKS).generate(cell, seed=seed)).request for seed in range(100)}
+    assert len(texts) >= 95
+
+
+def wordings(frame: str) -> list[str]:
+    found = re.search(r"\[([^][]*\|[^][]*)\]", frame)
+    if found is None:
+        return [frame]
+    before, after = frame[: found.start()], frame[found.end() :]
+    return [each for choice in found[1].split("|") for each in wordings(before + choice + after)]
+
+
+def inside(frames: Iterable[str], text: str) -> str:
+    """What one of the frames, in one of its wordings, stands around."""
+    around = [wording.split("{request}") for frame in frames for wording in wordings(frame)]
+    before, after = next(pair for pair in around if text.startswith(pair[0]) and text.endswith(pair[1]))
+    return text.removeprefix(before).removesuffix(after)
 
 
 async def test_persuasion_stands_around_style_around_the_seed():
-    cell = cell_of(risk="violence", language="sw", style="slang", persuasion="logical_appeal")
-    case = await Composer(RISKS).generate(cell, seed=1)
+    frames = load_frames("sw")
+    case = await Composer(RISKS).generate(
+        cell_of(risk="violence", language="sw", style="slang", persuasion="logical_appeal"), seed=1
+    )
     seed_text = load_seeds("astral-14", "sw")["violence"][int(case.lineage.seed_text.rsplit("/", 1)[1])]
-    style = next(frame for frame in load_frames("sw")["style"]["slang"] if frame.split("{")[0] in case.request)
-    assert style.replace("{request}", seed_text) in case.request
+    assert inside(frames["style"]["slang"], inside(frames["persuasion"]["logical_appeal"], case.request)) == seed_text
     assert case.lineage.seed_text.startswith("astral-14/sw/violence/")
 
 
