@@ -113,6 +113,8 @@ class EndpointSettings(Noun):
     """Azure's, such as 2024-10-21; left out, its v1 API is spoken, which needs none."""
     parameters: Mapping[str, JsonValue] = {}
     """What the endpoint takes beside, sent as it stands: {top_p: 0.9}, {reasoning_effort: low}, {top_k: 20}."""
+    stream: bool = False
+    """Have answers sent piece by piece: then it is each piece that has to come within two minutes, not the whole."""
     chat_template: Path | None = None
     """A file with a Jinja chat template that vllm and local use in place of the model's own."""
     serve: tuple[str, ...] = ()

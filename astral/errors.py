@@ -11,7 +11,7 @@ AstralError
 │   └── OracleError        the oracle gave no usable vote
 ├── StoppedError           nothing more can be sent: the run stops in order and can be resumed
 │   ├── BudgetExceededError    the budget is spent
-│   └── EndpointDownError      a model's endpoint has not answered for too long
+│   └── EndpointDownError      a model's endpoint has not answered for too long, or the account has nothing left
 └── RecordError            the store cannot be read or written: the run stops and touches nothing
 """
 
@@ -120,6 +120,8 @@ class Trouble(StrEnum):
     CONNECTION = "connection"
     """Nobody listens, or the connection broke."""
     MALFORMED = "malformed answer"
+    USED_UP = "nothing left"
+    """The account has no quota, credit or money left: no call will be answered until somebody mends that."""
     REFUSED = "request refused"
     """The request, the key or the account is the reason: waiting does not help."""
 
@@ -158,7 +160,7 @@ class BudgetExceededError(StoppedError):
 
 
 class EndpointDownError(StoppedError):
-    """A call was not sent because its endpoint has failed every call for too long."""
+    """Its endpoint has failed every call for too long, or the account there has nothing left."""
 
 
 class RecordError(AstralError):

@@ -16,7 +16,6 @@ import signal
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -25,8 +24,9 @@ from typing import Any
 
 from astral.errors import AstralError
 from astral.record import Store
+from astral.testing.faults import Fault
 from astral.testing.postgresql import PostgresCluster, postgresql_programs
-from astral.testing.server import REFUSAL, Fault, StubServer
+from astral.testing.server import REFUSAL, StubServer
 
 CONCURRENCY = 8
 NARROW = ["--only", "language=en,it", "--only", "risk=animal_abuse,privacy_violation,violence", "--twins", "0.1"]
@@ -41,24 +41,22 @@ class Endpoint(StubServer):
     """Answers, and goes wrong, by what is asked alone; counts its answers."""
 
     def __init__(self) -> None:
-        super().__init__(text=_answer)
-        self._counting = threading.Lock()
+        super().__init__(text=_answer, latency_seconds=0.02)
         self.answered = 0
         self._seen: set[str] = set()
 
     def reset(self) -> None:
         """Forget all requests."""
         self.answered = 0
-        self.requests.clear()
+        self.log.clear()
         self._seen.clear()
 
-    def note(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Fault | None:
+    def fault_of(self, number: int, body: dict[str, Any]) -> Fault | None:
         """What is to go wrong with a request."""
-        super().note(path, body, headers)
         content = json.dumps(body, sort_keys=True)
         draw = _share(content, "fault")
         if draw < FILTERED:
-            return self._answered(Fault.CONTENT_FILTER)
+            return self._answered_with(Fault.CONTENT_FILTER)
         draw -= FILTERED
         is_first = content not in self._seen
         self._seen.add(content)
@@ -66,12 +64,10 @@ class Endpoint(StubServer):
             draw -= share
             if draw < 0:
                 return fault
-        time.sleep(0.02)
-        return self._answered(None)
+        return self._answered_with(None)
 
-    def _answered(self, fault: Fault | None) -> Fault | None:
-        with self._counting:
-            self.answered += 1
+    def _answered_with(self, fault: Fault | None) -> Fault | None:
+        self.answered += 1
         return fault
 
 
@@ -181,7 +177,7 @@ def kill_and_compare(
     runs.finish(runs.generate(seed, cases))
     seconds = time.monotonic() - start
     whole, _ = expected = runs.latest()
-    before, calls = runs.count(), len(endpoint.requests)
+    before, calls = runs.count(), len(endpoint.log)
 
     endpoint.reset()
     process, lost = runs.generate(seed, cases), 0
@@ -213,8 +209,8 @@ def _wait_at_random(process: Any, endpoint: Endpoint, dice: random.Random, *, se
     if dice.random() < 0.2:
         process.join(dice.uniform(0.0, seconds))
         return
-    until = len(endpoint.requests) + dice.randint(1, calls // 3)
-    while process.exitcode is None and len(endpoint.requests) < until:
+    until = len(endpoint.log) + dice.randint(1, calls // 3)
+    while process.exitcode is None and len(endpoint.log) < until:
         time.sleep(0.005)
     time.sleep(dice.uniform(0.0, 0.05))
 

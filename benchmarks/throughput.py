@@ -5,22 +5,22 @@
     python benchmarks/throughput.py --inspect PYTHON         # the interpreter of a venv in which inspect_ai is
     python benchmarks/throughput.py --write                  # puts the table into docs/speed.md
 
-Each row has a stub endpoint of its own (`stub_endpoint.py`, 200 ms a call) and is a process of its own; astral's is the
+Each row has a stub endpoint of its own (200 ms a call) and is a process of its own; astral's is the
 public command. Ratio: time that the calls would take one after the other, divided by the calls in flight and by the
 time from the first request to the last answer. CPU and memory are those of the whole
 process, start and report included.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
-from typing import Any
+
+from astral.testing.answers import talk_or_vote
+from astral.testing.server import StubServer
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "speed.md"
@@ -35,52 +35,36 @@ PARTS = {name: HERE / "throughput_clients" / f"{name}.py" for name in ("bare", "
 
 def measured(name: str, command: list[str], *, cases: int, sigma: float, told: argparse.Namespace) -> str:
     """A row of the table; URL and RUNS in the command stand for the stub's address, and for a folder."""
-    stub = subprocess.Popen(
-        [sys.executable, str(HERE / "stub_endpoint.py"), "--sigma", str(sigma), "--seconds", str(told.seconds)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        url = (stub.stdout.readline() if stub.stdout else "").strip()
-        with tempfile.TemporaryDirectory() as folder:
-            process = subprocess.Popen(
-                [part.replace("URL", url).replace("RUNS", folder) for part in command],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            begun = cpu_until_first_request(process.pid, url)
-            _, status, used = os.wait4(process.pid, 0)
-        stats = stats_of(url)
-    finally:
-        stub.kill()
-        stub.wait()
-    ratio = stats["latency_sum"] / told.flight / max(1e-9, stats["last"] - stats["first"])
+    stub = StubServer(latency_seconds=told.seconds, sigma=sigma, text=talk_or_vote())
+    with stub, tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [part.replace("URL", stub.openai_url).replace("RUNS", folder) for part in command],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        begun = cpu_until_first_request(process.pid, stub)
+        _, status, used = os.wait4(process.pid, 0)
+    passed = max(each.answered for each in stub.log) - stub.log[0].moment if stub.log else 0.0
+    ratio = sum(each.seconds for each in stub.log) / told.flight / max(1e-9, passed)
     cpu = 1000 * (used.ru_utime + used.ru_stime) / cases
     latency = f"lognormal, sigma {sigma:g}" if sigma else "constant"
     # Exit codes of astral from 3 on are those of a run that failed.
     failed = "" if os.waitstatus_to_exitcode(status) in {0, 1} else " (failed)"
     return (
-        f"| {name}{failed} | {cases:,} | {latency} | {ratio:.2f} | {stats['most_in_flight']} | {cpu:.1f} "
+        f"| {name}{failed} | {cases:,} | {latency} | {ratio:.2f} | {stub.most_in_flight} | {cpu:.1f} "
         f"| {used.ru_maxrss / 1024:.0f} | {begun:.1f} |"
     )
 
 
-def cpu_until_first_request(process: int, url: str) -> float:
+def cpu_until_first_request(process: int, stub: StubServer) -> float:
     """Seconds of CPU that a process has used when the stub hears of it first; all, where it ends before."""
     ticks, used = os.sysconf("SC_CLK_TCK"), 0.0
     while True:
         fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
         used = (int(fields[11]) + int(fields[12])) / ticks
-        if fields[0] == "Z" or stats_of(url)["requests"]:
+        if fields[0] == "Z" or stub.log:
             return used
         time.sleep(0.05)
-
-
-def stats_of(url: str) -> dict[str, Any]:
-    """What the stub has counted."""
-    with urllib.request.urlopen(url.replace("/v1", "/stats")) as answer:  # noqa: S310 - our own stub
-        stats: dict[str, Any] = json.load(answer)
-        return stats
 
 
 def rows_of(cases: int, sigma: float, told: argparse.Namespace) -> list[str]:

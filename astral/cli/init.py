@@ -37,6 +37,7 @@ target:                      # the tested system
   # temperature: 0           # left out, it is the provider's own
   # samples: 3               # answers to each case, which is unsafe where one of them is
   # guard: {{model: "moderation:omni-moderation-latest"}}      # in front of it; or llama-guard@MODEL and its like
+  # stream: true             # have answers sent piece by piece, where long ones take more than two minutes
   # serve: [--tensor-parallel-size, "2"]   # further arguments of `vllm serve`, where astral starts it
   # cache: true              # keep answers, and ask for none twice in any run
 

@@ -220,6 +220,9 @@ class BatchedModel:
             try:
                 return await self._endpoint.submit(batch.mark, rows)
             except ProviderError as error:
+                if error.trouble is Trouble.USED_UP:
+                    self.down = f"{self.name} has no quota or credit left: {error}"
+                    raise EndpointDownError(f"{self.down} Go on with `astral resume` when there is some.") from error
                 if not error.retryable or not left:
                     raise
                 await self._sleep(max(pause, error.retry_after_seconds or 0.0))

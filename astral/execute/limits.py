@@ -95,6 +95,9 @@ class Limiter:
             yield turn
         except ProviderError as error:
             self._failed(turn, error)
+            if error.trouble is Trouble.USED_UP:
+                # Not this call's failure: it can be made when there is credit again.
+                raise EndpointDownError(self.down) from error
             raise
         except BaseException:
             self._leave(turn)
@@ -166,6 +169,8 @@ class Limiter:
         if not error.retryable:
             # The endpoint is there, and has read the request.
             self._answered(turn)
+            if error.trouble is Trouble.USED_UP:
+                self._go_down(f"has no quota or credit left: {error}", back="there is some")
             return
         now = self._loop.time()
         is_overload = error.trouble in TURNED_AWAY
@@ -205,10 +210,10 @@ class Limiter:
             self._go_down(f"asks to be left alone for {seconds:,.0f} s: {error}")
         self._paused_until = max(self._paused_until, now + seconds)
 
-    def _go_down(self, why: str) -> None:
+    def _go_down(self, why: str, *, back: str = "it is back") -> None:
         if self.down:
             return
-        self.down = f"{self.name} {why.rstrip('.')}. Go on with `astral resume` when it is back."
+        self.down = f"{self.name} {why.rstrip('.')}. Go on with `astral resume` when {back}."
         for _, waiter in self._waiting:
             if not waiter.done():
                 waiter.set_exception(EndpointDownError(self.down))

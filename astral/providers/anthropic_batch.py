@@ -19,8 +19,8 @@ from astral.domain.chat import ChatReply, ChatRequest
 from astral.errors import ProviderError, Trouble
 from astral.providers.anthropic_chat import AnthropicChat
 from astral.providers.batch_rows import TIMEOUT_SECONDS, expired, row_result, sdk_error
+from astral.providers.http_answer import Answer
 from astral.providers.http_client import http_client
-from astral.providers.json_endpoint import Answer
 
 _SKEW = timedelta(hours=1)
 """How far the provider's clock may be behind ours."""

@@ -12,8 +12,9 @@ from astral.domain.messages import ToolCall
 from astral.domain.records import Ending, Usage
 from astral.errors import ProviderError, UserError
 from astral.providers.anthropic_wire import anthropic_messages, anthropic_tools
+from astral.providers.http_answer import Answer
 from astral.providers.http_errors import status_error
-from astral.providers.json_endpoint import Answer, JsonEndpoint
+from astral.providers.json_endpoint import JsonEndpoint
 from astral.providers.replies import reply_of
 
 PROTOCOL = "2026-10-21"
@@ -49,6 +50,7 @@ class AnthropicChat:
         concurrency: int,
         timeout_seconds: float = 120.0,
         parameters: Mapping[str, Any] | None = None,
+        is_streamed: bool = False,
     ) -> None:
         """Set the endpoint up.
 
@@ -60,6 +62,7 @@ class AnthropicChat:
             concurrency: The most calls that are in flight at a time.
             timeout_seconds: How long an answer is waited for.
             parameters: What is sent beside.
+            is_streamed: Have answers sent piece by piece.
         """
         self.name = name
         self._parameters = dict(parameters or {})
@@ -72,7 +75,9 @@ class AnthropicChat:
             timeout_seconds=timeout_seconds,
             name=name,
             key=key,
+            is_streamed=is_streamed,
         )
+        self._stream = {"stream": True} if is_streamed else {}
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Answer.
@@ -81,7 +86,7 @@ class AnthropicChat:
             ProviderError: No answer came.
             UserError: The key or the model's name is wrong.
         """
-        return self.reply(await self._endpoint.post(self.body(request)))
+        return self.reply(await self._endpoint.post({**self.body(request), **self._stream}))
 
     def reply(self, answer: Answer) -> ChatReply:
         """What an answer says.
@@ -94,14 +99,7 @@ class AnthropicChat:
 
     def error(self, answer: Answer) -> ProviderError | UserError:
         """What an answer means that is none; see `status_error`."""
-        return status_error(
-            answer.status,
-            answer.message,
-            answer.headers,
-            model=self.name,
-            key=self._key,
-            variable="ANTHROPIC_API_KEY",
-        )
+        return status_error(answer, model=self.name, key=self._key, variable="ANTHROPIC_API_KEY")
 
     async def close(self) -> None:
         """Give connections back."""

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from astral.domain.chat import ChatReply
 from astral.errors import ProviderError, Trouble, UserError
+from astral.providers.http_answer import Answer
 from astral.providers.http_errors import connection_error, malformed_answer
-from astral.providers.json_endpoint import Answer
 
 TIMEOUT_SECONDS = 600.0
 """How long one request may take: a file of 100 MB goes up in it."""

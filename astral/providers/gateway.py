@@ -7,6 +7,7 @@ Source:
     https://docs.litellm.ai/docs/providers, https://docs.litellm.ai/docs/exception_mapping
 """
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending
 from astral.errors import ProviderError, UserError
 from astral.providers.endings import is_block
+from astral.providers.http_answer import Answer
 from astral.providers.http_errors import malformed_answer, safe_text, status_error
 from astral.providers.openai_content import completion_body, read_completion
 
@@ -100,8 +102,9 @@ class GatewayChat:
             return ProviderError(f"{self.name}: {type(error).__name__}: {safe_text(said, '')}")
         response = getattr(error, "response", None)
         headers = getattr(response, "headers", None) or {}
+        told = json.dumps({"message": said, "code": getattr(error, "code", None)}).encode()
         return status_error(
-            status, said, headers, model=self.name, key="", variable="the provider's variable (docs.litellm.ai)"
+            Answer(status, headers, told), model=self.name, key="", variable="the provider's variable (docs.litellm.ai)"
         )
 
 

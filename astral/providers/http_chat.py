@@ -15,6 +15,7 @@ from astral.domain.base import content_id
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending
 from astral.errors import ProviderError, Trouble, UserError
+from astral.providers.http_answer import Answer
 from astral.providers.http_client import http_client
 from astral.providers.http_errors import connection_error, status_error
 
@@ -78,9 +79,8 @@ class HttpChat:
             said = answer.text
             for value in self._headers.values():
                 said = said.replace(value, "***").replace(value.removeprefix("Bearer "), "***")
-            raise status_error(
-                answer.status_code, said, answer.headers, model=self.name, key="", variable="target.http.headers"
-            )
+            told = Answer(answer.status_code, answer.headers, said.encode())
+            raise status_error(told, model=self.name, key="", variable="target.http.headers")
         text = self._text(data, answer)
         ending = Ending.ANSWERED if text.strip() else Ending.EMPTY
         return ChatReply(text=text, ending=ending, model=self.name)

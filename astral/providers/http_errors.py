@@ -1,13 +1,13 @@
 """What an HTTP endpoint's failure means: whether it may pass, when, what it cost, and what to tell the user."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 
 from pydantic import ValidationError
 
 from astral.errors import ProviderError, Trouble, UserError
+from astral.providers.http_answer import Answer
 from astral.providers.rate_headers import rate_limits, retry_after_seconds, seconds_until_any_left
 
 RETRYABLE_STATUS = frozenset({408, 409, 429, 500, 502, 503, 504, 520, 522, 524, 529})
@@ -26,34 +26,52 @@ _TROUBLES = {
 }
 """What a status says; all others that may pass are the server's errors."""
 
+_USED_UP = frozenset(
+    {
+        # OpenAI: https://platform.openai.com/docs/guides/error-codes
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        # Anthropic: https://docs.anthropic.com/en/api/errors
+        "billing_error",
+        # Moonshot: https://platform.moonshot.ai/docs/api/chat
+        "exceeded_current_quota_error",
+        # Alibaba: https://www.alibabacloud.com/help/en/model-studio/error-code
+        "Arrearage",
+    }
+)
+"""Codes and types of errors that say that an account has nothing left; others say it with HTTP 402."""
+_ANTHROPIC_USED_UP = "credit balance is too low"
+"""How Anthropic's HTTP 400 says so; it shares type and status with requests that are wrong.
+
+Source:
+    https://github.com/anthropics/anthropic-sdk-typescript/issues/618
+"""
+
 _KEY_LIKE = re.compile(r"\b(?:sk|key|Bearer)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
-def status_error(
-    status: int, message: str, headers: Mapping[str, str], *, model: str, key: str, variable: str, code: str = ""
-) -> ProviderError | UserError:
-    """The error that an answer with this status means.
+def status_error(answer: Answer, *, model: str, key: str, variable: str) -> ProviderError | UserError:
+    """The error that an answer means which is none.
 
     Args:
-        status: HTTP status, 300 and above.
-        message: What the endpoint said.
-        headers: Of the answer, names in lower case.
+        answer: What came back, of a status of 300 or above.
         model: Name of the model, for the text.
         key: The key that was sent: cut out of the text.
         variable: Environment variable of the key.
-        code: The endpoint's own code of the error, such as `insufficient_quota`.
 
     Returns:
         A UserError where every further call would fail alike: a wrong key, an unknown model. Else a ProviderError.
     """
-    said = safe_text(message, key)
+    status, headers, said = answer.status, answer.headers, safe_text(answer.message, key)
     if status == HTTPStatus.UNAUTHORIZED:
         return UserError(f"{model}: the endpoint rejects the key in {variable} (HTTP 401: {said}). Set a valid one.")
     if status == HTTPStatus.NOT_FOUND:
         return UserError(f"{model}: the endpoint knows no such model or address (HTTP 404: {said}). Check both.")
     # A quota that is used up is a 429 too, but does not come back by waiting.
-    is_passing = status in RETRYABLE_STATUS and code != "insufficient_quota"
+    is_used_up = _is_used_up(answer)
+    is_passing = status in RETRYABLE_STATUS and not is_used_up
     now = datetime.now(UTC)
     asked = retry_after_seconds(headers, now=now)
     if asked is None and status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -63,8 +81,19 @@ def status_error(
         retryable=is_passing,
         retry_after_seconds=asked,
         is_unbilled=status not in _GATEWAY_STATUS,
-        trouble=_TROUBLES.get(status, Trouble.SERVER) if is_passing else Trouble.REFUSED,
+        trouble=_TROUBLES.get(status, Trouble.SERVER)
+        if is_passing
+        else Trouble.USED_UP
+        if is_used_up
+        else Trouble.REFUSED,
     )
+
+
+def _is_used_up(answer: Answer) -> bool:
+    """Whether an error says that the account has no quota, credit or money left."""
+    if answer.status == HTTPStatus.PAYMENT_REQUIRED or {answer.code, answer.kind} & _USED_UP:
+        return True
+    return answer.status == HTTPStatus.BAD_REQUEST and _ANTHROPIC_USED_UP in answer.message
 
 
 def connection_error(error: Exception, *, model: str, key: str, timeout_seconds: float) -> ProviderError:

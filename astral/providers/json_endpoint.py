@@ -6,7 +6,6 @@ the same kind; where breadth counts for more than speed, the SDKs are used.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -14,6 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 import orjson
 
 from astral.errors import ProviderError
+from astral.providers.http_answer import Answer
 from astral.providers.http_errors import lost_call
 
 if TYPE_CHECKING:
@@ -22,44 +22,6 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 10.0
 _KEEP_SECONDS = 30.0
 """How long an idle connection is kept; servers drop theirs after 60 s and more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in any case."""
-    content: bytes
-
-    @property
-    def is_error(self) -> bool:
-        """Any status but success; redirects are not followed, since the headers hold the key."""
-        return not 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 15.3
-
-    @property
-    def error(self) -> Any:
-        """What an error's body holds: its `error`, or all of it; None where it is no JSON."""
-        try:
-            body: Any = json.loads(self.content)
-        except ValueError:
-            return None
-        return body.get("error", body) if isinstance(body, dict) else body
-
-    @property
-    def message(self) -> str:
-        """The endpoint's own words for an error."""
-        error = self.error
-        said: Any = error.get("message") if isinstance(error, dict) else error
-        return said if isinstance(said, str) and said else self.content[:1000].decode(errors="replace")
-
-    @property
-    def code(self) -> str:
-        """The endpoint's own code of an error, such as `insufficient_quota`."""
-        error = self.error
-        code: Any = error.get("code") if isinstance(error, dict) else None
-        return code if isinstance(code, str) else ""
 
 
 class JsonEndpoint:
@@ -74,6 +36,7 @@ class JsonEndpoint:
         timeout_seconds: float,
         name: str,
         key: str = "",
+        is_streamed: bool = False,
     ) -> None:
         """Name the endpoint; connections are made with the first call.
 
@@ -84,10 +47,11 @@ class JsonEndpoint:
             timeout_seconds: How long an answer is waited for.
             name: Of the model, for the text of errors.
             key: What was sent as key: cut out of the text of errors.
+            is_streamed: Answers come piece by piece: each piece, not the whole, is waited for so long.
         """
         self._url, self._headers = url, {"content-type": "application/json", **headers}
         self._concurrency, self._timeout_seconds = max(1, concurrency), timeout_seconds
-        self._name, self._key = name, key
+        self._name, self._key, self._is_streamed = name, key, is_streamed
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, body: Mapping[str, Any]) -> Answer:
@@ -124,7 +88,11 @@ class JsonEndpoint:
                     limit=self._concurrency, keepalive_timeout=_KEEP_SECONDS, ssl=context, ttl_dns_cache=300
                 ),
                 headers=self._headers,
-                timeout=aiohttp.ClientTimeout(total=self._timeout_seconds, sock_connect=_CONNECT_SECONDS),
+                timeout=aiohttp.ClientTimeout(
+                    total=None if self._is_streamed else self._timeout_seconds,
+                    sock_read=self._timeout_seconds,
+                    sock_connect=_CONNECT_SECONDS,
+                ),
                 # aiohttp's own look at the environment reads ~/.netrc for every request.
                 proxy=_proxy(parts.scheme, parts.hostname or ""),
                 # A cookie would tie the tests of a run together.

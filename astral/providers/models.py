@@ -200,6 +200,7 @@ def _open_vendor(
             key=key,
             concurrency=concurrency,
             parameters=to_jsonable_python(endpoint.parameters),
+            is_streamed=endpoint.stream,
         )
     if vendor == "moderation":
         from astral.providers.moderation import Moderation
@@ -218,6 +219,7 @@ def _open_vendor(
         api=endpoint.api,
         azure_version=endpoint.api_version or V1 if vendor == "azure" else None,
         parameters={**to_jsonable_python(endpoint.parameters), **extra},
+        is_streamed=endpoint.stream,
     )
 
 

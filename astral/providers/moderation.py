@@ -61,15 +61,7 @@ class Moderation:
         body: dict[str, Any] = {"model": self._model, "input": text}
         answer = await self._endpoint.post(body)
         if answer.is_error:
-            raise status_error(
-                answer.status,
-                answer.message,
-                answer.headers,
-                model=self.name,
-                key=self._key,
-                variable="OPENAI_API_KEY",
-                code=answer.code,
-            )
+            raise status_error(answer, model=self.name, key=self._key, variable="OPENAI_API_KEY")
         try:
             read = _Answer.model_validate_json(answer.content)
         except ValueError as error:

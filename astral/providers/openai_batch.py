@@ -14,8 +14,8 @@ from astral.domain.batch import Batch, BatchProgress, RowResults
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.errors import ProviderError, Trouble
 from astral.providers.batch_rows import TIMEOUT_SECONDS, expired, row_result, sdk_error
+from astral.providers.http_answer import Answer
 from astral.providers.http_client import http_client
-from astral.providers.json_endpoint import Answer
 from astral.providers.openai_chat import OpenAIChat
 
 _MARK = "astral"

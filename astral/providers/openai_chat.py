@@ -6,8 +6,9 @@ from urllib.parse import quote, urlsplit
 
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.errors import ProviderError, UserError
+from astral.providers.http_answer import Answer
 from astral.providers.http_errors import status_error
-from astral.providers.json_endpoint import Answer, JsonEndpoint
+from astral.providers.json_endpoint import JsonEndpoint
 from astral.providers.openai_content import completion_body, read_completion
 from astral.providers.openai_responses import read_response, response_body
 from astral.providers.replies import reply_of
@@ -28,6 +29,7 @@ class OpenAIChat:
         api: Literal["chat", "responses"] = "chat",
         azure_version: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        is_streamed: bool = False,
     ) -> None:
         """Set the endpoint up.
 
@@ -41,6 +43,7 @@ class OpenAIChat:
             api: Which of the protocols is spoken.
             azure_version: Of Azure's API, such as 2024-10-21, or v1; None for everybody else.
             parameters: What is sent beside.
+            is_streamed: Have answers sent piece by piece.
         """
         self.name = name
         self._model, self._key = model, key
@@ -56,7 +59,11 @@ class OpenAIChat:
             timeout_seconds=timeout_seconds,
             name=name,
             key=key,
+            is_streamed=is_streamed,
         )
+        # Only Chat Completions has to be asked for the usage.
+        wanted = {"stream_options": {"include_usage": True}} if api == "chat" else {}
+        self._stream: dict[str, Any] = {"stream": True, **wanted} if is_streamed else {}
 
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Answer.
@@ -65,7 +72,7 @@ class OpenAIChat:
             ProviderError: No answer came.
             UserError: The key or the model's name is wrong.
         """
-        return self.reply(await self._endpoint.post(self.body(request)))
+        return self.reply(await self._endpoint.post({**self.body(request), **self._stream}))
 
     def body(self, request: ChatRequest) -> dict[str, Any]:
         """What is sent for a request."""
@@ -87,15 +94,7 @@ class OpenAIChat:
 
     def error(self, answer: Answer) -> ProviderError | UserError:
         """What an answer means that is none; see `status_error`."""
-        return status_error(
-            answer.status,
-            answer.message,
-            answer.headers,
-            model=self.name,
-            key=self._key,
-            variable=self._variable,
-            code=answer.code,
-        )
+        return status_error(answer, model=self.name, key=self._key, variable=self._variable)
 
     async def close(self) -> None:
         """Give connections back."""

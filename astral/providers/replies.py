@@ -7,8 +7,9 @@ from astral.domain.chat import ChatReply
 from astral.domain.records import Ending
 from astral.errors import ProviderError, UserError
 from astral.providers.endings import is_block
+from astral.providers.event_streams import whole
+from astral.providers.http_answer import Answer
 from astral.providers.http_errors import malformed_answer
-from astral.providers.json_endpoint import Answer
 from astral.providers.rate_headers import with_rates
 
 
@@ -43,6 +44,10 @@ def reply_of(
         ProviderError: It is none.
         UserError: The key or the model's name is wrong.
     """
+    try:
+        answer = whole(answer)
+    except (ValueError, KeyError, TypeError) as problem:
+        raise malformed_answer(problem, model=name, key=key) from None
     if answer.is_error:
         if is_block(answer.status, answer.error):
             return ChatReply(text="", ending=Ending.BLOCKED, model=asked)

@@ -6,7 +6,6 @@ Source:
 """
 
 import json
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -52,36 +51,33 @@ class StubBatches:
         self._answered = answered
         self._files: dict[str, bytes] = {}
         self._batches: dict[str, dict[str, Any]] = {}
-        self._lock = threading.Lock()
 
     def post(self, path: str, body: Any) -> Answer | None:
         """Answer what is posted; None where it is no address of a batch interface."""
-        with self._lock:
-            if path == "/v1/files":
-                return 200, self._take_file(body)
-            if path == "/v1/batches":
-                return 200, self._openai(self._make("openai", self._rows(body["input_file_id"]), body))
-            if path == "/v1/messages/batches":
-                rows = [(row["custom_id"], "/v1/messages", row["params"]) for row in body["requests"]]
-                return 200, self._anthropic(self._make("anthropic", rows, {}), "")
+        if path == "/v1/files":
+            return 200, self._take_file(body)
+        if path == "/v1/batches":
+            return 200, self._openai(self._make("openai", self._rows(body["input_file_id"]), body))
+        if path == "/v1/messages/batches":
+            rows = [(row["custom_id"], "/v1/messages", row["params"]) for row in body["requests"]]
+            return 200, self._anthropic(self._make("anthropic", rows, {}), "")
         return None
 
     def get(self, address: str, base_url: str) -> Answer:
         """Answer what is asked for."""
         path = urlsplit(address).path
-        with self._lock:
-            if path in {"/v1/batches", "/v1/messages/batches"}:
-                return 200, self._listed("openai" if path == "/v1/batches" else "anthropic", base_url)
-            kind, _, rest = path.removeprefix("/v1/").removeprefix("messages/").partition("/")
-            name, _, what = rest.partition("/")
-            if kind == "files" and name in self._files:
-                return 200, self._files[name]
-            if kind == "batches" and name in self._batches:
-                batch = self._batches[name]
-                if what == "results":
-                    return 200, _lines(self._anthropic_row(each, place) for place, each in enumerate(batch["rows"]))
-                batch["looks"] += 1
-                return 200, self._openai(batch) if batch["vendor"] == "openai" else self._anthropic(batch, base_url)
+        if path in {"/v1/batches", "/v1/messages/batches"}:
+            return 200, self._listed("openai" if path == "/v1/batches" else "anthropic", base_url)
+        kind, _, rest = path.removeprefix("/v1/").removeprefix("messages/").partition("/")
+        name, _, what = rest.partition("/")
+        if kind == "files" and name in self._files:
+            return 200, self._files[name]
+        if kind == "batches" and name in self._batches:
+            batch = self._batches[name]
+            if what == "results":
+                return 200, _lines(self._anthropic_row(each, place) for place, each in enumerate(batch["rows"]))
+            batch["looks"] += 1
+            return 200, self._openai(batch) if batch["vendor"] == "openai" else self._anthropic(batch, base_url)
         return 404, {"type": "error", "error": {"message": "no such batch", "type": "not_found_error"}}
 
     def _take_file(self, body: Any) -> dict[str, Any]:

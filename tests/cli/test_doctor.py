@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from astral.testing.server import Fault, StubServer
+from astral.testing.faults import Fault
+from astral.testing.server import StubServer
 
 REFUSING = "python:astral.testing.targets:refusing"
 KEY = "sk-planted-in-the-environment-0123456789"
@@ -43,7 +44,7 @@ def test_a_key_is_told_to_be_there_and_not_shown(astral, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with StubServer(faults=[Fault.BAD_KEY]) as server:
         done = astral("doctor", "--target", "openai:x", "--base-url", server.openai_url, "--runs", tmp_path / "r")
-        assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+        assert server.log[0].headers["authorization"] == f"Bearer {KEY}"
     assert "OPENAI_API_KEY is set" in done.out
     assert "NO  target" in done.out
     assert KEY not in done.out + done.err

@@ -6,7 +6,8 @@ from werkzeug import Response
 from astral.cli.doctor import _target
 from astral.config import Settings
 from astral.errors import AstralError
-from astral.testing.server import Fault, StubServer
+from astral.testing.faults import Fault
+from astral.testing.server import StubServer
 
 
 @pytest.fixture

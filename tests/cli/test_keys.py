@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from astral.testing.server import Fault, StubServer
+from astral.testing.faults import Fault
+from astral.testing.server import StubServer
 
 KEY = "sk-planted-in-the-environment-0123456789"
 
@@ -21,7 +22,7 @@ def test_no_output_and_no_file_holds_a_key(spawned, runs, faults, code):
             *("--controls=0", "--reveal", "--runs", runs),
             env=environment,
         )
-        assert {headers["authorization"] for headers in server.headers} == {f"Bearer {KEY}"}
+        assert {each.headers["authorization"] for each in server.log} == {f"Bearer {KEY}"}
     assert done.code == code, done.err
     assert KEY not in done.out + done.err
     files = [path for path in runs.rglob("*") if path.is_file()]

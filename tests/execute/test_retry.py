@@ -1,6 +1,7 @@
 """Patience with an endpoint, with a clock that nobody waits for; and what failures mean."""
 
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -11,12 +12,17 @@ from astral.domain.records import Message
 from astral.errors import ProviderError, Trouble
 from astral.execute import RetryingModel
 from astral.execute.retry import MOST_ATTEMPTS
+from astral.providers.http_answer import Answer
 from astral.providers.http_errors import safe_text, status_error
 from astral.providers.rate_headers import rate_limits, retry_after_seconds
 from astral.testing import ScriptedModel
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 REQUEST = ChatRequest(messages=(Message(role="user", content="x"),), max_tokens=10)
+
+
+def meant(status, content, headers=MappingProxyType({})):
+    return status_error(Answer(status, headers, content), model="m", key="", variable="K")
 
 
 async def ask(script, **settings):
@@ -136,12 +142,29 @@ def test_any_rate_headers_are_read_without_an_error(headers):
 
 
 def test_a_rate_limit_that_names_no_time_is_told_by_the_headers_when_there_is_room_again():
-    error = status_error(429, "later", OPENAI, model="m", key="", variable="K")
+    error = meant(429, b"later", OPENAI)
     assert error.retry_after_seconds == pytest.approx(60.5 / 30000)
     assert error.trouble is Trouble.RATE_LIMIT
-    assert status_error(529, "busy", {}, model="m", key="", variable="K").trouble is Trouble.OVERLOAD
-    quota = status_error(429, "no", {}, model="m", key="", variable="K", code="insufficient_quota")
-    assert (quota.trouble, quota.retryable) == (Trouble.REFUSED, False)
+    assert meant(529, b"busy").trouble is Trouble.OVERLOAD
+    quota = meant(429, b'{"error": {"code": "insufficient_quota"}}')
+    assert (quota.trouble, quota.retryable) == (Trouble.USED_UP, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [
+        (400, b'{"error": {"code": "billing_hard_limit_reached"}}'),
+        (
+            400,
+            b'{"error": {"type": "invalid_request_error", "message": "Your credit balance is too low"}}',
+        ),
+        (402, b"pay"),
+        (403, b'{"error": {"type": "billing_error"}}'),
+    ],
+)
+def test_an_account_that_has_nothing_left_is_told_from_all_other_errors(status, content):
+    assert meant(status, content).trouble is Trouble.USED_UP
+    assert meant(status if status != 402 else 400, b"something else").trouble is Trouble.REFUSED
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
@@ -154,11 +177,11 @@ def test_no_error_text_holds_a_key_or_a_control_character(before, after):
 
 @pytest.mark.parametrize("status", [400, 402, 403, 413, 422, 501])
 def test_what_the_request_did_wrong_is_not_tried_again(status):
-    error = status_error(status, "no", {}, model="m", key="", variable="K")
+    error = meant(status, b"no")
     assert isinstance(error, ProviderError)
     assert not error.retryable
 
 
 def test_an_answer_that_a_gateway_lost_may_have_been_billed():
-    assert not status_error(504, "late", {}, model="m", key="", variable="K").is_unbilled
-    assert status_error(429, "later", {}, model="m", key="", variable="K").is_unbilled
+    assert not meant(504, b"late").is_unbilled
+    assert meant(429, b"later").is_unbilled

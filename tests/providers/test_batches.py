@@ -11,7 +11,8 @@ from astral.domain.records import Ending, Usage
 from astral.errors import ProviderError, Trouble, UserError
 from astral.providers import open_batches
 from astral.testing.batches import Fate
-from astral.testing.server import Fault, StubServer
+from astral.testing.faults import Fault
+from astral.testing.server import StubServer
 from tests.providers.test_http_models import BOTH, ENVIRONMENT, KEY, request
 
 

@@ -8,7 +8,8 @@ from astral.domain.chat import ModelRole
 from astral.domain.records import Ending
 from astral.errors import ProviderError, UserError
 from astral.providers import open_model
-from astral.testing.server import Fault, StubServer
+from astral.testing.faults import Fault
+from astral.testing.server import StubServer
 from tests.providers.test_http_models import KEY, request
 
 HAS_LITELLM = importlib.util.find_spec("litellm") is not None

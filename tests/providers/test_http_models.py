@@ -14,7 +14,8 @@ from astral.providers import open_model
 from astral.providers.anthropic_chat import AnthropicChat
 from astral.providers.openai_chat import OpenAIChat
 from astral.providers.openai_content import completion_body
-from astral.testing.server import Fault, StubServer
+from astral.testing.faults import Fault, evenly
+from astral.testing.server import StubServer
 
 KEY = "sk-proj-abcdefghijklmnop"
 ENVIRONMENT = Environment.model_construct(openai_api_key=SecretStr(KEY), anthropic_api_key=SecretStr(KEY))
@@ -66,7 +67,7 @@ async def test_openai_is_sent_what_was_asked():
     ]
     assert (body["max_tokens"], body["temperature"], body["seed"]) == (9, 0.5, 3)
     assert body["response_format"]["json_schema"]["schema"] == SCHEMA
-    assert server.headers[0]["authorization"] == f"Bearer {KEY}"
+    assert server.log[0].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_openai_itself_gets_the_new_name_of_the_limit():
@@ -86,7 +87,7 @@ async def test_anthropic_is_sent_what_was_asked_and_it_takes(caplog):
     assert body["messages"] == [{"role": "user", "content": "Hello ✓"}]
     assert body["max_tokens"] == 9
     assert body["output_config"]["format"] == {"type": "json_schema", "schema": SCHEMA}
-    assert KEY in (server.headers[0].get("x-api-key"), server.headers[0].get("authorization", "")[7:])
+    assert KEY in (server.log[0].headers.get("x-api-key"), server.log[0].headers.get("authorization", "")[7:])
     assert not {"seed", "temperature"} & set(body)
     assert "takes no temperature" in caplog.text
 
@@ -98,7 +99,7 @@ async def test_openai_s_key_is_not_sent_to_a_vllm_server():
         )
         await model.chat(request())
         await model.close()
-    assert KEY not in str(server.headers)
+    assert KEY not in str([dict(each.headers) for each in server.log])
 
 
 @pytest.mark.parametrize(
@@ -190,8 +191,8 @@ async def test_azure_is_spoken_with_its_addresses_and_key(version, path):
         reply = await model.chat(request(max_tokens=9))
         await model.close()
     assert reply.text == "Hi."
-    assert server.paths == [path]
-    assert KEY in (server.headers[0].get("api-key"), server.headers[0].get("authorization", "")[7:])
+    assert [each.path for each in server.log] == [path]
+    assert KEY in (server.log[0].headers.get("api-key"), server.log[0].headers.get("authorization", "")[7:])
     assert server.requests[0]["max_completion_tokens"] == 9
 
 
@@ -328,7 +329,7 @@ async def test_nobody_listening_is_retryable_and_unbilled(vendor):
 async def test_seeded_faults_are_survived_by_all_of_many_calls():
     import asyncio
 
-    with StubServer(fault_share=0.3, seed=7) as server:
+    with StubServer(fault_shares=evenly(0.3), seed=7) as server:
         model = open_stub("openai", server)
         replies = await asyncio.gather(*(model.chat(request()) for _ in range(24)))
         await model.close()

@@ -7,7 +7,8 @@ import sys
 import urllib.error
 import urllib.request
 
-from astral.testing.server import Fault, StubServer
+from astral.testing.faults import Fault, evenly
+from astral.testing.server import StubServer
 
 
 def post(url: str) -> tuple[int, dict]:
@@ -32,8 +33,8 @@ def test_it_is_run_as_a_module():
 
 def test_the_same_seed_gives_the_same_faults():
     def faults(seed):
-        with StubServer(fault_share=0.5, seed=seed) as server:
-            return [server.note("", {}, {}) for _ in range(40)]
+        with StubServer(fault_shares=evenly(0.5), seed=seed) as server:
+            return [server.fault_of(number, {}) for number in range(40)]
 
     assert faults(1) == faults(1) != faults(2)
     assert 8 < sum(fault is not None for fault in faults(1)) < 32

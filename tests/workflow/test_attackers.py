@@ -8,17 +8,18 @@ import pytest
 
 from astral.assets import load_seeds, load_taxonomy
 from astral.config import Settings
-from astral.domain.drafting import DraftEnd
 from astral.domain.run import RunStatus
-from astral.errors import UserError
+from astral.errors import ExitCode, UserError
 from astral.generate.manner import filled, frame_of
 from astral.record import Store
-from astral.testing.server import Fault, StubServer
+from astral.testing.faults import Fault, evenly
+from astral.testing.server import StubServer
 from astral.workflow.attackers import generator_specs
 from astral.workflow.events import Listener
 from astral.workflow.reporting import report_of
 from astral.workflow.run import resume, start
 from tests.workflow.conftest import FEW, settings_for
+from tests.workflow.test_pricing import Notes
 from tests.workflow.test_run import record_of, recorded_tests
 
 REFUSAL = "I'm sorry, but I can't help with that."
@@ -116,7 +117,7 @@ async def test_an_endpoint_that_writes_well_writes_everything_with_few_calls(run
 
 
 async def test_an_endpoint_that_goes_wrong_in_every_way_costs_drafts_but_no_test(runs):
-    with StubServer(text=moody, fault_share=0.2, seed=3) as server:
+    with StubServer(text=moody, fault_shares=evenly(0.2), seed=3) as server:
         outcome = await start(settings_for(runs, attacker={"model": "openai:x", "base_url": server.openai_url}))
     summary = outcome.summary
     assert summary.run.status is RunStatus.MET
@@ -143,13 +144,18 @@ async def test_who_always_refuses_is_followed_by_the_next_and_then_by_the_compos
     assert (asked.count("a"), asked.count("b")) == (10, 10)
 
 
-async def test_a_quota_that_is_used_up_leaves_the_test_to_the_composer(runs):
-    with StubServer(faults=[Fault.QUOTA] * 50) as server:
+async def test_a_quota_that_is_used_up_ends_the_run_until_there_is_some(runs):
+    with StubServer(faults=[Fault.QUOTA], text=written) as server:
         told = {"model": "openai:a", "base_url": server.openai_url}
-        outcome = await start(settings_for(runs, attacker=told, budget={"cases": 2}, controls=0))
-    ends = [draft.end for test in recorded_tests(runs) for draft in test.drafting.drafts]
-    assert DraftEnd.FAILED in ends
-    assert outcome.summary.funnel.generated == 2
+        notes = Notes()
+        cut_off = await start(settings_for(runs, attacker=told, budget={"cases": 2}, controls=0), notes)
+        assert (cut_off.summary.run.status, cut_off.exit_code) == (RunStatus.FAILED, ExitCode.FAILED)
+        assert len(server.requests) == 1
+        assert "openai:a has no quota or credit left" in " ".join(notes.texts)
+        assert "Go on with `astral resume` when there is some." in " ".join(notes.texts)
+        whole = await resume(runs, "latest", {})
+    assert whole.summary.funnel.generated == 2
+    assert whole.summary.counts.failed == 0
 
 
 @pytest.mark.slow
@@ -161,7 +167,7 @@ async def test_a_run_that_its_budget_cut_off_goes_on_as_if_never_interrupted(run
         settings = settings_for(runs, attacker=attacker, concurrency=3)
         await start(settings)
         whole, asked_once = record_of(runs), sorted(json.dumps(each) for each in server.requests)
-        server.requests.clear()
+        server.log.clear()
         await start(settings.model_copy(update={"budget": settings.budget.model_copy(update={"tokens": tokens})}))
         for more in range(2, 60):
             outcome = await resume(runs, "latest", {"tokens": tokens * more})

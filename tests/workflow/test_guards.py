@@ -2,7 +2,8 @@
 
 from astral.domain.records import Result
 from astral.record import Store
-from astral.testing.server import FLAGGED, StubServer
+from astral.testing.protocols import FLAGGED
+from astral.testing.server import StubServer
 from astral.workflow.reporting import store_url
 from astral.workflow.run import start
 from tests.workflow.conftest import settings_for

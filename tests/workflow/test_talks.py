@@ -7,7 +7,8 @@ import pytest
 from astral.domain.run import RunStatus
 from astral.errors import UserError
 from astral.record import Store
-from astral.testing.server import Fault, StubServer
+from astral.testing.faults import Fault
+from astral.testing.server import StubServer
 from astral.workflow.run import resume, start
 from tests.workflow.conftest import settings_for
 
