@@ -73,7 +73,8 @@ def test_a_library_has_one_home(library, home):
         for path in (ROOT / "astral").rglob("*.py")
         if library in _imported(path)
     }
-    assert users == {home}
+    # What stands in for others, such as a vendor's server, is written with what they are made of.
+    assert users - {"testing"} == {home}
 
 
 def _imported(path: Path) -> set[str]:
