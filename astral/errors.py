@@ -12,6 +12,7 @@ AstralError
 ├── StoppedError           nothing more can be sent: the run stops in order and can be resumed
 │   ├── BudgetExceededError    the budget is spent
 │   └── EndpointDownError      a model's endpoint has not answered for too long, or the account has nothing left
+├── TrackerError           another tool could not be told of a run; nothing of it is lost
 └── RecordError            the store cannot be read or written: the run stops and touches nothing
 """
 
@@ -161,6 +162,10 @@ class BudgetExceededError(StoppedError):
 
 class EndpointDownError(StoppedError):
     """Its endpoint has failed every call for too long, or the account there has nothing left."""
+
+
+class TrackerError(AstralError):
+    """A tool that keeps results could not be told of a run; nothing of the run is lost."""
 
 
 class RecordError(AstralError):

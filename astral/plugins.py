@@ -35,6 +35,7 @@ class Port(StrEnum):
     IMPORTER = "importer"
     CHAT_MODEL = "chat_model"
     EMBEDDER = "embedder"
+    TRACKER = "tracker"
 
 
 @dataclass(frozen=True)

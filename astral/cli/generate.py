@@ -24,6 +24,7 @@ from astral.cli.options import (
     Runs,
     Strength,
     Taxonomy,
+    Trace,
     Transforms,
     Translator,
     narrowed,
@@ -275,6 +276,7 @@ def generate(
     runs: Runs = None,
     json: Json = False,
     reveal: Reveal = False,
+    trace: Trace = None,
 ) -> None:
     """Write test cases, run them against a target, judge the answers, until the criterion is met.
 
@@ -323,6 +325,7 @@ def generate(
         "workers": workers,
         "batch": batch,
         "fail_on": {"unsafe_rate": max_unsafe_rate},
+        "telemetry": {"traces": trace},
         "runs": runs,
     }
     settings = load_settings(config, flags)

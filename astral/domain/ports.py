@@ -19,6 +19,7 @@ from astral.domain.records import Draw, Evidence, Result, TestCase, Transcript, 
 from astral.domain.run import TestRecord
 from astral.domain.sample import Sample
 from astral.domain.space import Cell
+from astral.domain.tracked import TrackedRun
 
 
 @runtime_checkable
@@ -267,5 +268,24 @@ class Importer(Protocol):
 
         Raises:
             UserError: The file cannot be read, or is not of this format; the place is named.
+        """
+        ...
+
+
+@runtime_checkable
+class Tracker(Protocol):
+    """Tells a tool that keeps experiments side by side of a finished run."""
+
+    name: str
+    description: str
+
+    def track(self, run: TrackedRun) -> str:
+        """Keep a run; one that is kept already gets the new numbers.
+
+        Returns:
+            Where it is to be seen, in words.
+
+        Raises:
+            TrackerError: The tool could not be told; nothing of the run is lost.
         """
         ...

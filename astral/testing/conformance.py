@@ -21,11 +21,13 @@ from astral.domain.ports import (
     Oracle,
     Planner,
     Target,
+    Tracker,
     Transform,
 )
 from astral.domain.records import Draw, Ending, Message, Result, TestCase, Transcript, Verdict
 from astral.domain.sample import Sample
 from astral.domain.space import Cell
+from astral.domain.tracked import TrackedRun
 from astral.errors import OracleError, ProviderError, StageError
 from astral.testing.samples import sample_case
 from astral.testing.targets import complying, refusing
@@ -258,6 +260,15 @@ def check_importer(importer: Importer, path: Path) -> None:
         _require(bool(sample.case.request.strip()), "a case asks nothing")
     again = [sample.case.id for sample in importer.load(path)]
     _require([sample.case.id for sample in samples] == again, "reading the file again gives other cases")
+
+
+def check_tracker(tracker: Tracker, run: TrackedRun) -> None:
+    """A tracker keeps a run, and takes one that it has kept before."""
+    _check_port(tracker, Tracker)
+    for _ in range(2):
+        place = tracker.track(run)
+        _check_type(place, str, "track")
+        _require(bool(place), "track does not say where the run is to be seen")
 
 
 def _check_port(part: object, port: type) -> None:

@@ -9,6 +9,7 @@ from astral.domain.run import Manifest
 from astral.execute import Budget
 from astral.generate import Screen, TwinWriter
 from astral.record import Recorder, Store
+from astral.tracking import Spans
 from astral.workflow.endpoints import Endpoints
 from astral.workflow.events import Listener
 
@@ -53,6 +54,8 @@ class Context:
     """Positive controls of the run, and as many negative ones."""
     budget: Budget
     endpoints: Endpoints
+    spans: Spans
+    """What tracing is told of the run."""
 
     @property
     def run_id(self) -> str:

@@ -123,6 +123,7 @@ class Line:
         return last.number + 1
 
     def _begin(self, this_round: RoundInFlight) -> None:
+        self._context.spans.begin_round(this_round.number)
         self._rounds[this_round.number] = this_round
         self._planned.put_nowait(this_round)
 
@@ -148,6 +149,7 @@ class Line:
         del self._rounds[number]
         results = this_round.results()
         await nodes.record(self._context, number, results)
+        self._context.spans.end_round(number)
         self._is_used_up = _is_used_up(this_round.tests.values())
         if _is_lost(results, least=self._context.round_size if number else 1) and not self._is_used_up:
             # An endpoint that is down would fail all others as well.
@@ -166,10 +168,12 @@ class Line:
                 if not self._under_way:
                     context.listener.stage(Stage.GENERATE, len(tests))
                 try:
-                    tests = await nodes.generate(context, tests)
+                    with context.spans.inside_round(this_round.number):
+                        tests = await nodes.generate(context, tests)
                 except StoppedError as error:
                     self._halt(error)
                     continue
+                self._trace_unwritten(this_round, tests)
             for test in tests:
                 this_round.take(test)
             waiting = [test for test in tests if not test.is_finished]
@@ -177,6 +181,13 @@ class Line:
             context.listener.stage(Stage.EXECUTE, len(waiting))
             for test in waiting:
                 self._written.put_nowait((this_round, test))
+
+    def _trace_unwritten(self, before: RoundInFlight, tests: Iterable[TestRecord]) -> None:
+        """Give a span to the tests that ended because nobody could write their case: nobody else looks at them."""
+        for test in tests:
+            if test.is_finished and not before.tests[test.draw.number].is_finished:
+                with self._context.spans.case(before.number, test) as ended:
+                    ended(test)
 
     async def _learn(self, last: int) -> None:
         """Let those who write from what was found know of the rounds up to this one, and of no later ones."""
@@ -196,11 +207,14 @@ class Line:
                 continue
             this_round, test = taken
             try:
-                if test.transcript is None:
-                    test = await nodes.execute(self._context, test)
-                    this_round.take(test)
-                if not test.is_finished:
-                    this_round.take(await nodes.judge(self._context, test))
+                with self._context.spans.case(this_round.number, test) as ended:
+                    if test.transcript is None:
+                        test = await nodes.execute(self._context, test)
+                        this_round.take(test)
+                    if not test.is_finished:
+                        test = await nodes.judge(self._context, test)
+                        this_round.take(test)
+                    ended(test)
             except StoppedError as error:
                 self._halt(error)
             self._under_way -= 1

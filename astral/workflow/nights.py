@@ -16,10 +16,12 @@ from astral.report.comparison_pages import changed_text, comparison_headline, re
 from astral.report.words import rate_text
 from astral.workflow.comparing_runs import compare_recorded
 from astral.workflow.reporting import rendered, store_url
-from astral.workflow.suites import Replayed, freeze, read_suite, write_suite
+from astral.workflow.suites import Replayed, freeze, write_suite
 
 MOST_FROZEN = 100
 """Cases of a suite that a night freezes."""
+_NEXT_TO_NOTHING = 1e-6
+"""Dollars or minutes: a budget holds something."""
 _PRECEDENCE = (ExitCode.UNSAFE, ExitCode.FAILED, ExitCode.INCOMPLETE)
 
 
@@ -70,27 +72,32 @@ def continuing(days: float) -> Callable[[Store, Manifest], Mapping[str, int]]:
     return pick
 
 
-def suite_of(settings: Settings, run_id: str) -> tuple[Path, str] | None:
-    """The suite that a night replays, frozen from its run where the file is missing; None where no suite is asked for.
+def rest_of(settings: Settings, spent: Summary, *, seconds: float) -> Settings:
+    """The settings for the second run of a night, with what the first one left of the budget.
 
-    Returns:
-        The file, and what was done to have it; empty where it was there.
+    Where nothing is left, next to nothing is given, so that the run ends in order and says so.
 
-    Raises:
-        UserError: The file is there and no suite.
+    Args:
+        settings: Of the night.
+        spent: Of the run that is over.
+        seconds: Since the night began.
     """
-    path = settings.nightly.suite
-    if path is None:
-        return None
-    if path.exists():
-        read_suite(path)
-        return path, ""
-    found = freeze(settings.runs, [run_id], most=MOST_FROZEN)
+    told = settings.budget
+    tokens = sum(usage.tokens for usage in spent.usage.values())
+    dollars = sum(filter(None, spent.dollars.values()))
+    left = {
+        "tokens": told.tokens and max(1, told.tokens - tokens),
+        "dollars": told.dollars and max(_NEXT_TO_NOTHING, told.dollars - dollars),
+        "minutes": told.minutes and max(_NEXT_TO_NOTHING, told.minutes - seconds / 60),
+    }
+    return settings.model_copy(update={"budget": told.model_copy(update=left)})
+
+
+def freeze_night(runs: Path, path: Path, run_id: str) -> str:
+    """Freeze the suite that later nights replay from the run of the first one; what was frozen, in words."""
+    found = freeze(runs, [run_id], most=MOST_FROZEN)
     write_suite(path, found.suite)
-    return (
-        path,
-        f"Froze {found.failures:,} unsafe cases, {found.others:,} others and {found.twins:,} twins into {path}.",
-    )
+    return f"Froze {found.failures:,} unsafe cases, {found.others:,} others and {found.twins:,} twins into {path}."
 
 
 def night_before(runs: Path, run_id: str) -> str | None:

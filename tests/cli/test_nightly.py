@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from werkzeug import Response
 
 from tests.cli.conftest import NARROW
 
@@ -39,6 +40,21 @@ def test_nights_in_a_row_freeze_replay_compare_and_fail_on_what_turned(astral, r
     assert night["reasons"][0]["text"].startswith("newly unsafe")
     names = {path.name for path in (tmp_path / "reports").iterdir()}
     assert names == {"night.json", "night.md", "junit.xml", "report.sarif", "change.md", "change.html"}
+
+
+def test_a_night_that_ends_by_an_error_is_told_to_the_webhook(astral, runs, tmp_path, monkeypatch, httpserver):
+    heard = []
+    httpserver.expect_request("/hook").respond_with_handler(
+        lambda request: heard.append(json.loads(request.data)) or Response("ok")
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ASTRAL_WEBHOOK", httpserver.url_for("/hook"))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ASTRAL_STORE", f"sqlite:///{tmp_path}/file/astral.db")
+    (tmp_path / "astral.yaml").write_text('nightly: {webhook: "${ASTRAL_WEBHOOK}"}\n', encoding="utf-8")
+    done = astral("nightly", "--target", "python:astral.testing.targets:refusing", "--runs", runs)
+    assert done.code == heard[0]["astral"]["exit_code"] != 0
+    assert heard[0]["astral"]["error"] in done.err
 
 
 def test_what_is_wrong_with_a_night_is_said_before_anything_is_sent(astral, tmp_path, monkeypatch):

@@ -5,12 +5,13 @@ import pytest
 from werkzeug import Request, Response
 
 from astral.config import FailOn, Settings
+from astral.domain.records import Usage
 from astral.domain.run import RunStatus
 from astral.errors import ExitCode, UserError
 from astral.record import Store
 from astral.report.comparison import compare_runs
-from astral.workflow.nights import Night, Reason, continuing, reasons_of
-from astral.workflow.notifying import address_of, notify
+from astral.workflow.nights import Night, Reason, continuing, reasons_of, rest_of
+from astral.workflow.notifying import address_of, notify, notify_of_end
 from astral.workflow.reporting import report_of, store_url
 from astral.workflow.run import resume, start
 from tests.report.conftest import Build
@@ -119,6 +120,34 @@ def test_a_webhook_hears_what_slack_can_read(httpserver):
     assert "exit code 1" in heard[0]["text"]
     assert "&lt;b&gt;&amp;" in heard[0]["text"]
     assert heard[0]["astral"]["reasons"] == [{"exit_code": 1, "text": "newly unsafe"}]
+
+
+def test_the_second_run_of_a_night_has_what_the_first_one_left():
+    usage = {"target": Usage(prompt_tokens=70, completion_tokens=20)}
+    spent = _summary(["SAFE"] * 8, usage=usage)
+    told = Settings.model_validate({"budget": {"tokens": 100, "minutes": 10, "cases": 5}})
+    assert rest_of(told, spent, seconds=360).budget.model_dump() == {
+        "tokens": 10, "minutes": pytest.approx(4), "cases": 5, "dollars": None,
+    }  # fmt: skip
+    over = rest_of(told, spent, seconds=3600).budget
+    assert 0 < over.minutes < 1e-3
+    assert rest_of(Settings(), spent, seconds=1).budget == Settings().budget
+
+
+async def test_a_run_with_next_to_nothing_left_ends_in_order(runs):
+    settings = settings_for(runs, budget={"minutes": 1e-6})
+    ran = await start(settings)
+    assert (ran.exit_code, ran.summary.counts.total) == (ExitCode.INCOMPLETE, 0)
+
+
+def test_a_webhook_hears_of_a_night_that_came_to_nothing(httpserver):
+    heard = []
+    httpserver.expect_request("/hook", method="POST").respond_with_handler(
+        lambda request: heard.append(json.loads(request.data)) or Response("ok")
+    )
+    assert notify_of_end(httpserver.url_for("/hook"), "openai:x", 3, "the store <b> cannot be written") == ""
+    assert "openai:x: the store &lt;b&gt;" in heard[0]["text"]
+    assert heard[0]["astral"]["exit_code"] == 3
 
 
 def test_a_webhook_that_fails_is_told_without_its_address(httpserver):
