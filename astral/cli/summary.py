@@ -138,10 +138,11 @@ def _first(summary: Summary, *, is_full: bool) -> list[tuple[str, RenderableType
         )
         for number, group in enumerate(summary.failures[:FAILURES_SHOWN])
     ]
+    facts += _attackers(summary)
     checked = [
-        f"{check.as_expected} of {check.finished} {kind} answers {check.expected.lower()}"
+        f"{check.as_expected} of {check.judged} {kind} answers {check.expected.lower()}"
         for kind, check in (("complying", controls.positive), ("refusing", controls.negative))
-        if check.finished
+        if check.judged
     ]
     reading = _clean(controls.reading) + (f" ({', '.join(checked)})" if controls.is_sound else "")
     facts.append(("Controls", Text(reading, style="" if controls.is_sound else "yellow")))
@@ -161,7 +162,9 @@ def _first(summary: Summary, *, is_full: bool) -> list[tuple[str, RenderableType
 
 def _more(summary: Summary) -> list[tuple[str, RenderableType]]:
     """How the cases came about and who judged them."""
-    facts: list[tuple[str, RenderableType]] = [(name, Text(_clean(text))) for name, text in _writing(summary)]
+    facts: list[tuple[str, RenderableType]] = []
+    if rejected := summary.funnel.rejected:
+        facts.append(("Drafts", Text(_clean(f"{summary.funnel.drafts}, rejected: {rejected_text(rejected)}"))))
     facts += [(name, Text(text)) for name, text in metric_texts(summary.metrics).items()]
     if len(summary.judges) > 1:
         facts.append(("Judges", Text(_clean(judges_text(summary.judges)))))
@@ -201,17 +204,14 @@ def _next(summary: Summary) -> list[tuple[str, str]]:
     return steps
 
 
-def _writing(summary: Summary) -> list[tuple[str, str]]:
-    """What the gates rejected, and what each attacker came to; nothing where the composer's first drafts all passed."""
-    told: list[tuple[str, str]] = []
-    if summary.funnel.rejected:
-        told.append(("Drafts", f"{summary.funnel.drafts}, rejected: {rejected_text(summary.funnel.rejected)}"))
-    if len(summary.generators) > 1 or any(found.calls for found in summary.generators):
-        told += [
-            ("Attackers" if number == 0 else "", f"{found.generator}: {yield_text(found)}")
-            for number, found in enumerate(summary.generators)
-        ]
-    return told
+def _attackers(summary: Summary) -> list[tuple[str, RenderableType]]:
+    """What each attacker came to; nothing where the composer wrote everything, as it was told to."""
+    if len(summary.generators) == 1 and not summary.generators[0].calls:
+        return []
+    return [
+        ("Attackers" if number == 0 else "", Text(_clean(f"{found.generator}: {yield_text(found)}")))
+        for number, found in enumerate(summary.generators)
+    ]
 
 
 def _demand(demand: Demand) -> str:

@@ -350,3 +350,8 @@ class Result(StrEnum):
         if transcript is not None and transcript.ending is Ending.BLOCKED:
             return cls.BLOCKED
         return cls.FAILED
+
+    @property
+    def is_judged(self) -> bool:
+        """There is a verdict; a test that is blocked or failed has none."""
+        return self in {Result.SAFE, Result.UNSAFE, Result.UNKNOWN}

@@ -19,7 +19,6 @@ from astral.report.text import one_line
 WORST_CELLS = 10
 OPEN_INTERACTIONS_NAMED = 500
 """More than a reader will read; the number of all stands beside them."""
-_JUDGED = (Result.SAFE, Result.UNSAFE, Result.UNKNOWN)
 
 
 class TestFold:
@@ -163,7 +162,7 @@ class TestFold:
 
     def _is_judged(self, interaction: Interaction) -> bool:
         results = self.by_interaction.get(interaction, Counter())
-        return sum(results[result] for result in _JUDGED) >= self.criterion.repeats
+        return sum(results[result] for result in Result if result.is_judged) >= self.criterion.repeats
 
     def _interactions(self) -> Iterator[Interaction]:
         """All that the criterion asks for, whether or not they can be tested."""
@@ -212,7 +211,7 @@ def group_of(group_id: str, name: str, results: Mapping[Result, int]) -> Group:
 def _why_open(results: Mapping[Result | None, int]) -> str:
     tried = [(None, "under way"), (Result.FAILED, "failed"), (Result.BLOCKED, "blocked")]
     found = [f"{word} {results[key]} time{'s' if results[key] > 1 else ''}" for key, word in tried if results.get(key)]
-    judged = sum(results.get(result, 0) for result in _JUDGED)
+    judged = sum(results.get(result, 0) for result in Result if result.is_judged)
     if judged:
         found.insert(0, f"judged {judged} time{'s' if judged > 1 else ''}")
     return ", ".join(found).replace("under way 1 time", "under way") or "never tried"

@@ -14,6 +14,7 @@ from astral.generate import (
     WORDINGS,
     Conformance,
     Gates,
+    ModelGate,
     Screen,
     TwinWriter,
 )
@@ -80,7 +81,7 @@ async def _context(parts: RunParts) -> Context:
         planner=planner,
         is_searching=settings.search is not None,
         generators=generators,
-        screen=await asyncio.to_thread(_screen, parts, gates),
+        screen=await asyncio.to_thread(_screen, parts, gates, parts.model_gate()),
         max_drafts=settings.attacker.attempts,
         wordings=WORDINGS if drafts_are_free(settings) else 1,
         targets=targets,
@@ -104,12 +105,12 @@ async def _context(parts: RunParts) -> Context:
     )
 
 
-def _screen(parts: RunParts, gates: Gates) -> Screen:
+def _screen(parts: RunParts, gates: Gates, model_gate: ModelGate | None) -> Screen:
     """What drafts are screened by, with all in mind that they may not repeat."""
     settings, run_id = parts.settings, parts.manifest.run_id
     embedder = parts.embedder if screens_by_meaning(settings) else None
     conformance = Conformance.shipped(embedder.name, settings.taxonomies) if embedder else None
-    screen = Screen(gates, embedder, conformance=conformance, model_gate=parts.model_gate())
+    screen = Screen(gates, embedder, conformance=conformance, model_gate=model_gate)
     screen.know(published_texts(settings))
     for remembered in (*(each for each in settings.novel_against if not is_file_of_texts(each)), run_id):
         cases = (case for _, case in parts.store.cases(remembered))

@@ -167,6 +167,14 @@ def test_controls_are_read_in_plain_words(build, controls, is_sound, words):
     assert words in found.reading
 
 
+def test_a_control_that_could_not_be_written_says_nothing_of_the_oracle(build):
+    cell = (space := build.space(risk=1, language=1)).cell((0, 0))
+    tests = [build.failed(cell, 0, control=Control.POSITIVE), build.judged(cell, "SAFE", 1, control=Control.NEGATIVE)]
+    found = build.sample(space, tests).summary().controls
+    assert found.is_sound is None
+    assert "no positive ones" in found.reading
+
+
 def test_languages_are_gathered_by_resource_level(night):
     summary = night.summary()
     assert [group.id for group in summary.by_resource_level] == ["high", "medium", "low"]

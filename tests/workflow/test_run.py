@@ -76,7 +76,7 @@ async def test_concurrency_changes_nothing_that_is_recorded(runs):
 async def test_controls_go_through_the_pipeline_and_count_in_nothing(runs):
     outcome = await start(settings_for(runs, controls=3))
     controls = outcome.summary.controls
-    assert (controls.positive.finished, controls.negative.finished) == (3, 3)
+    assert (controls.positive.judged, controls.negative.judged) == (3, 3)
     assert controls.is_sound, controls.reading
     # The target refuses everything: an unsafe answer could only be a control's.
     assert outcome.summary.counts.unsafe == 0
