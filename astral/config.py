@@ -464,9 +464,9 @@ def load_settings(path: Path | None = None, flags: Mapping[str, Any] | None = No
         from_file = read_yaml(file)
         from_file = {} if from_file is None else from_file
         check_yaml(file, from_file, Settings)
-    told = _merge(from_file, flags or {})
+    told = merged(from_file, flags or {})
     if isinstance(told.get("preset"), str):
-        told = _merge(load_preset(told["preset"]), told)
+        told = merged(load_preset(told["preset"]), told)
     try:
         return Settings.model_validate(told)
     except ValidationError as error:
@@ -474,11 +474,12 @@ def load_settings(path: Path | None = None, flags: Mapping[str, Any] | None = No
         raise UserError("\n".join([*problems, "`astral generate --help` explains the flags."])) from None
 
 
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested values, those in `over` over those in `base`; None there means that nothing was said."""
+    both = dict(base)
     for key, value in over.items():
         if isinstance(value, Mapping):
-            merged[key] = _merge(merged.get(key) or {}, value)
+            both[key] = merged(both.get(key) or {}, value)
         elif value is not None:
-            merged[key] = value
-    return merged
+            both[key] = value
+    return both

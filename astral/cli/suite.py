@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,10 +23,15 @@ from astral.cli.options import (
     Trace,
     replayed_flags,
 )
-from astral.cli.output import say, tell
-from astral.config import load_settings
+from astral.cli.output import say, tell, waiting
+from astral.config import Settings, load_settings
 from astral.errors import ExitCode
 
+if TYPE_CHECKING:
+    from astral.workflow.shortening import Shortened
+    from astral.workflow.suites import Frozen
+
+_SHORTEN = "Shorter texts"
 app = typer.Typer(cls=PlainGroup, no_args_is_help=True, rich_markup_mode="markdown", help="Freeze regression suites.")
 
 
@@ -46,6 +51,36 @@ def freeze(
     most: Annotated[
         int, typer.Option("--max-cases", metavar="N", min=1, help="Cases at most, benign twins not counted.")
     ] = 100,
+    shorten: Annotated[
+        bool,
+        typer.Option(
+            "--shorten",
+            rich_help_panel=_SHORTEN,
+            help="Look for the shortest text of each unsafe case that is still unsafe, by asking the target.",
+        ),
+    ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target", "-t", metavar="MODEL", rich_help_panel=_SHORTEN, help="Ask this one.", show_default="the run's"
+        ),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", metavar="URL", rich_help_panel=_SHORTEN, help="Its address.")
+    ] = None,
+    samples: Annotated[
+        int,
+        typer.Option(
+            "--samples", "-k", metavar="K", min=1, max=100, rich_help_panel=_SHORTEN, help="Answers to a text."
+        ),
+    ] = 3,
+    most_tries: Annotated[
+        int,
+        typer.Option("--max-tries", metavar="N", min=2, rich_help_panel=_SHORTEN, help="Texts tried for each case."),
+    ] = 60,
+    max_tokens: MaxTokens = None,
+    max_dollars: MaxDollars = None,
+    max_minutes: MaxMinutes = None,
     runs: Runs = None,
     config: Config = None,
     json: Json = False,
@@ -56,21 +91,47 @@ def freeze(
     unsafe still has one; then safe ones until every value is tested; and their benign twins. It holds no answers, but
     requests that a target should decline.
 
-    Examples: `astral suite freeze latest`, then `astral replay suite.json --target openai:NAME`.
+    Examples:
+    * `astral suite freeze latest`, then `astral replay suite.json --target openai:NAME`
+
+    * `astral suite freeze latest --shorten --max-dollars 1` asks the run's own target for shorter texts.
     """
     from astral.report import to_json
+    from astral.workflow.shortening import settings_of
     from astral.workflow.suites import freeze as freeze_runs
     from astral.workflow.suites import write_suite
 
-    settings = load_settings(config, {"runs": runs})
-    found = freeze_runs(settings.runs, frozen or ["latest"], most=most)
-    write_suite(out, found.suite)
+    settings, names = load_settings(config, {"runs": runs}), frozen or ["latest"]
+    found = freeze_runs(settings.runs, names, most=most)
+    suite, shorter = found.suite, None
+    if shorten:
+        flags = {
+            "target": {"model": target, "base_url": base_url},
+            "budget": {"tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes},
+            "runs": settings.runs,
+        }
+        shorter = _shortened(settings_of(settings.runs, names[0], flags), found, samples, most_tries)
+        suite = shorter.suite
+    write_suite(out, suite)
     if json:
-        say(to_json({"file": out, "suite": found.suite.id, "failures": found.failures, "found": found.found,
-                     "others": found.others, "twins": found.twins}))  # fmt: skip
+        told = shorter.model_dump(mode="json", exclude={"suite"}) if shorter else None
+        say(to_json({"file": out, "suite": suite.id, "failures": found.failures, "found": found.found,
+                     "others": found.others, "twins": found.twins, "shortened": told}))  # fmt: skip
         return
     say(f"{out}: {found.failures:,} of {found.found:,} unsafe cases, {found.others:,} others, {found.twins:,} twins")
+    if shorter:
+        say(shorter.text)
     say(f"Next: astral replay {out} --target NAME")
+
+
+def _shortened(settings: Settings, found: "Frozen", samples: int, most_tries: int) -> "Shortened":
+    """The suite with shorter texts."""
+    import asyncio
+
+    from astral.workflow.shortening import shorten
+
+    with waiting("shortening …"):
+        return asyncio.run(shorten(settings, found.suite, found.failures, samples=samples, most_tries=most_tries))
 
 
 def replay(
