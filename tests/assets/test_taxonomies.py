@@ -165,7 +165,7 @@ def test_the_registry_of_languages_is_complete():
         assert len(set(languages.packs[pack])) == size
 
 
-@pytest.mark.parametrize("language", ["en", "it", "zh"])
+@pytest.mark.parametrize("language", load_taxonomy("languages").packs["multijail-10"])
 def test_frames_of_transforms_have_one_slot_and_end_with_the_user(language):
     own = load_transform_file(language)
     assert own.language == language
@@ -174,14 +174,12 @@ def test_frames_of_transforms_have_one_slot_and_end_with_the_user(language):
         for frame in frames:
             assert sum(message.content.count("{request}") for message in frame) == 1, name
             assert frame[-1].role == "user", name
+            if language != "en":
+                assert frame not in load_transform_file("en").frames[name], f"{name} is in English"
 
 
 def test_frames_of_transforms_fall_back_to_english(tmp_path):
-    english, italian = load_transform_file("en"), load_transform_file("it")
-    assert load_transform_file("xx") == english
-    assert italian.frames.keys() == english.frames.keys()
-    assert italian.frames["base64"] != english.frames["base64"]
-    assert italian.frames["pig_latin"] == english.frames["pig_latin"]
+    assert load_transform_file("xx") == load_transform_file("en")
     path = tmp_path / "frames.yaml"
     path.write_text('language: en\nfiller: [One.]\nframes:\n  base64: ["no slot"]\n')
     with pytest.raises(UserError, match=r"frames\.yaml:4.*\{request\} in it once"):
