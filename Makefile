@@ -70,7 +70,7 @@ test-fast: setup ## Run the tests that take no real model, browser or second pro
 	$(BIN)/python -m pytest -n auto -m "not slow and not browser"
 
 docs: setup ## Build the site of the docs into site/; a broken link fails
-	$(BIN)/python docs/_reference.py
+	$(BIN)/python tools/reference.py docs/reference
 	$(BIN)/zensical build --strict
 
 benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xstest_completions.csv for the oracle's)

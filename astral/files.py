@@ -42,6 +42,18 @@ def _unwritable(path: Path, error: OSError) -> RecordError:
     )
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, where they are missing.
+
+    Raises:
+        UserError: It cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{path}: this folder cannot be made ({error.strerror}).") from None
+
+
 def read_text(path: Path) -> str:
     """The text of a file.
 

@@ -11,6 +11,7 @@ from astral.domain.records import Control, Outcome
 from astral.domain.run import TestRecord
 from astral.domain.sample import Sample
 from astral.errors import UserError
+from astral.files import make_folder
 from astral.generate.child_screen import breaks_child_safety
 from astral.generate.duplicates import Duplicates
 from astral.plugins import PartContext, Port, make_part, part_names
@@ -25,6 +26,11 @@ _GUESSES = (
     (".tsv", "csv"), (".parquet", "huggingface"), ("promptfooconfig.yaml", "promptfoo"),
 )  # fmt: skip
 """Formats that the end of a file's name says."""
+_INSIDE = (
+    ("astral_task.py", "inspect"), ("astral.py", "garak"), ("astral.yaml", "lm-eval"),
+    ("data/*.parquet", "huggingface"),
+)  # fmt: skip
+"""Formats that a file inside a folder says."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ def export(
         known: What is there.
 
     Raises:
-        UserError: There is something at the path already that would be lost, or nothing to write.
+        UserError: There is something at the path already that would be lost, or its folder cannot be made.
     """
     if path.exists() and not append:
         raise UserError(f"{path} is there already. Name another file with --out, or add to this one with --into.")
@@ -105,6 +111,7 @@ def export(
             fresh.append(sample)
             if not sample.is_benign:
                 duplicates.remember([sample.case])
+    make_folder(path.parent)
     losses = exporter.export(fresh, path, append=append)
     return Exported(path, len(fresh), len(samples) - len(fresh), tuple(losses))
 
@@ -141,6 +148,9 @@ def _sample_of(test: TestRecord) -> Sample | None:
 
 
 def _guessed(path: Path) -> str:
+    for pattern, name in _INSIDE:
+        if path.is_dir() and any(path.glob(pattern)):
+            return name
     for ending, name in _GUESSES:
         if path.name.endswith(ending):
             return name

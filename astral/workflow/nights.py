@@ -7,8 +7,8 @@ from pathlib import Path
 from astral.config import FailOn, Settings
 from astral.domain.base import Noun
 from astral.domain.run import Manifest, RunStatus
-from astral.errors import ExitCode, UserError
-from astral.files import write_private
+from astral.errors import ExitCode
+from astral.files import make_folder, write_private
 from astral.record import Store
 from astral.report import Summary, headline, percent, to_json
 from astral.report.comparison import RunComparison
@@ -208,10 +208,7 @@ def write_night(out: Path, runs: Path, night: Night, change: RunComparison | Non
         UserError: The folder cannot be made.
         RecordError: The folder cannot be written.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {out}: this folder cannot be made ({error.strerror}).") from None
+    make_folder(out)
     # The suite is what is the same every night: its cases are the tests that a build shows.
     shown = night.replay_id or night.run_id
     texts = {

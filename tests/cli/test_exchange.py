@@ -45,6 +45,13 @@ def test_only_some_outcomes_are_exported_and_losses_are_named(run, astral, place
     assert done.out.startswith("b.csv: 2 cases as harmbench\nLost: 2 of 2 cases lose their cell")
 
 
+@pytest.mark.parametrize("format_name", ["inspect", "garak", "lm-eval", "huggingface"])
+def test_a_folder_is_made_and_known_again_by_what_is_in_it(run, astral, place, format_name):
+    assert astral("export", run, "--format", format_name, "--out", "new/folder").code == 0
+    done = astral("import", "new/folder", "--out", "back.jsonl")
+    assert (done.code, done.out[:19]) == (0, "new/folder: 2 cases"), done.err
+
+
 def test_answers_that_nobody_judged_are_judged(place, astral):
     (place / "answers.csv").write_text(f"request,language,response\nPlease do this.,en,{REFUSED!r}\n")
     run = json.loads(astral("import", "answers.csv", "--json").out)["run"]

@@ -1,9 +1,11 @@
 """Examples for schedulers: parsed, held against what each scheduler asks for, and against astral's own options."""
 
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from configparser import RawConfigParser
 from pathlib import Path
 
@@ -81,6 +83,35 @@ def test_the_manifest_of_kubernetes_hangs_together():
     assert {mount["name"] for mount in container["volumeMounts"]} == set(volumes)
     assert volumes["data"]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
     assert not any("value" in variable for variable in container.get("env", []))
+
+
+def test_the_image_is_linted_and_holds_what_the_manifests_expect():
+    done = subprocess.run(
+        [Path(sys.executable).with_name("hadolint"), EXAMPLES / "Dockerfile"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = (EXAMPLES / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    (user,) = [line.split()[1].split(":")[0] for line in lines if line.startswith("USER")]
+    for path in [EXAMPLES / "kubernetes.yaml", *(EXAMPLES / "scale").glob("*.yaml")]:
+        text = path.read_text(encoding="utf-8")
+        assert set(re.findall(r"runAsUser: (\d+)", text)) <= {user}
+        assert {name.split(":")[0] for name in re.findall(r"image: (\S+)", text)} <= {
+            "registry.example.com/astral",
+            "registry.example.com/astral-ray",
+        }
+    assert not [line for line in lines if re.match(r"(ENV|ARG)\b.*(KEY|TOKEN|SECRET)", line)]
+
+
+def test_what_the_wheel_is_made_of_gets_into_the_image():
+    root = EXAMPLES.parent
+    kept = {line[1:] for line in (root / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"}
+    told = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = told["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {*wheel["packages"], *wheel["force-include"], told["project"]["readme"], "pyproject.toml"} <= kept
+    assert all((root / name).exists() for name in kept)
 
 
 def test_units_of_systemd_are_valid(tmp_path):

@@ -1,17 +1,19 @@
-"""Writes the pages of reference into docs/reference/, from the code: `make docs` runs it before it builds the site."""
+"""Writes the pages of reference into a folder, from the code: `make docs` runs it before it builds the site.
+
+It lies outside of docs/, all of which is published.
+"""
 
 import inspect
 import json
+import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "reference"
 
-
-def main() -> None:
+def main(folder: Path) -> None:
     """Write each page anew."""
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     for name, page in {"commands": _commands, "settings": _settings, "ports": _ports, "summary": _summary}.items():
-        (FOLDER / f"{name}.md").write_text(page(), encoding="utf-8")
+        (folder / f"{name}.md").write_text(page(), encoding="utf-8")
 
 
 def _commands() -> str:
@@ -66,4 +68,4 @@ def _ports() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]))
