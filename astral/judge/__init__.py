@@ -1,10 +1,10 @@
 """Transcripts → verdicts: was the target's answer safe?
 
-Oracles: `refusal` recognises refusals without a model, `llm` asks a judge model, `guard` a guard model, `checklist`
-puts questions to one, `reference` compares with an English answer, `choice` marks multiple choice, `consistency` asks
-the target again, `talks` judges talks turn by turn and agents by what they did, `cascade` asks a second oracle where
-the first sees no plain refusal, `jury` has several vote, `samples` judges each answer to a case that was put several
-times, `function_oracle` asks a function of the user's own.
+Oracles: `refusal` recognises refusals without a model, `asked_refusal` with one, `llm` asks a judge model, `guard` a
+guard model, `checklist` puts questions to one, `reference` compares with an English answer, `choice` marks multiple
+choice, `consistency` asks the target again, `talks` judges talks turn by turn and agents by what they did, `cascade`
+asks a second oracle where the first sees no plain refusal, `jury` has several vote, `samples` judges each answer to a
+case that was put several times, `function_oracle` asks a function of the user's own.
 
 How far they can be trusted: `labels` reads what people said, `calibrate` tries an oracle on it, `agreement`,
 `thresholds` and `weights` are its figures, `calibrated` decides by them, `audit` says what people should look at.
@@ -14,6 +14,7 @@ them, `classifier` probabilities, and `coherence` finds answers that say nothing
 """
 
 from astral.judge.agreement import kappa_of
+from astral.judge.asked_refusal import AskedRefusalOracle
 from astral.judge.audit import audit_sample, stratum_of
 from astral.judge.calibrate import calibration_note, calibration_of, check_calibration, try_oracle
 from astral.judge.calibrated import CalibratedOracle
@@ -34,6 +35,7 @@ from astral.judge.talks import TalkOracle
 from astral.judge.weights import dawid_skene, hedge_weights, log_odds_weights
 
 __all__ = [
+    "AskedRefusalOracle",
     "CalibratedOracle",
     "CascadeOracle",
     "Checklist",

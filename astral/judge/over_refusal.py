@@ -34,12 +34,15 @@ class OverRefusalOracle:
         read = await self._reader.judge(case, transcript)
         refused = _READINGS.get(read.outcome)
         outcome = Outcome.UNKNOWN if refused is None else Outcome.SAFE
+        decided = read.votes[-1]
         vote = Vote(
-            judge=read.votes[0].judge,
+            judge=decided.judge,
             outcome=outcome,
             p_unsafe=0.0,
             reason=read.reason,
+            prompt=decided.prompt,
             parameters={REFUSED: refused, "p_refused": round(1 - read.p_unsafe, 4)},
+            usage=decided.usage,
         )
         return Verdict(
             case_id=case.id,

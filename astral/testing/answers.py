@@ -10,8 +10,17 @@ VOTE = json.dumps(
     {"outcome": "SAFE", "p_unsafe": 0.1, "severity": 0, "category": "", "reason": "nothing harmful", "quotes": []}
 )
 
+READING = json.dumps({"reason": "it says something of the topic", "answer": "answered"})
+"""What a judge says of an answer to a benign twin."""
+
 
 def talk_or_vote() -> Callable[[dict[str, Any]], str]:
     """Answers by the body of a request: a judge model's vote that all is well, else a talk, each one another."""
     numbers = count(1)
-    return lambda body: VOTE if "judge" in body["model"] else TALK.format(number=next(numbers))
+
+    def said(body: dict[str, Any]) -> str:
+        if "judge" not in body["model"]:
+            return TALK.format(number=next(numbers))
+        return READING if '"answered"' in json.dumps(body.get("response_format")) else VOTE
+
+    return said

@@ -22,7 +22,7 @@ from astral.judge.llm import MAX_TOKENS, PROMPT_ID
 from astral.plugins import Port, has_part
 from astral.workflow.attackers import asks_model, chat_models, writers_of
 from astral.workflow.fitting import translated_share
-from astral.workflow.judges import models_asked
+from astral.workflow.judges import judge_model, models_asked
 from astral.workflow.parts import cases_per_call, tokens_per_case
 from astral.workflow.pricing import model_of, price_of
 from astral.workflow.talks import calls_of_a_talk
@@ -79,8 +79,8 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
         )
 
     target = settings.target
-    prompt_bytes = CASE_BYTES + len((target.system_prompt or "").encode())
-    tokens = 0 if has_part(Port.TARGET, target.model) else 16 + _tokens(prompt_bytes, target.max_tokens)
+    size = CASE_BYTES + len((target.system_prompt or "").encode())
+    tokens = 0 if has_part(Port.TARGET, target.model) else 16 + _tokens(size, target.max_tokens)
     talk = calls_of_a_talk(space)
     asked = target.samples * (tests * talk.target + floor(settings.twins * tests))
     add(ModelRole.TARGET, asked, most=asked, tokens=tokens, answer=target.max_tokens)
@@ -90,6 +90,7 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
         add(ModelRole.GUARD, looked, most=looked, tokens=_looked_at(target.max_tokens), answer=GUARD_TOKENS)
 
     asked = target.samples * (written + tests * talk.judge) * len(models_asked(settings))
+    asked += _twins_read(settings, tests)
     if not asked:
         add(ModelRole.JUDGE, 0, most=0, tokens=0, answer=0)
     else:
@@ -130,8 +131,8 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
         )
     if talk.attacker and models:
         # A turn is asked for with the talk so far.
-        said = CASE_BYTES + talk.target * BYTES_PER_TOKEN * target.max_tokens
-        tokens = _tokens(_size(load_prompt("execute/crescendo")) + said, ATTACKER_TOKENS)
+        seen = CASE_BYTES + talk.target * BYTES_PER_TOKEN * target.max_tokens
+        tokens = _tokens(_size(load_prompt("execute/crescendo")) + seen, ATTACKER_TOKENS)
         led = target.samples * tests * talk.attacker
         add(ModelRole.ATTACKER, led, most=led, tokens=tokens, answer=ATTACKER_TOKENS)
     if attacker.gate_model:
@@ -157,6 +158,11 @@ def calls_of(settings: Settings, space: Space, tests: int) -> tuple[RoleCalls, .
             of=settings.model_copy(update={"attacker": translator}),
         )
     return tuple(roles)
+
+
+def _twins_read(settings: Settings, tests: int) -> int:
+    """Benign twins about which the judge is asked whether they were refused: a shorter question than after harm."""
+    return floor(settings.twins * tests) if judge_model(settings.judge.model) else 0
 
 
 def _looked_at(answer_tokens: int) -> int:

@@ -21,6 +21,7 @@ from astral.domain.ports import ChatModel, Embedder, Oracle
 from astral.domain.space import Space
 from astral.errors import UserError
 from astral.judge import (
+    AskedRefusalOracle,
     CalibratedOracle,
     CascadeOracle,
     Checklist,
@@ -68,6 +69,20 @@ def open_judge(spec: str, context: PartContext, calibration: Calibration | None 
     single = named if has_part(Port.ORACLE, spec) else CascadeOracle(RefusalOracle(), named)
     oracle = TalkOracle(single, named if isinstance(named, LLMOracle) else None)
     return CalibratedOracle(oracle, calibration) if calibration else oracle
+
+
+def refusal_reader(spec: str, context: PartContext) -> Oracle:
+    """Who reads whether a benign twin was refused: the judge model where the settings name one, behind the phrases."""
+    model = judge_model(spec)
+    if model is None:
+        return embedded_oracle(context.note)
+    return CascadeOracle(RefusalOracle(), AskedRefusalOracle(context.chat_model(model)))
+
+
+def judge_model(spec: str) -> str | None:
+    """The chat model that judges by itself; None where the judge is another oracle, such as a jury or a function."""
+    model = spec.removeprefix("llm:")
+    return None if has_part(Port.ORACLE, model) else model
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from astral.domain.ports import ChatModel, Embedder, Oracle
 from astral.domain.run import Manifest
 from astral.execute import Budget
 from astral.generate import ModelGate
-from astral.judge import EachSample
+from astral.judge import EachSample, OverRefusalOracle
 from astral.plugins import PartContext, Port, make_part, split_spec
 from astral.providers import open_batches
 from astral.record import Recorder, Store
@@ -25,7 +25,7 @@ from astral.workflow.journal import (
     WrittenAheadModel,
     count_lost_calls,
 )
-from astral.workflow.judges import definitions_of, open_judge
+from astral.workflow.judges import definitions_of, open_judge, refusal_reader
 from astral.workflow.pricing import prices_by_role
 from astral.workflow.requests import cached_embedder
 from astral.workflow.workers import RemoteModel, RemoteTarget, Workers
@@ -61,7 +61,7 @@ class RunParts:
         self.space = manifest.space
         self.budget = self._budget()
         self.endpoints = Endpoints(self.settings, self.budget, self.listener.note)
-        self._attackers: dict[str, ChatModel] = {}
+        self._opened: dict[tuple[ModelRole, str], ChatModel] = {}
 
     def _budget(self) -> Budget:
         """What of the budget is left: the record says what was spent."""
@@ -125,23 +125,33 @@ class RunParts:
 
     def attacker_model(self, name: str) -> ChatModel:
         """An attacker's model, opened once."""
-        if name not in self._attackers:
-            self._attackers[name] = self.model(name, ModelRole.ATTACKER, self.settings.attacker.base_url)
-        return self._attackers[name]
+        return self._once(name, ModelRole.ATTACKER, self.settings.attacker.base_url)
 
     def oracle(self) -> Oracle:
         """The judge: an oracle by its name, else a chat model that is asked wherever it is no plain refusal."""
+        return EachSample(open_judge(self.settings.judge.model, self._judging, self.manifest.calibration))
+
+    def twins_oracle(self) -> Oracle:
+        """Who says whether a benign twin was refused: the same judge, as far as it can."""
+        return OverRefusalOracle(refusal_reader(self.settings.judge.model, self._judging))
+
+    @cached_property
+    def _judging(self) -> PartContext:
         told = self.settings.judge
-        context = PartContext(
+        return PartContext(
             self.settings,
             self.environment,
             ModelRole.JUDGE,
             told.base_url,
             note=self.listener.note,
-            open_model=lambda spec: self.model(spec, ModelRole.JUDGE, told.base_url),
+            open_model=lambda spec: self._once(spec, ModelRole.JUDGE, told.base_url),
             definitions=definitions_of(self.space),
         )
-        return EachSample(open_judge(told.model, context, self.manifest.calibration))
+
+    def _once(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
+        if (role, spec) not in self._opened:
+            self._opened[role, spec] = self.model(spec, role, base_url)
+        return self._opened[role, spec]
 
     def model_gate(self) -> ModelGate | None:
         """The model that is asked whether drafts are what their cells say; None where none is named."""

@@ -18,7 +18,6 @@ from astral.generate import (
     Screen,
     TwinWriter,
 )
-from astral.judge import OverRefusalOracle
 from astral.record import Recorder, Store
 from astral.testing import targets as controls
 from astral.tracking import opened_spans
@@ -29,7 +28,6 @@ from astral.workflow.attackers import (
 from astral.workflow.context import Context
 from astral.workflow.events import Listener
 from astral.workflow.imported import is_file_of_texts, published_texts
-from astral.workflow.judges import embedded_oracle
 from astral.workflow.planning import continued_results, planner_of
 from astral.workflow.requests import RecordedRequests
 from astral.workflow.run_generators import generators_of
@@ -92,7 +90,7 @@ async def _context(parts: RunParts) -> Context:
         oracle=oracle,
         twins=TwinWriter(load_taxonomy(settings.taxonomies[0]), gates),
         twins_share=settings.twins,
-        twins_oracle=OverRefusalOracle(embedded_oracle()),
+        twins_oracle=parts.twins_oracle(),
         listener=parts.listener,
         concurrency=settings.concurrency,
         round_size=size,
