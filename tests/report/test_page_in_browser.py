@@ -1,7 +1,9 @@
 import re
+from io import BytesIO
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import expect
 
 from astral.domain.run import RunStatus
@@ -209,3 +211,65 @@ def test_printing_shows_rows_that_were_out_of_view(opened, night):
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     finished = sum(test.is_finished for test in night.tests)
     assert before < page.locator("#list-rows a").count() == finished
+
+
+# Screenshots are held against the numbers of the run, not against stored pictures: what is drawn has to be what is
+# told, in every scheme, and a machine with other fonts, or another Chromium, draws the same colours at the same places.
+
+
+def picture_of(locator):
+    """A screenshot of one element as rows of (red, green, blue)."""
+    image = Image.open(BytesIO(locator.screenshot())).convert("RGB")
+    return [[image.getpixel((x, y)) for x in range(image.width)] for y in range(image.height)]
+
+
+def colour(page, name):
+    """A colour of the page's palette, as it is drawn now."""
+    return tuple(page.evaluate(
+        """name => { const probe = document.body.appendChild(document.createElement("i"));
+        const sheet = new CSSStyleSheet(); sheet.replaceSync(`.probe { color: var(--${name}) }`);
+        document.adoptedStyleSheets = [sheet]; probe.className = "probe";
+        const found = getComputedStyle(probe).color.match(/[0-9]+/g).map(Number); probe.remove(); return found }""",
+        name,
+    ))  # fmt: skip
+
+
+def is_like(pixel, wanted):
+    return sum(abs(a - b) for a, b in zip(pixel, wanted, strict=True)) <= 24
+
+
+@pytest.mark.parametrize("media", ["light", "dark", "print"])
+def test_pictures_show_the_numbers_in_light_dark_and_print(opened, night, media):
+    page = opened(night, color_scheme="dark" if media == "dark" else "light")
+    page.emulate_media(media="print" if media == "print" else "screen")
+    summary, unsafe = night.summary(), colour(page, "unsafe")
+
+    bar = picture_of(page.locator("svg.bar").first)
+    line = bar[len(bar) // 2]
+    for name in ("unsafe", "safe"):
+        drawn = sum(is_like(pixel, colour(page, name)) for pixel in line) / len(line)
+        assert drawn == pytest.approx(getattr(summary.counts, name) / summary.counts.total, abs=0.02)
+
+    worst = max(summary.by_dimension[0].groups, key=lambda group: (group.rate.low, group.rate.fraction or 0))
+    row = page.locator("table.rates", has_text="By risk").locator("tbody tr", has_text=worst.name)
+    dots = picture_of(row.locator("svg.interval"))
+    places = [x for line in dots for x, pixel in enumerate(line) if is_like(pixel, unsafe)]
+    track, place = (row.locator(part).bounding_box() for part in ("rect.track", "svg.interval"))
+    drawn = (sum(places) / len(places) + 0.5 + place["x"] - track["x"]) / track["width"]
+    assert drawn == pytest.approx(worst.rate.fraction, abs=0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_map_is_redder_where_more_was_unsafe(opened, night, scheme):
+    page = opened(night, color_scheme=scheme)
+    fields = page.locator(".heat").first.locator("td")
+    told = [text.split("/") for text in fields.all_text_contents()]
+    sides = {}
+    for place, parts in enumerate(told):
+        if len(parts) == 2 and parts[0] in {"0", parts[1]}:
+            sides.setdefault(parts[0] != "0", place)
+    # Above the number, below the rounded corner.
+    red = {all_unsafe: picture_of(fields.nth(place))[3] for all_unsafe, place in sides.items()}
+    balance = {key: sum(r - g for r, g, _ in line[5:-5]) / len(line[5:-5]) for key, line in red.items()}
+    assert balance[True] > 10
+    assert balance[False] < 0
