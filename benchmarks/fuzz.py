@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from astral.assets import load_taxonomy
+from astral.assets.prompts import read_prompt
 from astral.config import Environment, Settings, load_settings
 from astral.domain.chat import ChatReply, ModelRole
 from astral.domain.criterion import Criterion
@@ -51,7 +52,9 @@ EXPECTED = (AstralError, UnusableError)
 """Whatever a parser says in its own words."""
 REFUSED = (*EXPECTED, ValueError)
 """Of readers of answers, whose callers turn ValueErrors into a ProviderError."""
-_SMALL_TAXONOMY = Path(__file__).parents[1] / "taxonomies" / "persuasion.yaml"
+_PROJECT = Path(__file__).parents[1]
+_SMALL_TAXONOMY = _PROJECT / "taxonomies" / "persuasion.yaml"
+_PROMPT = _PROJECT / "prompts" / "generate" / "gate.md"
 _SETTINGS = b"""target: {model: "openai:x", max_tokens: 96, temperature: 0.5}
 judge: {model: local}
 only: {language: [en, it], risk: [violence]}
@@ -143,6 +146,7 @@ def cases(folder: Path) -> dict[str, Case]:
         "feed": Case(lambda data: feed_entries(data, Freshness(days=7, now=now)), [feed]),
         "settings": Case(_in_file(folder / "astral.yaml", load_settings), [_SETTINGS]),
         "taxonomy": Case(_in_file(folder / "t.yaml", load_taxonomy), [_SMALL_TAXONOMY.read_bytes()]),
+        "prompt": Case(_in_file(folder / "p.md", read_prompt), [_PROMPT.read_bytes()]),
         "address of the record": Case(lambda data: address_of(_text(data)), [b"postgresql://me:x@host:1/a?options=-c"]),
         "archive": Case(_in_file(folder / "run.tar.gz", _unarchived(store)), [_archive(store)]),
     }

@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, meta
 from pydantic import Field, JsonValue
 
 from astral.assets.folders import asset_folder
-from astral.assets.yaml_files import check_yaml, parse_yaml
+from astral.assets.yaml_files import check_yaml, parse_yaml, text_of
 from astral.domain.base import Noun
 from astral.domain.records import PromptRef
 from astral.errors import UnknownNameError, UserError
@@ -60,12 +61,22 @@ def load_prompt(prompt_id: str) -> Prompt:
 
     Raises:
         UnknownNameError: There is no such prompt.
-        UserError: The front matter is missing or wrong, the text is no template, or it uses other variables.
+        UserError: It is wrong, see `read_prompt`.
     """
     path = asset_folder("prompts") / f"{prompt_id}.md"
     if not path.is_file():
         raise UnknownNameError("prompt", prompt_id, _prompt_ids())
-    raw = path.read_text(encoding="utf-8")
+    return read_prompt(path)
+
+
+def read_prompt(path: Path) -> Prompt:
+    """Read a prompt file.
+
+    Raises:
+        UserError: It is no text, the front matter is missing or wrong, the rest is no template, or it uses other
+            variables.
+    """
+    raw = text_of(path)
     fence, _, rest = raw.partition("---\n")
     front, closing, text = rest.partition("\n---\n")
     if fence or not closing:
@@ -77,6 +88,8 @@ def load_prompt(prompt_id: str) -> Prompt:
     except TemplateSyntaxError as error:
         line = front.count("\n") + 2 + error.lineno
         raise UserError(f"{path}:{line}: this is not a Jinja template: {error.message}.") from None
+    except RecursionError:
+        raise UserError(f"{path}: this is not a Jinja template: its brackets are nested too deeply.") from None
     if used != set(head.variables):
         raise UserError(f"{path}: the front matter names {sorted(head.variables)}, the text uses {sorted(used)}.")
     return Prompt(

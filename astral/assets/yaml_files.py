@@ -63,7 +63,7 @@ def read_yaml(path: Path) -> Any:
     Raises:
         UserError: The file cannot be read, or is not YAML; file, line and column are named.
     """
-    return parse_yaml(path, _read(path))
+    return parse_yaml(path, text_of(path))
 
 
 def parse_yaml(path: Path, text: str) -> Any:
@@ -126,7 +126,7 @@ def check_yaml(path: Path, data: Any, model: type[Model], *, text: str | None = 
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        root = yaml.compose(_read(path) if text is None else text, Loader=_SafeLoader)
+        root = yaml.compose(text_of(path) if text is None else text, Loader=_SafeLoader)
         raise UserError(_explain(path, root, problems_of(error, data, model))) from None
 
 
@@ -212,7 +212,12 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
-def _read(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        UserError: It cannot be read, or is not UTF-8.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -232,7 +237,7 @@ def _syntax_message(path: Path, error: Exception) -> str:
 
 def line_of(path: Path, location: Location) -> int:
     """Line of what stands at a location in a YAML file, or of the deepest thing on the way to it."""
-    return _line(yaml.compose(_read(path), Loader=_SafeLoader), location)
+    return _line(yaml.compose(text_of(path), Loader=_SafeLoader), location)
 
 
 def _line(node: yaml.Node | None, location: Iterable[int | str]) -> int:

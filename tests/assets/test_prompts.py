@@ -50,6 +50,7 @@ def test_a_missing_or_needless_variable_is_refused(prompt):
         (GOOD.replace("source: Made up.\n", ""), r"name\.md:1: source is missing"),
         (GOOD.replace("variables: [thing]", "variables: [thing"), r"name\.md:5:7: this is not YAML"),
         (GOOD.replace("}}", ""), r"name\.md:7: this is not a Jinja template"),
+        (GOOD.replace("{{ thing }}", "{{ " + 2000 * "[" + " }}"), "nested too deeply"),
         (GOOD.replace("[thing]", "[thing, other]"), "the text uses"),
         ("Look at {{ thing }}.", r"name\.md:1: a prompt starts with a front matter"),
     ],
