@@ -10,6 +10,7 @@ from astral.execute.budget import Budget, MeteredModel, Reservation, TimedModel
 from astral.execute.chat_target import ChatTarget
 from astral.execute.function_target import FunctionTarget, open_function
 from astral.execute.guarded_target import Guard, GuardedTarget
+from astral.execute.lending import Lender, LentBudget, Loan
 from astral.execute.limits import LimitedModel, Limiter
 from astral.execute.retry import RetryingModel
 from astral.execute.sampled_target import SampledTarget
@@ -30,8 +31,11 @@ __all__ = [
     "FunctionTarget",
     "Guard",
     "GuardedTarget",
+    "Lender",
+    "LentBudget",
     "LimitedModel",
     "Limiter",
+    "Loan",
     "MeteredModel",
     "Refinement",
     "Reservation",

@@ -68,6 +68,13 @@ class Budget:
         return None if self.max_tokens is None else max(0, self.max_tokens - self.spent_tokens - self.reserved_tokens)
 
     @property
+    def dollars_left(self) -> float | None:
+        """Money that is neither spent nor reserved; None without a limit."""
+        if self._max_money is None:
+            return None
+        return max(0, self._max_money - self._spent_money - self._reserved_money) / _PER_DOLLAR
+
+    @property
     def spent_dollars(self) -> float:
         """What the calls cost that are back."""
         return self._spent_money / _PER_DOLLAR

@@ -78,6 +78,11 @@ class Limiter:
         self._paused_until = 0.0
         self._latency: float | None = None
 
+    def shared_by(self, count: int) -> None:
+        """Keep to this one's part of the user's limits, by which so many limiters in all go."""
+        for bucket in self._own.values():
+            bucket.shared_by(count, self._loop.time())
+
     @asynccontextmanager
     async def turn(self, tokens: int = 0) -> AsyncGenerator[Turn]:
         """Wait until a call may go out; it is under way while the block runs.

@@ -29,10 +29,12 @@ def check_batches(settings: Settings) -> None:
     """See to it that there is something to send in batches.
 
     Raises:
-        UserError: No model of the run has a batch interface.
+        UserError: No model of the run has a batch interface, or workers are to ask it.
     """
     from astral.workflow.judges import models_asked
 
+    if settings.batch and settings.workers:
+        raise UserError("Batches are collected in one process: leave `--batch` or `--workers` out.")
     asked = [(ModelRole.TARGET, settings.target.model)]
     if settings.batch is None or any(is_batched(settings, *each) for each in asked):
         return

@@ -40,12 +40,20 @@ class Endpoints:
         self._settings, self._budget, self._note = settings, budget, note
         self._limits = {split_spec(name): limits for name, limits in settings.limits.items()}
         self._limiters: dict[tuple[str, str | None], Limiter] = {}
+        self._sharers = 1
         self._batched: list[BatchedModel] = []
 
     @property
     def is_down(self) -> bool:
         """Whether one of them has not answered for too long."""
         return any(each.down for each in (*self._limiters.values(), *self._batched))
+
+    def shared_by(self, count: int) -> None:
+        """Keep to one process's part of what the user limits, where so many ask the same endpoints."""
+        if count != self._sharers:
+            self._sharers = count
+            for limiter in self._limiters.values():
+                limiter.shared_by(count)
 
     def asked(self, model: ChatModel, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """The model, each of whose calls waits for its turn, is paid for, and is sent again where that may help.
@@ -107,6 +115,7 @@ class Endpoints:
                 patience_seconds=told.patience_seconds,
                 note=self._note,
             )
+            self._limiters[endpoint].shared_by(self._sharers)
         return self._limiters[endpoint]
 
 

@@ -129,6 +129,7 @@ class RunJournal:
         self._store, self._recorder, self._run_id = store, recorder, run_id
         # Nearly all calls are new, and looking for each in the database would take a third of a test's CPU.
         self._known = {_number(key) for key in store.answered(run_id)}
+        self._lost: dict[str, Call] = {}
 
     def has(self, key: str) -> bool:
         """Whether the call was answered."""
@@ -142,9 +143,15 @@ class RunJournal:
         await self._recorder.write()
         return self._store.call(self._run_id, key)
 
+    def look_again(self) -> None:
+        """Hear of the calls of another process that was lost; one that it sent in vain counts when it is sent again."""
+        self._known = {_number(key) for key in self._store.answered(self._run_id)}
+        self._lost = {call.key: call for call in lost_calls(self._store, self._run_id)}
+
     async def write(self, call: Call) -> None:
         """Keep a call; returns once it is durable."""
-        await self._recorder.write(self._noted(call))
+        lost = self._lost.pop(f"{call.key}{BROKEN}", None)
+        await self._recorder.write(*([lost] if lost else []), self._noted(call))
 
     def note(self, call: Call) -> None:
         """Keep a call; it is durable before anything that is written from now on."""
@@ -163,11 +170,15 @@ def _number(key: str) -> int:
 
 def count_lost_calls(store: Store, run_id: str) -> None:
     """Count the calls of a killed process that were in flight at the most that they can have cost."""
-    lost = [
+    store.write(run_id, lost_calls(store, run_id))
+
+
+def lost_calls(store: Store, run_id: str) -> list[Call]:
+    """What stands for each call that was sent and never answered, if nobody is asking it still."""
+    return [
         Call(key=f"{call.key}{BROKEN}", role=call.role, reply={"error": "killed", "before": times}, usage=call.usage)
         for call, times in store.unanswered(run_id, broken=BROKEN)
     ]
-    store.write(run_id, lost)
 
 
 EVIDENCE_ROLE = "evidence"

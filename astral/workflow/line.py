@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from astral.domain.ports import LearningGenerator
 from astral.domain.records import Draw, Result, Stage
 from astral.domain.run import RunStatus, TestRecord
-from astral.errors import AstralError, NothingNewError, StoppedError
+from astral.errors import AstralError, EndpointDownError, NothingNewError, StoppedError
 from astral.workflow import nodes
 from astral.workflow.context import Context
+from astral.workflow.leasing import TESTS_A_LEASE, Leases
 from astral.workflow.stopping import next_status
 
 
@@ -59,7 +60,7 @@ class Line:
         self._learned = 0
         """Rounds from the first on that those who learn from what was found have heard of."""
         self._under_way = 0
-        self._is_halted = self._is_lost = self._is_used_up = False
+        self._is_halted = self._is_lost = self._is_used_up = self._is_endpoint_down = False
 
     async def run(self) -> RunStatus:
         """Run until there is a reason to stop.
@@ -67,12 +68,13 @@ class Line:
         Raises:
             AstralError: The first one that any stage raised; what was under way is cancelled.
         """
-        workers = self._context.tests_under_way
+        leases = self._context.leases
+        workers = 1 if leases else self._context.tests_under_way
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._write_cases())
                 for _ in range(workers):
-                    group.create_task(self._work())
+                    group.create_task(self._lease_out(leases, group) if leases else self._work())
                 await self._draw_rounds()
                 self._planned.put_nowait(None)
                 for _ in range(workers):
@@ -208,21 +210,49 @@ class Line:
             this_round, test = taken
             try:
                 with self._context.spans.case(this_round.number, test) as ended:
-                    if test.transcript is None:
-                        test = await nodes.execute(self._context, test)
-                        this_round.take(test)
-                    if not test.is_finished:
-                        test = await nodes.judge(self._context, test)
-                        this_round.take(test)
+                    test = await nodes.work(self._context, test)
+                    this_round.take(test)
                     ended(test)
             except StoppedError as error:
                 self._halt(error)
             self._under_way -= 1
 
+    async def _lease_out(self, leases: Leases, group: asyncio.TaskGroup) -> None:
+        """Hand tests out to workers, some at a time, as soon as one of them is free."""
+        while (taken := await self._written.get()) is not None:
+            some = [taken]
+            while len(some) < TESTS_A_LEASE and not self._written.empty():
+                if (taken := self._written.get_nowait()) is None:
+                    self._written.put_nowait(None)
+                    break
+                some.append(taken)
+            await leases.free()
+            if not self._is_halted:
+                group.create_task(self._lease(leases, some))
+
+    async def _lease(self, leases: Leases, some: Sequence[tuple[RoundInFlight, TestRecord]]) -> None:
+        """Have some tests taken to their ends by a worker."""
+        homes = {test.draw.number: this_round for this_round, test in some}
+        listener = self._context.listener
+
+        def ended(test: TestRecord) -> None:
+            homes[test.draw.number].take(test)
+            self._under_way -= 1
+            for stage in (Stage.EXECUTE, Stage.JUDGE):
+                listener.advanced(stage)
+            if test.result and not test.draw.control:
+                listener.finished(test.result)
+
+        try:
+            await leases.work([test for _, test in some], ended)
+        except StoppedError as error:
+            self._halt(error)
+
     def _halt(self, error: StoppedError | None = None) -> None:
         """Begin nothing new; what is under way comes to its end."""
         if error and not self._is_halted:
             self._context.listener.note(str(error))
+        self._is_endpoint_down |= isinstance(error, EndpointDownError)
         self._is_halted = True
         for each in self._rounds.values():
             each.is_over.set()
@@ -238,7 +268,7 @@ class Line:
             is_budget_spent=budget.cases_left == 0 or budget.seconds_left == 0,
             is_searching=context.is_searching,
             is_used_up=self._is_used_up,
-            is_endpoint_down=context.endpoints.is_down,
+            is_endpoint_down=self._is_endpoint_down or context.endpoints.is_down,
         )
 
 

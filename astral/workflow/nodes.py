@@ -17,7 +17,7 @@ from astral.errors import StageError
 from astral.generate import generate_all
 from astral.plan import exclusions_of, random_cell
 from astral.record import Entry, Item
-from astral.workflow.context import Context
+from astral.workflow.context import Context, LateParts
 from astral.workflow.state import State, Update
 from astral.workflow.twins import twin_draws, write_twins
 
@@ -81,27 +81,21 @@ async def generate(context: Context, tests: Sequence[TestRecord]) -> list[TestRe
     return [_with(test, twins[test.draw.number]) if test.draw.number in twins else test for test in drafted]
 
 
-async def execute(context: Context, test: TestRecord) -> TestRecord:
-    """Talk with the target about a case.
+async def work(late: LateParts, test: TestRecord) -> TestRecord:
+    """Take a written test through the stages that it lacks.
 
     Raises:
-        StoppedError: It could not be asked.
+        StoppedError: The target or the judge could not be asked.
     """
     assert test.case  # noqa: S101 - only written tests come here
-    return await _do(context, Stage.EXECUTE, test, partial(context.target_of(test.draw).respond, test.case))
-
-
-async def judge(context: Context, test: TestRecord) -> TestRecord:
-    """Judge an answer that the target itself gave.
-
-    Raises:
-        StoppedError: It could not be judged.
-    """
-    assert test.case  # noqa: S101 - only executed tests come here
+    if test.transcript is None:
+        test = await _do(late, Stage.EXECUTE, test, partial(late.target_of(test.draw).respond, test.case))
+    if test.is_finished:
+        return test
+    assert test.case  # noqa: S101
     assert test.transcript  # noqa: S101
-    return await _do(
-        context, Stage.JUDGE, test, partial(context.oracle_of(test.draw).judge, test.case, test.transcript)
-    )
+    judging = partial(late.oracle_of(test.draw).judge, test.case, test.transcript)
+    return await _do(late, Stage.JUDGE, test, judging)
 
 
 async def record(context: Context, number: int, results: Sequence[tuple[Draw, Result]]) -> None:
@@ -144,12 +138,12 @@ def control_draws(manifest: Manifest, count: int, *, first: int) -> list[Draw]:
 
 
 async def _do(
-    context: Context, stage: Stage, test: TestRecord, work: Callable[[], Awaitable[Transcript | Verdict]]
+    late: LateParts, stage: Stage, test: TestRecord, work: Callable[[], Awaitable[Transcript | Verdict]]
 ) -> TestRecord:
     """Do a stage's work on a test and record what came of it as soon as it is there."""
     number = test.draw.number
-    if context.budget.seconds_left == 0:
-        raise context.budget.time_is_over()
+    if late.budget.seconds_left == 0:
+        raise late.budget.time_is_over()
     made: Transcript | Verdict | Failure
     try:
         made = await work()
@@ -158,13 +152,13 @@ async def _do(
         made = Failure(number=number, stage=stage, error=type(error).__name__, message=str(error), case_id=case_id)
     test, item = _with(test, made), made if isinstance(made, Failure) else Entry(number, made)
     if test.is_finished:
-        await context.recorder.write(item)
+        await late.recorder.write(item)
     else:
         # What the judge says of it is written after it, and nobody else depends on it.
-        context.recorder.note(item)
-    context.listener.advanced(stage)
+        late.recorder.note(item)
+    late.listener.advanced(stage)
     if test.result and not test.draw.control:
-        context.listener.finished(test.result)
+        late.listener.finished(test.result)
     return test
 
 

@@ -1,9 +1,13 @@
 """What the models of a run cost."""
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from astral.assets import load_prices
 from astral.config import Settings
 from astral.domain.chat import ModelRole
 from astral.domain.price import FREE, Price
+from astral.domain.records import Usage
 from astral.errors import UserError
 from astral.plugins import split_spec
 from astral.workflow.attackers import chat_models, generator_specs
@@ -13,6 +17,14 @@ _RUNS_HERE = {"local", "compose", "mutate", "evolve", "python", "exec"}
 """What runs in this process."""
 _MODERATION = "moderation"
 """OpenAI's moderation endpoint asks no money: https://developers.openai.com/api/docs/guides/moderation."""
+
+Prices: TypeAlias = Mapping[str, Price | None]
+"""What the models of a run cost, by role; None where it is not known."""
+
+
+def dollars_of(used: Mapping[str, Usage], prices: Prices) -> float:
+    """What was used, in US dollars, as far as prices are known."""
+    return sum(price.dollars(used[role]) for role, price in prices.items() if price and role in used)
 
 
 def price_of(settings: Settings, role: ModelRole) -> Price | None:

@@ -26,9 +26,8 @@ from astral.workflow.journal import (
     count_lost_calls,
 )
 from astral.workflow.judges import definitions_of, open_judge, refusal_reader
-from astral.workflow.pricing import prices_by_role
+from astral.workflow.pricing import Prices, dollars_of, prices_by_role
 from astral.workflow.requests import cached_embedder
-from astral.workflow.workers import RemoteModel, RemoteTarget, Workers
 
 
 class RunParts:
@@ -43,6 +42,7 @@ class RunParts:
         recorder: Recorder,
         spans: Spans,
         closing: AsyncExitStack,
+        budget: Budget | None = None,
     ) -> None:
         """Take up a run.
 
@@ -53,13 +53,14 @@ class RunParts:
             recorder: Writes to the record; open.
             spans: What tracing is told of its calls.
             closing: Closes what was opened.
+            budget: Holds all calls; by default what is left of the run's, by its record.
         """
         self.manifest, self.store, self.listener = manifest, store, listener
         self.recorder, self.spans, self.closing = recorder, spans, closing
         self.settings = Settings.model_validate(manifest.settings)
         self.environment = Environment()
         self.space = manifest.space
-        self.budget = self._budget()
+        self.budget = budget or self._budget()
         self.endpoints = Endpoints(self.settings, self.budget, self.listener.note)
         self._opened: dict[tuple[ModelRole, str], ChatModel] = {}
 
@@ -67,7 +68,7 @@ class RunParts:
         """What of the budget is left: the record says what was spent."""
         run_id, settings = self.manifest.run_id, self.settings
         count_lost_calls(self.store, run_id)
-        used, prices = self.store.usage(run_id), self.manifest.prices or prices_by_role(settings)
+        used = self.store.usage(run_id)
         return Budget(
             max_cases=settings.budget.cases,
             max_tokens=settings.budget.tokens,
@@ -75,19 +76,19 @@ class RunParts:
             max_minutes=settings.budget.minutes,
             spent_cases=sum(draw.control is None for draw in self.store.draws(run_id)),
             spent_tokens=sum(usage.tokens for usage in used.values()),
-            spent_dollars=sum(price.dollars(used[role]) for role, price in prices.items() if price and role in used),
+            spent_dollars=dollars_of(used, self.prices),
             told=self.listener.spent,
         )
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What the models cost, as known when the run began."""
+        return self.manifest.prices or prices_by_role(self.settings)
 
     def part(self, port: Port, spec: str, role: ModelRole, base_url: str | None) -> Any:
         """A part by its name."""
         context = PartContext(self.settings, self.environment, role, base_url, note=self.listener.note)
-        part = make_part(port, spec, context)
-        if self.workers and port is Port.CHAT_MODEL:
-            return RemoteModel(self.workers, part, spec, role, base_url)
-        if self.workers and port is Port.TARGET:
-            return RemoteTarget(self.workers, part, spec, base_url)
-        return part
+        return make_part(port, spec, context)
 
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled, polite and within the budget."""
@@ -177,12 +178,3 @@ class RunParts:
     def journal(self) -> RunJournal:
         """The calls of this run, in its record."""
         return RunJournal(self.store, self.recorder, self.manifest.run_id)
-
-    @cached_property
-    def workers(self) -> Workers | None:
-        """Who asks models and targets; None where this process does."""
-        if not self.settings.workers:
-            return None
-        workers = Workers(self.settings)
-        self.closing.callback(workers.close)
-        return workers

@@ -25,9 +25,10 @@ from astral.workflow.attackers import (
     drafts_are_free,
     screens_by_meaning,
 )
-from astral.workflow.context import Context
+from astral.workflow.context import Context, LateParts
 from astral.workflow.events import Listener
 from astral.workflow.imported import is_file_of_texts, published_texts
+from astral.workflow.leasing import Leases
 from astral.workflow.planning import continued_results, planner_of
 from astral.workflow.requests import RecordedRequests
 from astral.workflow.run_generators import generators_of
@@ -65,41 +66,66 @@ async def _context(parts: RunParts) -> Context:
     planner = planner_of(manifest, RecordedRequests(store, manifest.run_id, parts.embedder) if has_diversity else None)
     planner.observe(continued_results(manifest, store))
     # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
-    oracle = parts.oracle()
-    targets = targets_of(parts, oracle)
+    late = late_parts_of(parts)
     gates = Gates(parts.languages)
     # A replay writes nothing, so no seeds are looked for.
     generators = [] if manifest.suite else await generators_of(parts, gates)
     size = max(MIN_ROUND, settings.concurrency)
     under_way = settings.batch.rows if settings.batch else TESTS_A_CALL * settings.concurrency
     return Context(
+        **vars(late),
         manifest=manifest,
         store=store,
-        recorder=parts.recorder,
         planner=planner,
         is_searching=settings.search is not None,
         generators=generators,
         screen=await asyncio.to_thread(_screen, parts, gates, parts.model_gate()),
         max_drafts=settings.attacker.attempts,
         wordings=WORDINGS if drafts_are_free(settings) else 1,
-        targets=targets,
-        control_targets={
-            Control.POSITIVE: FunctionTarget(controls.obeying, name="control:complying"),
-            Control.NEGATIVE: FunctionTarget(controls.refusing, name="control:refusing"),
-        },
-        oracle=oracle,
         twins=TwinWriter(load_taxonomy(settings.taxonomies[0]), gates),
         twins_share=settings.twins,
-        twins_oracle=parts.twins_oracle(),
-        listener=parts.listener,
         concurrency=settings.concurrency,
         round_size=size,
         lag=max(2, TESTS_IN_FLIGHT * settings.concurrency // size, ceil(under_way / size)),
         tests_under_way=under_way,
         controls=settings.controls,
-        budget=parts.budget,
         endpoints=parts.endpoints,
         spans=parts.spans,
+        leases=_leases(parts) if settings.workers else None,
+    )
+
+
+def late_parts_of(parts: RunParts) -> LateParts:
+    """What takes written tests to their verdicts."""
+    oracle = parts.oracle()
+    return LateParts(
+        recorder=parts.recorder,
+        budget=parts.budget,
+        listener=parts.listener,
+        targets=targets_of(parts, oracle),
+        control_targets={
+            Control.POSITIVE: FunctionTarget(controls.obeying, name="control:complying"),
+            Control.NEGATIVE: FunctionTarget(controls.refusing, name="control:refusing"),
+        },
+        oracle=oracle,
+        twins_oracle=parts.twins_oracle(),
+    )
+
+
+def _leases(parts: RunParts) -> Leases:
+    """Workers on other machines, and what they are lent."""
+    from astral.workflow.workers import Workers
+
+    workers = Workers(parts.manifest)
+    parts.closing.callback(workers.close)
+    return Leases(
+        workers,
+        store=parts.store,
+        recorder=parts.recorder,
+        run_id=parts.manifest.run_id,
+        budget=parts.budget,
+        prices=parts.prices,
+        note=parts.listener.note,
     )
 
 

@@ -1,78 +1,147 @@
-"""A run's models and functions on other machines: each is opened in workers of a Ray cluster, and asked there.
+"""Workers of a Ray cluster: each opens a run's target and judge, and takes tests to their verdicts.
 
-The planner, the budget, the limiters and the record stay with the run's own process, which writes every call down
-before it is sent and every answer before anything depends on it. So a worker holds nothing that could be lost: when one
-is killed, only what it was doing is done again, by another one. Keys are those of the workers' own environments.
+The planner, the screen and the budget stay with the run's own process, which lends out tests and a part of the budget
+(`leasing`); all write into one record. So a worker holds nothing that could be lost but its calls in flight. Keys are
+those of the workers' own environments.
 """
 
+import asyncio
 import logging
 import os
+import tempfile
+from contextlib import AsyncExitStack
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
+from astral import __version__
 from astral.config import Environment, Settings
-from astral.domain.chat import ChatReply, ChatRequest, ModelRole
-from astral.domain.ports import ChatModel, Target
-from astral.domain.records import TestCase, Transcript
-from astral.errors import AstralError, ProviderError, StageError, Trouble, UserError
-from astral.plugins import PartContext, Port, make_part
+from astral.domain.run import Manifest, TestRecord
+from astral.errors import AstralError, EndpointDownError, UserError
+from astral.execute import Budget, LentBudget
+from astral.record import Recorder, Store
+from astral.tracking import Spans
+from astral.workflow import nodes
+from astral.workflow.events import Silence
+from astral.workflow.leasing import TESTS_A_LEASE, Lease, Worked, WorkerLostError
+from astral.workflow.pool import work_through
+from astral.workflow.reporting import store_url
+from astral.workflow.run_parts import RunParts
+from astral.workflow.wiring import TESTS_A_CALL, late_parts_of
 
 RAY: Final = "ray"
-LIVES: Final = 4
-"""Workers that may be lost over one test of a target that is no model; a test that takes all of them with it fails."""
+LOOK_SECONDS: Final = 5.0
+"""How often it is looked whether nodes have joined or left."""
+BIRTHS: Final = 20
+"""Workers that may be lost one after the other, none of them having done anything, before that is an error."""
 
 
 class Host:
-    """What a worker is: the parts of the run, opened once each by their names."""
+    """What a worker is: the parts that take a run's tests to their verdicts, opened once."""
 
-    def __init__(self, settings: dict[str, Any], folder: str) -> None:
-        if Path(folder).is_dir():  # where modules of `python:` lie, if the worker sees the same files
+    def __init__(self, manifest: Manifest, folder: Path, *, is_shared: bool) -> None:
+        """Keep what is to be opened.
+
+        Args:
+            manifest: The run.
+            folder: Where the run was started: modules of `python:` lie there, if the worker sees the same files.
+            is_shared: The record is in a database of the environment, else in a file of the folder of runs.
+        """
+        if folder.is_dir():
             os.chdir(folder)
-        self._settings = Settings.model_validate(settings)
-        self._parts: dict[tuple[str, str, str], Any] = {}
+        settings = Settings.model_validate(manifest.settings)
+        runs = settings.runs if settings.runs.is_dir() else Path(tempfile.mkdtemp(prefix="astral-"))
+        told = settings.model_copy(update={"workers": None, "runs": runs}).model_dump(mode="json")
+        self._manifest = manifest.model_copy(update={"settings": told})
+        self._is_shared, self._runs = is_shared, runs
+        self._budget, self._notes, self._closing = LentBudget(), list[str](), AsyncExitStack()
+        self._opening = asyncio.Lock()
+        self._parts: RunParts | None = None
 
-    async def chat(self, spec: str, role: str, base_url: str | None, request: dict[str, Any]) -> dict[str, Any]:
-        """What a chat model answers, or why it did not."""
-        asked = ChatRequest.model_validate(request)
+    async def work(self, lease: Lease) -> Worked | str:
+        """Take tests to their ends, all at a time; what keeps every lease from being worked on is told in words."""
         try:
-            reply: ChatReply = await self._part(Port.CHAT_MODEL, spec, role, base_url).chat(asked)
-        except AstralError as error:
-            return _told(error)
-        # `rates` is left out of what is recorded, and the limiter needs it.
-        rates = reply.rates.model_dump(mode="json") if reply.rates else None
-        return {"reply": {**reply.model_dump(mode="json"), "rates": rates}}
+            async with self._opening:
+                parts = self._parts or await self._open()
+            return await self._work(parts, lease)
+        except AstralError as error:  # its class may need more than its text, which is all that Ray would bring along
+            return str(error)
 
-    async def respond(self, spec: str, role: str, base_url: str | None, case: dict[str, Any]) -> dict[str, Any]:
-        """What a target answers, or why it did not."""
-        asked = TestCase.model_validate(case)
-        try:
-            transcript: Transcript = await self._part(Port.TARGET, spec, role, base_url).respond(asked)
-        except AstralError as error:
-            return _told(error)
-        return {"transcript": transcript.model_dump(mode="json")}
+    async def _work(self, parts: RunParts, lease: Lease) -> Worked:
+        if lease.is_again:
+            parts.journal.look_again()
+        parts.endpoints.shared_by(lease.sharers)
+        budget = Budget(max_tokens=lease.tokens, max_dollars=lease.dollars, max_minutes=lease.minutes)
+        done: list[TestRecord] = []
 
-    def _part(self, port: Port, spec: str, role: str, base_url: str | None) -> Any:
-        key = (spec, role, base_url or "")
-        if key not in self._parts:
-            context = PartContext(self._settings, Environment(), ModelRole(role), base_url)
-            self._parts[key] = make_part(port, spec, context)
-        return self._parts[key]
+        async def one(test: TestRecord) -> None:
+            done.append(await nodes.work(self._late, test))
+
+        with self._budget.spending(budget):
+            stopped = await work_through(lease.tests, one, concurrency=len(lease.tests))
+        notes, self._notes[:] = tuple(self._notes), []
+        return Worked(
+            tests=tuple(done),
+            tokens=budget.spent_tokens,
+            dollars=budget.spent_dollars,
+            stopped=str(stopped) if stopped else "",
+            is_down=isinstance(stopped, EndpointDownError),
+            notes=notes,
+        )
+
+    async def _open(self) -> RunParts:
+        if self._manifest.astral_version != __version__:
+            raise UserError(f"A worker has astral {__version__}, the run {self._manifest.astral_version}.")
+        if self._is_shared and not Environment().astral_store:
+            raise UserError("A worker has no ASTRAL_STORE in its environment: it could not record what it does.")
+        store = self._closing.enter_context(Store.open(store_url(self._runs), create=False))
+        recorder = await self._closing.enter_async_context(Recorder(store, self._manifest.run_id))
+        parts = RunParts(
+            self._manifest,
+            store,
+            _Notes(self._notes),
+            recorder=recorder,
+            spans=Spans(),
+            closing=self._closing,
+            budget=self._budget,
+        )
+        self._late = late_parts_of(parts)
+        self._parts = parts
+        return parts
+
+
+class _Notes(Silence):
+    """Keeps what whoever watches the run should hear, until a lease is told of."""
+
+    def __init__(self, notes: list[str]) -> None:
+        self._notes = notes
+
+    def note(self, text: str) -> None:
+        self._notes.append(text)
 
 
 class Workers:
-    """The workers of a run: each call goes to the one that has the fewest under way."""
+    """The workers of a run: each lease goes to the one that has the fewest."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, manifest: Manifest) -> None:
         """Start them, on the cluster that `workers` names, on this machine's own, or on a new one for this run alone.
 
         Raises:
-            UserError: Ray is not installed, or there is no cluster at the address.
+            UserError: Ray is not installed, there is no cluster at the address, or the record is a file that the
+                cluster's machines do not see.
         """
-        count, address = workers_of(settings.workers or RAY)
+        settings = Settings.model_validate(manifest.settings)
+        self._count, address = workers_of(settings.workers or RAY)
+        is_shared = Environment().astral_store is not None
+        if address and not is_shared:
+            raise UserError(
+                f"--workers {settings.workers}: workers on other machines write into the record themselves. Put it "
+                "into PostgreSQL: `export ASTRAL_STORE=postgresql://…`, here and where the workers are."
+            )
         # astral has no telemetry, and brings none along.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
-            import ray  # pyright: ignore[reportMissingImports]
+            import ray
         except ModuleNotFoundError as error:
             raise UserError("--workers ray needs Ray: pip install 'astral-safety[ray]'.") from error
         self._ray: Any = ray
@@ -84,105 +153,90 @@ class Workers:
                 raise UserError(
                     f"--workers {settings.workers}: there is no Ray cluster to be reached ({error})."
                 ) from None
-        nodes = sum(bool(node["Alive"]) for node in ray.nodes())
+        self._each = max(2, ceil(TESTS_A_CALL * settings.concurrency / TESTS_A_LEASE))
         # They wait for answers more than they compute; and their calls are limited by the run.
         self._remote: Any = ray.remote(Host).options(
-            num_cpus=0, scheduling_strategy="SPREAD", max_concurrency=2 * settings.concurrency
+            num_cpus=0, scheduling_strategy="SPREAD", max_concurrency=2 * self._each
         )
-        self._told = settings.model_dump(mode="json"), str(Path.cwd())
-        self._hosts = [self._begin() for _ in range(count or max(2, nodes))]
-        self._under_way = [0] * len(self._hosts)
+        self._told = manifest, Path.cwd(), is_shared
+        self._busy: dict[Any, int] = {}
+        self._births = 0
+        self._changed = asyncio.Condition()
+        self._looked = float("-inf")
+        self._look()
 
-    async def ask(self, method: str, *arguments: object) -> dict[str, Any]:
-        """What a worker says.
+    @property
+    def workers(self) -> int:
+        """How many there are now."""
+        return len(self._busy)
+
+    @property
+    def places(self) -> int:
+        """Leases that they can work on at a time."""
+        return self._each * len(self._busy)
+
+    async def free(self) -> None:
+        """Wait until one of them can take a lease."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: min(self._busy.values()) < self._each)
+
+    async def work(self, lease: Lease) -> Worked:
+        """Have the least busy one work on a lease.
 
         Raises:
-            ProviderError: The worker was lost; a new one is under way.
+            WorkerLostError: It is gone.
+            AstralError: It cannot work at all.
         """
-        place = min(range(len(self._hosts)), key=self._under_way.__getitem__)
-        self._under_way[place] += 1
-        host = self._hosts[place]
+        self._look()
+        host = min(self._busy, key=self._busy.__getitem__)
+        self._busy[host] += 1
         try:
-            return await getattr(host, method).remote(*arguments)
-        except self._ray.exceptions.RayActorError as error:
-            if self._hosts[place] is host:  # the first of its calls to notice
-                self._hosts[place] = self._begin()
-            raise ProviderError(
-                f"a worker was lost in the midst of a call ({type(error).__name__})",
-                retryable=True,
-                trouble=Trouble.CONNECTION,
-            ) from error
+            said: Worked | str = await host.work.remote(lease)
+        except self._ray.exceptions.RayTaskError:
+            raise  # a mistake of ours, with the place where it was made
+        except self._ray.exceptions.RayError as error:
+            self._lost(host, error)
+            raise WorkerLostError(f"a worker was lost in the midst of its work ({type(error).__name__})") from error
         finally:
-            self._under_way[place] -= 1
+            if host in self._busy:
+                self._busy[host] -= 1
+            async with self._changed:
+                self._changed.notify_all()
+        if isinstance(said, str):
+            raise AstralError(said)
+        self._births = 0
+        return said
 
-    def _begin(self) -> Any:
-        """A new worker; calls wait until it is there."""
-        return self._remote.remote(*self._told)
+    def _look(self) -> None:
+        """Have as many workers as were asked for; where no number was named, one for each node there is now."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked < LOOK_SECONDS:
+            return
+        self._looked = now
+        count = self._count or max(2, sum(bool(node["Alive"]) for node in self._ray.nodes()))
+        for _ in range(count - len(self._busy)):
+            self._busy[self._remote.remote(self._told[0], self._told[1], is_shared=self._told[2])] = 0
+
+    def _lost(self, host: Any, error: Exception) -> None:
+        """Begin another one, unless that was done; leases wait until it is there."""
+        if self._busy.pop(host, None) is None:
+            return
+        self._births += 1
+        if self._births > BIRTHS:
+            raise UserError(f"No worker stays alive; the last one was lost so: {error}") from error
+        self._looked = float("-inf")
+        self._look()
 
     def close(self) -> None:
         """Let them go, and the cluster if it was for this run alone."""
-        for host in self._hosts:
+        for host in self._busy:
             self._ray.kill(host)
         if self._is_ours:
             self._ray.shutdown()
 
 
-class RemoteModel:
-    """A chat model that workers ask."""
-
-    def __init__(self, workers: Workers, model: ChatModel, spec: str, role: ModelRole, base_url: str | None) -> None:
-        """Name the model.
-
-        Args:
-            workers: Ask it.
-            model: The same one, opened here: so that what is wrong with it is told before anything is sent.
-            spec: Its name in the settings.
-            role: What it is asked for.
-            base_url: Its address; None for the vendor's own.
-        """
-        self.name = model.name
-        self._workers, self._model, self._asked = workers, model, (spec, role.value, base_url)
-
-    async def chat(self, request: ChatRequest) -> ChatReply:
-        """Answer.
-
-        Raises:
-            ProviderError: The endpoint failed, or the worker was lost.
-        """
-        said = await self._workers.ask("chat", *self._asked, request.model_dump(mode="json"))
-        return ChatReply.model_validate(_checked(said)["reply"])
-
-    async def close(self) -> None:
-        """Close the one that was opened here."""
-        await self._model.close()
-
-
-class RemoteTarget:
-    """A target that is no model, asked by workers."""
-
-    def __init__(self, workers: Workers, target: Target, spec: str, base_url: str | None) -> None:
-        self.name = target.name
-        self._workers, self._asked = workers, (spec, ModelRole.TARGET.value, base_url)
-
-    async def respond(self, case: TestCase) -> Transcript:
-        """Talk about one case; where a worker is lost over it, another one begins anew.
-
-        Raises:
-            StageError: The target did not answer, or took every worker down that asked it.
-        """
-        for life in range(LIVES):
-            try:
-                said = await self._workers.ask("respond", *self._asked, case.model_dump(mode="json"))
-            except ProviderError:
-                if life == LIVES - 1:
-                    raise
-            else:
-                return Transcript.model_validate(_checked(said)["transcript"])
-        raise AssertionError("the last life either returns or raises")
-
-
 def workers_of(told: str) -> tuple[int | None, str | None]:
-    """How many workers `ray`, `ray:4` or `ray:4@ADDRESS` asks for, and where; None: as many as nodes, on any cluster.
+    """How many workers `ray`, `ray:4` or `ray:4@ADDRESS` asks for, and where; None: one for each node, on any cluster.
 
     Raises:
         UserError: It is none of these.
@@ -192,25 +246,3 @@ def workers_of(told: str) -> tuple[int | None, str | None]:
     if kind != RAY or (count and not count.isdecimal()) or count == "0":
         raise UserError(f"--workers {told}: write ray, ray:4 for four workers, or ray:4@ray://HOST:10001.")
     return int(count) if count else None, address or os.environ.get("RAY_ADDRESS") or None
-
-
-def _told(error: AstralError) -> dict[str, Any]:
-    """An error as plain values: its class may be known to the worker alone."""
-    if not isinstance(error, ProviderError):
-        return {"error": str(error), "is_users": isinstance(error, UserError)}
-    names = ("retryable", "retry_after_seconds", "is_unbilled")
-    return {"error": str(error), "trouble": error.trouble.value, **{name: getattr(error, name) for name in names}}
-
-
-def _checked(said: dict[str, Any]) -> dict[str, Any]:
-    if "error" not in said:
-        return said
-    if "trouble" not in said:
-        raise (UserError if said["is_users"] else StageError)(said["error"])
-    raise ProviderError(
-        said["error"],
-        retryable=said["retryable"],
-        retry_after_seconds=said["retry_after_seconds"],
-        is_unbilled=said["is_unbilled"],
-        trouble=Trouble(said["trouble"]),
-    )

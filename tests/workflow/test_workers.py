@@ -63,10 +63,17 @@ def test_other_workers_are_refused_with_what_to_write(told):
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def shared(postgresql):
+    """The address of the record that all workers write to."""
+    return postgresql.new_database()
+
+
+@pytest.fixture
+def cluster(tmp_path, shared):
     """The address of a cluster of two nodes; its workers' environment has KILLING."""
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'astral-safety[ray]'")
     quiet = {**os.environ, "KILLING": "yes", "RAY_USAGE_STATS_ENABLED": "0", "OPENAI_API_KEY": "none"}
+    quiet["ASTRAL_STORE"] = shared
     command = [sys.executable, "-c", CLUSTER]
     process = subprocess.Popen(
         command,
@@ -81,7 +88,7 @@ def cluster(tmp_path):
     process.communicate()
 
 
-def lasting(url, runs):
+def lasting(url):
     with Store.open(url) as store:
         tests = list(store.tests(store.resolve("latest")))
     return {
@@ -95,12 +102,11 @@ def lasting(url, runs):
 
 
 @pytest.mark.slow
-def test_workers_that_are_killed_lose_nothing_and_the_verdicts_are_the_same(cluster, postgresql, runs, tmp_path):
+def test_workers_that_are_killed_lose_nothing_and_the_verdicts_are_the_same(cluster, shared, runs, tmp_path):
     (tmp_path / "killing.py").write_text(TARGET)
     with StubServer(text=lambda _: json.dumps(VOTE)) as server:
         command = [sys.executable, "-m", "astral", "generate", "--target", "python:killing:answer", *NARROW]
         command += ["--judge", "openai:judge", "--base-url", server.openai_url, "--max-cases", "40", "--runs", "runs"]
-        url = postgresql.new_database()
         here = f"sqlite:///{runs / 'astral.db'}"
         environment = {**os.environ, "OPENAI_API_KEY": "none"}
 
@@ -114,10 +120,10 @@ def test_workers_that_are_killed_lose_nothing_and_the_verdicts_are_the_same(clus
         by_process = set((tmp_path / "asked.txt").read_text().split())
         (tmp_path / "asked.txt").unlink()
         asked_alone = len(server.requests)
-        run("--workers", f"ray:3@{cluster}", ASTRAL_STORE=url)
+        run("--workers", f"ray:3@{cluster}", ASTRAL_STORE=shared)
     by_workers = set((tmp_path / "asked.txt").read_text().split())
     assert len(by_process) == 1
     assert len(by_workers) >= 4, "three workers, two of which were killed and started again"
     assert (tmp_path / "second").exists()
-    assert lasting(url, runs) == lasting(here, runs)
+    assert lasting(shared) == lasting(here)
     assert len(server.requests) >= 2 * asked_alone > 0

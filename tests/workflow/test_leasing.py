@@ -1,0 +1,138 @@
+"""Leases: each test ends once, whatever becomes of the workers, and nothing is spent that is not there."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from astral.domain.run import TestRecord
+from astral.errors import BudgetExceededError, EndpointDownError
+from astral.execute import Budget
+from astral.record import Entry, Recorder, Store
+from astral.testing.synthetic_run import synthetic_manifest, synthetic_tests
+from astral.workflow.leasing import LIVES, SUSPECT, Leases, Worked, WorkerLostError
+
+MANIFEST = synthetic_manifest()
+TESTS = tuple(synthetic_tests(MANIFEST, 24))
+COST = 10
+"""Tokens of a test."""
+
+
+class Takers:
+    """Workers that record what they do, each test for some tokens; some tests take a worker down with them."""
+
+    workers, places = 2, 4
+
+    def __init__(self, store: Store, run_id: str, *, deadly: dict[int, int] | None = None) -> None:
+        self._store, self._run_id = store, run_id
+        self.deadly = Counter(deadly or {})
+        self.asked: Counter[int] = Counter()
+        self.leases: list[list[int]] = []
+        self.down = ""
+
+    async def free(self) -> None:
+        await asyncio.sleep(0)
+
+    async def work(self, lease) -> Worked:
+        self.leases.append([test.draw.number for test in lease.tests])
+        done, left = [], lease.tokens
+        for test in lease.tests:
+            await asyncio.sleep(0)
+            number = test.draw.number
+            if self.deadly[number] > 0:
+                self.deadly[number] -= 1
+                raise WorkerLostError("killed")
+            if self.down:
+                return Worked(tests=tuple(done), tokens=0, dollars=0, stopped=self.down, is_down=True)
+            if left is not None and left < COST:
+                return Worked(tests=tuple(done), tokens=COST * len(done), dollars=0, stopped="too little was lent")
+            left = None if left is None else left - COST
+            self.asked[number] += 1
+            full = TESTS[number]
+            self._store.write(self._run_id, [Entry(number, full.transcript), Entry(number, full.verdict)])
+            done.append(full)
+        return Worked(tests=tuple(done), tokens=COST * len(done), dollars=0, notes=("once",))
+
+
+def put_through(folder, *, budget: Budget | None = None, deadly=None, down="", size=8):
+    """Have written tests done in leases of so many: who ended, the takers, the record's tests, what was raised."""
+    ended, raised, notes = [], [], []
+    with Store.open(f"sqlite:///{folder}/astral.db") as store:
+        store.add_run(MANIFEST)
+        store.open_round(MANIFEST.run_id, 0, [test.draw for test in TESTS])
+        store.write(MANIFEST.run_id, [Entry(test.draw.number, test.case) for test in TESTS])
+        takers = Takers(store, MANIFEST.run_id, deadly=deadly)
+        takers.down = down
+
+        async def scene() -> None:
+            async with Recorder(store, MANIFEST.run_id) as recorder:
+                leases = Leases(
+                    takers,
+                    store=store,
+                    recorder=recorder,
+                    run_id=MANIFEST.run_id,
+                    budget=budget or Budget(),
+                    prices={},
+                    note=notes.append,
+                )
+                some = [TESTS[first : first + size] for first in range(0, len(TESTS), size)]
+                written = [[TestRecord(draw=test.draw, case=test.case) for test in part] for part in some]
+                done = await asyncio.gather(
+                    *(leases.work(part, ended.append) for part in written), return_exceptions=True
+                )
+                raised.extend(each for each in done if each is not None)
+
+        asyncio.run(scene())
+        return ended, takers, list(store.tests(MANIFEST.run_id)), raised, notes
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.dictionaries(st.integers(0, 23), st.integers(1, LIVES + 2), max_size=6))
+def test_whatever_workers_are_lost_each_test_ends_once_and_is_asked_once(tmp_path_factory, deadly):
+    ended, takers, recorded, raised, _ = put_through(tmp_path_factory.mktemp("leases"), deadly=deadly)
+    assert not raised
+    assert sorted(test.draw.number for test in ended) == list(range(24))
+    assert all(test.is_finished for test in recorded)
+    failed = {test.draw.number for test in recorded if test.failure}
+    alone = LIVES - SUSPECT
+    assert failed <= {number for number, times in deadly.items() if times >= alone}, "others fail for a deadly one"
+    assert failed >= {number for number, times in deadly.items() if times >= LIVES}
+    assert all(times == 1 for times in takers.asked.values()), "what a lost worker did is in the record"
+    assert set(takers.asked) | failed == set(range(24))
+
+
+def test_a_test_that_takes_every_worker_down_fails_alone(tmp_path):
+    ended, takers, recorded, _, _ = put_through(tmp_path, deadly={3: 99})
+    failures = [test.failure for test in recorded if test.failure]
+    assert [(each.number, each.error) for each in failures] == [(3, "WorkerLostError")]
+    assert f"{LIVES} workers were lost" in failures[0].message
+    assert takers.leases.count([3]) == LIVES - SUSPECT
+    assert len(ended) == 24
+
+
+@pytest.mark.parametrize("most", [0, 5, 95, 239])
+def test_a_spent_budget_ends_the_run_with_nothing_left_that_would_have_sufficed(tmp_path, most):
+    budget = Budget(max_tokens=most)
+    ended, takers, _, raised, _ = put_through(tmp_path, budget=budget)
+    assert {type(each) for each in raised} == {BudgetExceededError}
+    assert len(ended) == most // COST
+    assert budget.spent_tokens == COST * sum(takers.asked.values())
+    assert budget.reserved_tokens == 0
+
+
+def test_a_budget_that_suffices_is_enough_however_small_the_loans_are(tmp_path):
+    ended, _, _, raised, _ = put_through(tmp_path, budget=Budget(max_tokens=24 * COST))
+    assert not raised
+    assert len(ended) == 24
+
+
+def test_an_endpoint_that_is_down_ends_the_run(tmp_path):
+    _, _, _, raised, _ = put_through(tmp_path, down="no answer for 120 s")
+    assert {str(each) for each in raised} == {"no answer for 120 s"}
+    assert {type(each) for each in raised} == {EndpointDownError}
+
+
+def test_what_workers_note_is_told_once(tmp_path):
+    assert put_through(tmp_path, size=4)[-1] == ["once"]
