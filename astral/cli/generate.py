@@ -258,7 +258,7 @@ def generate(
             "--workers",
             metavar="NAME",
             rich_help_panel=_HOW,
-            help="Have models and targets asked by workers on a Ray cluster: `ray`, `ray:4`, `ray:4@ADDRESS`.",
+            help="Have tests executed and judged by workers on a Ray cluster: `ray`, `ray:4`, `ray:4@ADDRESS`.",
         ),
     ] = None,
     max_unsafe_rate: Annotated[

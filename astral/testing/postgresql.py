@@ -29,11 +29,21 @@ class PostgresCluster:
     PostgreSQL does not run as root; then it runs as the user that Debian's package makes for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_durable: bool = False) -> None:
+        """Look for the server.
+
+        Args:
+            is_durable: Sync the disk at every commit. What tests kill is processes of ours, never a machine that loses
+                its power, so they do without.
+
+        Raises:
+            RuntimeError: It is not installed.
+        """
         programs = postgresql_programs()
         if programs is None:
             raise RuntimeError("PostgreSQL's server is not installed: apt-get install postgresql")
         self._programs, self._databases = programs, 0
+        self._fsync = "on" if is_durable else "off"
 
     def __enter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="astral-postgresql-"))
@@ -41,9 +51,8 @@ class PostgresCluster:
             user = pwd.getpwnam("postgres")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
         data = self.folder / "data"
-        # fsync off: what is tested is killed processes of ours, never a machine that loses its power.
         self._run("initdb", "-D", data, "-U", "astral", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-        settings = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off"
+        settings = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync={self._fsync}"
         self._run("pg_ctl", "-D", data, "-w", "-l", self.folder / "log", "-o", settings, "start")
         return self
 

@@ -1,0 +1,112 @@
+"""How throughput grows with workers: the same run with none, and with 1, 2 and 4 workers of a Ray cluster of two nodes.
+
+    python benchmarks/workers.py            # prints the table
+    python benchmarks/workers.py --write    # and puts it into docs/scale.md
+
+Each row is the public command, `astral generate --attacker compose … --workers ray:N@ADDRESS`, as a process of its own
+on a cluster and a PostgreSQL that are there already, against a stub that takes a second for each answer and turns away
+what is beyond its stated capacity. The calls in flight are those of each worker, so twice the workers should finish
+twice the cases in the same time, until the capacity is reached. Calls are slow and few so that this machine's
+processors, which all processes share, are not what is measured.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from astral.testing.answers import talk_or_vote
+from astral.testing.postgresql import PostgresCluster
+from astral.testing.server import StubServer
+
+PAGE = Path(__file__).parents[1] / "docs" / "scale.md"
+BEGIN, END = "<!-- benchmarks/workers.py: begin -->", "<!-- benchmarks/workers.py: end -->"
+HEAD = (
+    "| workers | cases | seconds from first request to last answer | cases a second | of linear | turned away |\n"
+    "|---|---|---|---|---|---|"
+)
+CLUSTER = """if 1:
+    import sys
+    from ray.cluster_utils import Cluster
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    cluster.add_node(num_cpus=1)
+    print(cluster.address, flush=True)
+    sys.stdin.read()
+    cluster.shutdown()
+"""
+
+
+@contextmanager
+def cluster(environment: dict[str, str], folder: str) -> Generator[str]:
+    """The address of a cluster of two nodes, both on this machine."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield (process.stdout.readline() if process.stdout else "").strip()
+    finally:
+        process.communicate()
+
+
+def row(workers: int, told: argparse.Namespace, environment: dict[str, str], *, address: str, folder: str) -> float:
+    """Cases a second with so many workers; prints nothing."""
+    cases = told.cases * max(1, workers)
+    stub = StubServer(latency_seconds=told.seconds, capacity_per_second=told.capacity, text=talk_or_vote())
+    with stub:
+        command = "-m astral generate --attacker compose --target openai:stub --judge openai:stub-judge --twins 0"
+        command += f" --base-url {stub.openai_url} --max-cases {cases} --concurrency {told.flight} --runs {folder}/runs"
+        command += f" --workers ray:{workers}@{address}" if workers else ""
+        done = subprocess.run(
+            [sys.executable, *command.split()], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode not in {0, 1, 4}:
+            raise SystemExit(done.stderr)
+        answered = [each for each in stub.log if each.fault is None]
+        seconds = max(each.answered for each in stub.log) - stub.log[0].moment
+    told.rows.append((workers, cases, seconds, len(stub.log) - len(answered)))
+    return cases / seconds
+
+
+def main() -> None:
+    """Print the table, or write it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=int, default=150, help="of each worker")
+    parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2, 4])
+    parser.add_argument("--flight", type=int, default=8, help="calls in flight of each worker")
+    parser.add_argument("--seconds", type=float, default=1.0, help="that the stub takes for an answer")
+    parser.add_argument("--capacity", type=float, default=40.0, help="calls a second that the stub takes")
+    parser.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
+    told = parser.parse_args()
+    told.rows = []
+    lines = [HEAD]
+    with PostgresCluster() as server, tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "OPENAI_API_KEY": "none", "RAY_USAGE_STATS_ENABLED": "0"}
+        environment["ASTRAL_STORE"] = server.new_database()
+        with cluster(environment, folder) as address:
+            alone = 0.0
+            for workers in told.workers:
+                speed = row(workers, told, environment, address=address, folder=folder)
+                alone = speed if workers == 1 else alone
+                _, cases, seconds, away = told.rows[-1]
+                linear = f"{speed / alone / workers:.2f}" if workers and alone else "–"
+                lines.append(f"| {workers or 'none'} | {cases:,} | {seconds:.0f} | {speed:.1f} | {linear} | {away} |")
+                sys.stderr.write(lines[-1] + "\n")
+    table = "\n".join(lines)
+    print(table)
+    if told.write:
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
