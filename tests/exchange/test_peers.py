@@ -16,7 +16,7 @@ from astral.workflow.exchanging import exporter_of, importer_of
 from tests.exchange.samples import NASTY, sample
 
 PEERS = Path(os.environ.get("ASTRAL_PEERS", Path(__file__).parents[2] / ".peers"))
-LIGHT, TORCH = PEERS / "light" / "bin", PEERS / "torch" / "bin"
+LIGHT, TORCH, EVALS = (PEERS / name / "bin" for name in ("light", "torch", "evals"))
 PROMPTFOO = PEERS / "node" / "node_modules" / "promptfoo" / "dist" / "src" / "main.js"
 TALK = (
     Message(role="system", content="Be {{ brief }}."),
@@ -180,6 +180,24 @@ def test_lm_eval_runs_the_task_and_its_samples_come_back(samples, tmp_path):
     assert [each.case.request for each in found] == [each.case.request for each in samples]
     assert [each.case.cell for each in found] == [each.case.cell for each in samples]
     assert all(each.response for each in found)
+
+
+def test_openai_evals_runs_every_sample(samples, tmp_path):
+    oaieval = needs(EVALS / "oaieval")
+    export("openai-evals", samples, tmp_path / "samples.jsonl")
+    (tmp_path / "registry" / "evals").mkdir(parents=True)
+    (tmp_path / "registry" / "evals" / "astral.yaml").write_text(
+        "astral: {id: astral.test.v0, metrics: [accuracy]}\n"
+        "astral.test.v0:\n  class: evals.elsuite.basic.includes:Includes\n"
+        f"  args: {{samples_jsonl: {tmp_path / 'samples.jsonl'}}}\n"
+    )
+    run(
+        oaieval, "dummy", "astral", "--registry_path", "registry", "--record_path", "out.jsonl",
+        folder=tmp_path, OPENAI_API_KEY="none",
+    )  # fmt: skip
+    events = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    judged = [event for event in events if event.get("type") == "match"]
+    assert len(judged) == len(samples)
 
 
 def test_datasets_loads_the_folder(samples, tmp_path):
