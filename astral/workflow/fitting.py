@@ -98,9 +98,9 @@ def check_languages(settings: Settings, space: Space) -> None:
         )
     if foreign and told.translator is None:
         is_composed = not chat_models(settings)
+        written = ",".join(language for language in languages if language in native) or "multijail-10"
         why = f"no seeds of {taxonomy} ship there" if is_composed else "the child-safety screen knows no words of them"
         raise UserError(
             f"attacker: nothing can be written in {named}: {why}. Name a chat model that translates from English: "
-            "`translator: openai:NAME` under `attacker`. Or narrow the languages, such as "
-            "`--only language=multijail-10`."
+            f"`translator: openai:NAME` under `attacker`. Or narrow the languages: `--only language={written}`."
         )
