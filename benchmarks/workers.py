@@ -5,9 +5,9 @@
 
 Each row is the public command, `astral generate --attacker compose … --workers ray:N@ADDRESS`, as a process of its own
 on a cluster and a PostgreSQL that are there already, against a stub that takes a second for each answer and turns away
-what is beyond its stated capacity. Counted are the middle half of all answers: before, workers start one after the
-other, and after, they run out of tests. The calls in flight are those of each worker, so twice the workers should finish
-twice the cases in the same time, until the capacity is reached. Calls are slow and few so that this machine's
+what is beyond its stated capacity. The calls in flight are those of each worker, so twice the workers should finish
+twice the cases in the same time, until the capacity is reached. Counted are the middle half of all answers: before,
+workers start one after the other, and after, they run out of tests. Calls are slow and few so that this machine's
 processors, which all processes share, are not what is measured.
 """
 
