@@ -68,12 +68,15 @@ def feed_entries(body: bytes, freshness: Freshness) -> list[Evidence]:
     with web_extra():
         import feedparser
     # As a stream: a text that looks like a path or an address would be opened by feedparser itself.
-    parsed: Any = feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    try:
+        parsed: Any = feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
+    except Exception as error:  # noqa: BLE001 - its parser for broken feeds trips over some, in ways of its own
+        raise EvidenceError(f"it is no feed that can be read ({type(error).__name__})") from error
     found: list[Evidence] = []
     for entry in parsed.entries[:_MAX_FEED_ENTRIES]:
-        bodies = [each.get("value", "") for each in entry.get("content", ())]
+        bodies = [each.get("value") or "" for each in entry.get("content", ())]
         each = evidence_of(
-            _words_in(max([entry.get("summary", ""), *bodies], key=len)) or entry.get("title"),
+            _words_in(max([entry.get("summary") or "", *bodies], key=len)) or entry.get("title"),
             url=entry.get("link"),
             title=_words_in(entry.get("title", "")),
             # Past feedparser's own `get`, which gives the other date where one is missing, and warns of it.

@@ -27,10 +27,10 @@ def iso_date(text: str, *, now: datetime | None = None) -> str:
         now: What "3 days ago" counts from; without it such a date is none.
     """
     text = text.strip()[:60]
-    found = _parsed(text, now)
-    if found is None:
-        return ""
     try:
+        found = _parsed(text, now)
+        if found is None:
+            return ""
         utc = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (OverflowError, ValueError):
         return ""
