@@ -116,6 +116,11 @@ class Leases:
         self._losses: Counter[int] = Counter()
         self._noted: set[str] = set()
 
+    @property
+    def workers(self) -> int:
+        """How many there are now."""
+        return self._takers.workers
+
     async def free(self) -> None:
         """Wait until a lease would be worked on at once."""
         await self._takers.free()

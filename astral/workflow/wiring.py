@@ -70,8 +70,10 @@ async def _context(parts: RunParts) -> Context:
     gates = Gates(parts.languages)
     # A replay writes nothing, so no seeds are looked for.
     generators = [] if manifest.suite else await generators_of(parts, gates)
-    size = max(MIN_ROUND, settings.concurrency)
-    under_way = settings.batch.rows if settings.batch else TESTS_A_CALL * settings.concurrency
+    leases = _leases(parts) if settings.workers else None
+    calls = settings.concurrency * (leases.workers if leases else 1)
+    size = max(MIN_ROUND, calls)
+    under_way = settings.batch.rows if settings.batch else TESTS_A_CALL * calls
     return Context(
         **vars(late),
         manifest=manifest,
@@ -86,12 +88,12 @@ async def _context(parts: RunParts) -> Context:
         twins_share=settings.twins,
         concurrency=settings.concurrency,
         round_size=size,
-        lag=max(2, TESTS_IN_FLIGHT * settings.concurrency // size, ceil(under_way / size)),
+        lag=max(2, TESTS_IN_FLIGHT * calls // size, ceil(under_way / size)),
         tests_under_way=under_way,
         controls=settings.controls,
         endpoints=parts.endpoints,
         spans=parts.spans,
-        leases=_leases(parts) if settings.workers else None,
+        leases=leases,
     )
 
 

@@ -30,6 +30,9 @@ from astral.workflow.run_parts import RunParts
 from astral.workflow.wiring import TESTS_A_CALL, late_parts_of
 
 RAY: Final = "ray"
+LEASES_A_CALL: Final = 1.5 * TESTS_A_CALL / TESTS_A_LEASE
+"""Leases that a worker has at a time for each call in flight: a half more than keep it busy, since the tests of a lease
+end one after the other."""
 LOOK_SECONDS: Final = 5.0
 """How often it is looked whether nodes have joined or left."""
 BIRTHS: Final = 20
@@ -153,7 +156,7 @@ class Workers:
                 raise UserError(
                     f"--workers {settings.workers}: there is no Ray cluster to be reached ({error})."
                 ) from None
-        self._each = max(2, ceil(TESTS_A_CALL * settings.concurrency / TESTS_A_LEASE))
+        self._each = max(2, ceil(LEASES_A_CALL * settings.concurrency))
         # They wait for answers more than they compute; and their calls are limited by the run.
         self._remote: Any = ray.remote(Host).options(
             num_cpus=0, scheduling_strategy="SPREAD", max_concurrency=2 * self._each
