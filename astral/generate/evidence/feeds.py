@@ -70,7 +70,7 @@ def feed_entries(body: bytes, freshness: Freshness) -> list[Evidence]:
     # As a stream: a text that looks like a path or an address would be opened by feedparser itself.
     try:
         parsed: Any = feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
-    except Exception as error:  # noqa: BLE001 - its parser for broken feeds trips over some, in ways of its own
+    except Exception as error:
         raise EvidenceError(f"it is no feed that can be read ({type(error).__name__})") from error
     found: list[Evidence] = []
     for entry in parsed.entries[:_MAX_FEED_ENTRIES]:
