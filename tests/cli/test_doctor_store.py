@@ -5,9 +5,11 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from astral.record import Store
-from tests.workflow.test_run import record_of
+from astral.record.address import address_of
+from tests.workflow.test_run import record_at, record_of
 
 
 def change(runs, statement):
@@ -53,6 +55,26 @@ def test_what_was_damaged_is_taken_out_and_the_run_resumed_to_the_same_end(astra
     assert astral("resume", "latest", "--runs", runs).code == 0
     assert record_of(runs) == whole
     assert astral("doctor", "--store", "--runs", runs).code == 0
+
+
+@pytest.mark.slow
+def test_a_record_in_postgresql_is_mended_in_place_and_the_run_resumed_to_the_same_end(
+    astral, runs, postgresql, monkeypatch, tmp_path
+):
+    whole, archive, url = record_of(runs), tmp_path / "run.tar.gz", postgresql.new_database()
+    with Store.open(f"sqlite:///{runs}/astral.db") as store, archive.open("wb") as file:
+        store.archive(run_of(runs), file)
+    monkeypatch.setenv("ASTRAL_STORE", url)
+    assert astral("runs", "restore", archive, "--runs", runs).code == 0
+    with create_engine(address_of(url).url).begin() as record:
+        record.execute(text("UPDATE verdicts SET body = replace(body, 'SAFE', 'UNSAFE') WHERE number = 1"))
+        record.execute(text("DELETE FROM transcripts WHERE number = 3"))
+    assert astral("doctor", "--store", "--runs", runs).code == 3
+    done = astral("doctor", "--store", "--repair", "--runs", runs)
+    assert done.code == 0, done.out + done.err
+    assert "goes through tests 1, 3 again" in done.out
+    assert astral("resume", "latest", "--runs", runs).code == 0
+    assert record_at(url) == whole
 
 
 def test_a_draw_that_cannot_be_read_takes_its_test_along_and_the_rest_is_read(astral, runs):

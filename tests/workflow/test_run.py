@@ -19,7 +19,12 @@ from tests.workflow.conftest import settings_for
 
 def record_of(runs, run_id="latest"):
     """Everything of a run that is not a time: what law 3 compares."""
-    with Store.open(f"sqlite:///{runs / 'astral.db'}") as store:
+    return record_at(f"sqlite:///{runs / 'astral.db'}", run_id)
+
+
+def record_at(url, run_id="latest"):
+    """The same of a run in the record at this address."""
+    with Store.open(url) as store:
         return {
             test.draw.number: (
                 test.draw.cell,
