@@ -123,7 +123,7 @@ class BatchedModel:
         """
         key, most = self._key(request), usage_at_most(request)
         reservation = self._owed.pop(key, None) or self._budget.reserve(most.tokens, self._price.dollars(most))
-        return await settled(lambda: self._answer(key, request), reservation, self._price)
+        return await settled(lambda: self._answer(key, request), reservation, self._price, most)
 
     async def close(self) -> None:
         """Stop waiting; what is at the provider stays there."""

@@ -193,24 +193,29 @@ class MeteredModel:
             BudgetExceededError: The call was not sent.
             ProviderError: No answer came.
         """
-        reservation = self._budget.reserve(request.tokens_at_most, self._price.dollars(usage_at_most(request)))
-        return await settled(lambda: self._model.chat(request), reservation, self._price)
+        most = usage_at_most(request)
+        reservation = self._budget.reserve(most.tokens, self._price.dollars(most))
+        return await settled(lambda: self._model.chat(request), reservation, self._price, most)
 
     async def close(self) -> None:
         """Close the model."""
         await self._model.close()
 
 
-async def settled(call: Callable[[], Awaitable[ChatReply]], reservation: "Reservation", price: Price) -> ChatReply:
+async def settled(
+    call: Callable[[], Awaitable[ChatReply]], reservation: "Reservation", price: Price, most: Usage
+) -> ChatReply:
     """Make a call, and settle what was reserved for it.
 
     A call that broke off, for whatever reason, may have been billed: it is counted at the most that it can cost, unless
-    the endpoint turned it away.
+    the endpoint turned it away. So is an answer that does not say what it cost; its usage then says so too.
     """
     spent = Usage()
     try:
         reply = await call()
         spent = _reported(reply)
+        if not spent.tokens:
+            reply = reply.model_copy(update={"usage": most})
     except ProviderError as error:
         if error.is_unbilled:
             reservation.cancel()

@@ -8,9 +8,7 @@ from types import MappingProxyType
 
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.ports import ChatModel
-from astral.domain.records import Usage
 from astral.errors import ProviderError, Trouble
-from astral.execute.budget import usage_at_most
 
 MOST_ATTEMPTS = 8
 """Sendings of one request, whatever its troubles."""
@@ -34,7 +32,12 @@ class RetryingModel:
     """A chat model that is asked again after a failure that may pass."""
 
     def __init__(
-        self, model: ChatModel, *, seconds: float = 120.0, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        model: ChatModel,
+        *,
+        seconds: float = 120.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        lost: Callable[[ChatRequest], None] = lambda _: None,
     ) -> None:
         """Wrap a model.
 
@@ -42,31 +45,28 @@ class RetryingModel:
             model: The model that is asked.
             seconds: The most that is spent on waiting between the attempts of one request.
             sleep: How to wait.
+            lost: Hears at once of each sending whose answer was lost on the way: it may have been billed.
         """
         self.name = model.name
-        self._model, self._seconds, self._sleep = model, seconds, sleep
+        self._model, self._seconds, self._sleep, self._lost = model, seconds, sleep, lost
 
     async def chat(self, request: ChatRequest) -> ChatReply:
-        """Answer, after as many attempts as it takes and is allowed.
-
-        An attempt whose answer was lost on the way may have been billed, and nobody says how much: the usage counts it
-        at its upper bound.
+        """Answer, after as many attempts as it takes and is allowed; the usage is that of the one that was answered.
 
         Raises:
             ProviderError: The last attempt's.
         """
-        lost, waited = 0, 0.0
+        waited = 0.0
         failures: Counter[Trouble] = Counter()
         while True:
             try:
-                return _with_lost(await self._model.chat(request), request, lost)
+                return await self._model.chat(request)
             except ProviderError as error:
                 failures[error.trouble] += 1
-                lost += not error.is_unbilled
+                if not error.is_unbilled:
+                    self._lost(request)
                 pause = _pause_seconds(failures.total(), error)
                 if not error.retryable or _is_given_up(failures, error.trouble) or waited + pause > self._seconds:
-                    if lost and error.is_unbilled:
-                        raise _billed(error) from error
                     raise
             await self._sleep(pause)
             waited += pause
@@ -90,20 +90,3 @@ def _pause_seconds(failed: int, error: ProviderError) -> float:
 
 def _is_given_up(failures: Counter[Trouble], last: Trouble) -> bool:
     return failures[last] >= ATTEMPTS.get(last, 1) or failures.total() >= MOST_ATTEMPTS
-
-
-def _with_lost(reply: ChatReply, request: ChatRequest, lost: int) -> ChatReply:
-    if not lost:
-        return reply
-    most = usage_at_most(request)
-    usage = Usage(
-        prompt_tokens=reply.usage.prompt_tokens + lost * most.prompt_tokens,
-        completion_tokens=reply.usage.completion_tokens + lost * most.completion_tokens,
-    )
-    return reply.model_copy(update={"usage": usage})
-
-
-def _billed(error: ProviderError) -> ProviderError:
-    return ProviderError(
-        str(error), retryable=error.retryable, retry_after_seconds=error.retry_after_seconds, trouble=error.trouble
-    )

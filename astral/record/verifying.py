@@ -51,7 +51,7 @@ a call without a reply."""
 _PAGE = 256
 _CHANGED = "its content is not what was written"
 NO_ANSWER: Final = "the answer that it judges is gone"
-_KEY: Final = re.compile(r"[0-9a-f]{20}(/broken)?")
+_KEY: Final = re.compile(r"[0-9a-f]{20}(/broken|/lost/[0-9]+)?")
 _NOUNS = {
     draftings: Drafting,
     cases: TestCase,

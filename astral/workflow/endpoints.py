@@ -5,7 +5,7 @@ from functools import partial
 
 from astral.config import BatchSettings, EndpointLimits, Settings
 from astral.domain.batch import BatchEndpoint
-from astral.domain.chat import ModelRole
+from astral.domain.chat import ChatRequest, ModelRole
 from astral.domain.ports import ChatModel
 from astral.domain.price import FREE
 from astral.execute import (
@@ -55,7 +55,15 @@ class Endpoints:
             for limiter in self._limiters.values():
                 limiter.shared_by(count)
 
-    def asked(self, model: ChatModel, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
+    def asked(
+        self,
+        model: ChatModel,
+        spec: str,
+        role: ModelRole,
+        base_url: str | None,
+        *,
+        lost: Callable[[ChatRequest], None] = lambda _: None,
+    ) -> ChatModel:
         """The model, each of whose calls waits for its turn, is paid for, and is sent again where that may help.
 
         Args:
@@ -63,13 +71,21 @@ class Endpoints:
             spec: Its name in the settings.
             role: What it is asked for.
             base_url: Its address; None for the vendor's own.
+            lost: Hears of each sending whose answer was lost on the way.
         """
         price = price_of_model(self._settings, role, spec) or FREE
         polite = LimitedModel(MeteredModel(model, self._budget, price), self.limiter(model.name, spec, base_url))
-        return TimedModel(RetryingModel(polite, sleep=self._budget.sleep), self._budget)
+        return TimedModel(RetryingModel(polite, sleep=self._budget.sleep, lost=lost), self._budget)
 
     def batched(
-        self, endpoint: BatchEndpoint, ledger: BatchLedger, spec: str, role: ModelRole, told: BatchSettings
+        self,
+        endpoint: BatchEndpoint,
+        ledger: BatchLedger,
+        spec: str,
+        role: ModelRole,
+        told: BatchSettings,
+        *,
+        lost: Callable[[ChatRequest], None],
     ) -> ChatModel:
         """The model, whose calls are collected and sent in batches, within the same budget.
 
@@ -79,6 +95,7 @@ class Endpoints:
             spec: Its name in the settings.
             role: What it is asked for.
             told: What the user wants of batches.
+            lost: Hears of each call that came back without an answer and may have been billed.
         """
         model = BatchedModel(
             endpoint,
@@ -93,7 +110,7 @@ class Endpoints:
             note=self._note,
         )
         self._batched.append(model)
-        return TimedModel(RetryingModel(model, sleep=self._budget.sleep), self._budget)
+        return TimedModel(RetryingModel(model, sleep=self._budget.sleep, lost=lost), self._budget)
 
     def limiter(self, name: str, spec: str, base_url: str | None) -> Limiter:
         """The limiter of an endpoint; see `asked`.

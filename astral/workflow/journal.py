@@ -1,6 +1,7 @@
 """Calls and searches that are journalled: before they are made, and what came of them, never to be asked for again."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Protocol
 from weakref import WeakValueDictionary
@@ -14,10 +15,13 @@ from astral.domain.records import Evidence, Usage
 from astral.domain.run import Call
 from astral.domain.space import Cell
 from astral.errors import ProviderError, StoppedError, UserError
+from astral.execute.budget import usage_at_most
 from astral.record import Recorder, Store
 
 BROKEN = "/broken"
 """What the key of a call ends with that gave no answer."""
+LOST = "/lost/"
+"""What stands in the key of a sending whose answer was lost on the way, between the call's own and a number."""
 
 
 class Journal(Protocol):
@@ -72,9 +76,10 @@ class JournalledModel:
 
 
 class WrittenAheadModel:
-    """Writes down that a model is going to be asked before it is, and what a call may have cost that broke off.
+    """Writes down that a model is going to be asked before it is, and how a call ended that gave no answer.
 
-    So a run that was killed knows which calls were in flight: they may be billed, and nobody says how much.
+    So a run that was killed knows which calls were in flight: they may be billed, and nobody says how much. Sendings
+    whose answers were lost are written down on their own (`RunJournal.lost`), answered later or not.
     """
 
     def __init__(
@@ -102,15 +107,14 @@ class WrittenAheadModel:
     async def chat(self, request: ChatRequest) -> ChatReply:
         """Answer."""
         key = call_key(self._role, self._model.name, request)
-        most = Usage(prompt_tokens=request.tokens_at_most)
+        most = usage_at_most(request)
         if not self._is_batched:
             await self._journal.write(Call(key=key, role=self._role, usage=most))
         try:
             return await self._model.chat(request)
         except Exception as error:
             is_unsent = isinstance(error, StoppedError) and (self._is_batched or not self._is_late())
-            is_unbilled = isinstance(error, ProviderError) and error.is_unbilled
-            is_free = is_unsent or is_unbilled or isinstance(error, UserError)
+            is_free = is_unsent or isinstance(error, ProviderError | UserError)
             told: JsonValue = {"error": type(error).__name__}
             self._journal.note(
                 Call(key=f"{key}{BROKEN}", role=self._role, reply=told, usage=Usage() if is_free else most)
@@ -128,12 +132,17 @@ class RunJournal:
     def __init__(self, store: Store, recorder: Recorder, run_id: str) -> None:
         self._store, self._recorder, self._run_id = store, recorder, run_id
         # Nearly all calls are new, and looking for each in the database would take a third of a test's CPU.
-        self._known = {_number(key) for key in store.answered(run_id)}
-        self._lost: dict[str, Call] = {}
+        self._unsettled: dict[str, Call] = {}
+        self._look()
+
+    def _look(self) -> None:
+        answered = self._store.answered(self._run_id)
+        self._known = {int(key, 16) for key in answered if "/" not in key}
+        self._losses = Counter(key.partition(LOST)[0] for key in answered if LOST in key)
 
     def has(self, key: str) -> bool:
         """Whether the call was answered."""
-        return _number(key) in self._known
+        return int(key, 16) in self._known
 
     async def find(self, key: str) -> Call | None:
         """The call as journalled before."""
@@ -145,27 +154,29 @@ class RunJournal:
 
     def look_again(self) -> None:
         """Hear of the calls of another process that was lost; one that it sent in vain counts when it is sent again."""
-        self._known = {_number(key) for key in self._store.answered(self._run_id)}
-        self._lost = {call.key: call for call in lost_calls(self._store, self._run_id)}
+        self._look()
+        self._unsettled = {call.key: call for call in lost_calls(self._store, self._run_id)}
 
     async def write(self, call: Call) -> None:
         """Keep a call; returns once it is durable."""
-        lost = self._lost.pop(f"{call.key}{BROKEN}", None)
+        lost = self._unsettled.pop(f"{call.key}{BROKEN}", None)
         await self._recorder.write(*([lost] if lost else []), self._noted(call))
 
     def note(self, call: Call) -> None:
         """Keep a call; it is durable before anything that is written from now on."""
         self._recorder.note(self._noted(call))
 
+    def lost(self, role: ModelRole, model: str, request: ChatRequest) -> None:
+        """Keep that a sending of a call may have been billed, at the most that it can have cost."""
+        key = call_key(role, model, request)
+        self._losses[key] += 1
+        self.note(Call(key=f"{key}{LOST}{self._losses[key]}", role=role, reply={}, usage=usage_at_most(request)))
+
     def _noted(self, call: Call) -> Call:
-        if call.reply is not None:
-            self._known.add(_number(call.key))
+        if call.reply is not None and "/" not in call.key:
+            # As a number, in a third of its memory.
+            self._known.add(int(call.key, 16))
         return call
-
-
-def _number(key: str) -> int:
-    """A key in a third of its memory."""
-    return int(key, 16) if not key.endswith(BROKEN) else -1
 
 
 def count_lost_calls(store: Store, run_id: str) -> None:

@@ -1,7 +1,7 @@
 """The parts of a run by their names, and its chat models with all that stands around each call."""
 
 from contextlib import AsyncExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from astral.config import BatchSettings, Environment, Settings
@@ -93,11 +93,12 @@ class RunParts:
     def model(self, spec: str, role: ModelRole, base_url: str | None) -> ChatModel:
         """A chat model whose calls are journalled, polite and within the budget."""
         batch = self.settings.batch if is_batched(self.settings, role, spec) else None
-        model = (
-            self.batched(spec, role, base_url, batch)
-            if batch
-            else self.endpoints.asked(self.part(Port.CHAT_MODEL, spec, role, base_url), spec, role, base_url)
-        )
+        if batch:
+            model = self.batched(spec, role, base_url, batch)
+        else:
+            part: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
+            lost = partial(self.journal.lost, role, part.name)
+            model = self.endpoints.asked(part, spec, role, base_url, lost=lost)
         model = WrittenAheadModel(
             model, role, self.journal, is_late=lambda: self.budget.seconds_left == 0, is_batched=batch is not None
         )
@@ -122,7 +123,8 @@ class RunParts:
         ledger = RunBatches(
             self.store, self.recorder, self.journal, run_id=self.manifest.run_id, role=role, model=endpoint.name
         )
-        return self.endpoints.batched(endpoint, ledger, spec, role, told)
+        lost = partial(self.journal.lost, role, endpoint.name)
+        return self.endpoints.batched(endpoint, ledger, spec, role, told, lost=lost)
 
     def attacker_model(self, name: str) -> ChatModel:
         """An attacker's model, opened once."""

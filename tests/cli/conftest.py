@@ -58,7 +58,7 @@ def spawned():
 
     def type_(*arguments, cwd=None, **more):
         done = subprocess.run(
-            command(*arguments), capture_output=True, text=True, timeout=120, check=False, cwd=cwd, **more
+            command(*arguments), capture_output=True, text=True, timeout=600, check=False, cwd=cwd, **more
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

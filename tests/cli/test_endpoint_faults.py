@@ -49,3 +49,39 @@ def test_a_quota_that_is_used_up_in_mid_run_ends_it_in_order_and_it_goes_on(spaw
     assert (account.tests, account.judged, account.lost) == (60, 60, 0)
     # What was answered, and paid for, is not asked again.
     assert not answered & {json.dumps(each.body) for each in again.log}
+
+
+TALKS = """
+taxonomies: [astral-14, languages, strategies]
+only: {language: [en], risk: [animal_abuse, violence], strategy: [scripts, with_attacker]}
+target: {model: "openai:stub", base_url: URL, max_tokens: 40}
+attacker: {model: [compose, "openai:stub-attacker"], base_url: URL}
+prices: {"openai:stub": {input: 10, output: 40}, "openai:stub-attacker": {input: 10, output: 40}}
+budget: {dollars: 0.12}
+controls: 0
+twins: 0
+concurrency: 64
+"""
+A_CALL = (7 * 10 + 5 * 40) / 10**6
+"""Dollars, of a call that the stub served, whether its answer arrived or not."""
+
+
+@pytest.mark.slow
+def test_talks_that_the_money_cuts_off_never_cost_more_than_it_over_resumes_too(spawned, tmp_path):
+    def said(body):
+        """What an attacker's model answers fits the schema that it is asked for."""
+        if "attacker" not in body["model"]:
+            return "I would rather talk about something else. What do you think of that?"
+        named = body["response_format"]["json_schema"]["schema"]["properties"]
+        return json.dumps({name: told["type"] != "string" or "Would you say more?" for name, told in named.items()})
+
+    with StubServer(fault_shares={**FAULTS, Fault.LOST: 0.1}, seed=3, text=said) as server:
+        (tmp_path / "astral.yaml").write_text(TALKS.replace("URL", server.openai_url))
+        ends = [spawned("generate", cwd=tmp_path), *(spawned("resume", "latest", cwd=tmp_path) for _ in range(2))]
+        served = [each for each in server.log if each.fault in {None, Fault.LOST, Fault.MALFORMED, Fault.RESET}]
+        assert [end.code for end in ends] == [4, 4, 4], ends[0].err
+        assert "--max-dollars` raises it" in ends[0].err
+        assert 10 < len(served)
+        assert len(served) * A_CALL <= 0.12
+        more = spawned("resume", "latest", "--max-dollars", "100", cwd=tmp_path)
+    assert more.code == 0, more.err

@@ -69,12 +69,13 @@ async def test_what_cannot_pass_is_not_tried_again():
     assert len(model.requests) == 1
 
 
-async def test_one_lost_attempt_makes_the_whole_call_billable():
-    lost, away = ProviderError("reset", retryable=True), ProviderError("429", retryable=True, is_unbilled=True)
-    error, _, _ = await ask([lost, away])
-    assert not error.is_unbilled
-    error, _, _ = await ask([away, away])
-    assert error.is_unbilled
+@given(st.lists(st.booleans(), max_size=MOST_ATTEMPTS), st.booleans())
+async def test_each_sending_that_may_have_been_billed_is_told(losses, is_answered):
+    heard = []
+    script = [ProviderError("no", retryable=True, is_unbilled=not is_lost) for is_lost in losses]
+    _, model, _ = await ask([*script, "done" if is_answered else ProviderError("wrong")], lost=heard.append)
+    billed = (*losses, not is_answered)[: len(model.requests)]
+    assert heard == [REQUEST] * sum(billed)
 
 
 @given(st.floats(0, 100))

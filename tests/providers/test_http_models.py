@@ -232,22 +232,13 @@ async def test_a_malformed_answer_is_an_error_and_never_an_empty_answer(vendor, 
 
 
 @BOTH
-async def test_a_lost_answer_is_counted_at_its_upper_bound(vendor):
-    with StubServer(faults=[Fault.RESET]) as server:
-        model = open_stub(vendor, server)
-        asked = request(max_tokens=100)
-        reply = await model.chat(asked)
-        await model.close()
-    assert reply.usage.tokens == 12 + asked.tokens_at_most
-
-
-@BOTH
-async def test_an_attempt_that_was_turned_away_costs_nothing(vendor):
-    with StubServer(faults=[Fault.RATE_LIMIT]) as server:
-        model = open_stub(vendor, server)
-        reply = await model.chat(request())
+async def test_an_answer_that_was_lost_may_have_been_billed_and_one_that_was_turned_away_not(vendor):
+    with StubServer(faults=[Fault.RESET, Fault.RATE_LIMIT, Fault.LOST]) as server:
+        model, lost = single(vendor, server), []
+        reply = await RetryingModel(model, lost=lost.append).chat(request())
         await model.close()
     assert reply.usage.tokens == 12
+    assert lost == [request()] * 2
 
 
 @BOTH

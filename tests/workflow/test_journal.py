@@ -115,8 +115,7 @@ async def test_the_intent_is_written_before_the_call_is_sent():
 @pytest.mark.parametrize(
     ("error", "is_late", "is_free"),
     [
-        (ProviderError("lost on the way"), False, False),
-        (ProviderError("turned away", is_unbilled=True), False, True),
+        (ProviderError("lost on the way, which is written down on its own"), False, True),
         (BudgetExceededError("spent: it was not sent"), False, True),
         (BudgetExceededError("broken off at the deadline"), True, False),
         (UserError("the key is wrong"), False, True),
