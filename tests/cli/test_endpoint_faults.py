@@ -53,11 +53,11 @@ def test_a_quota_that_is_used_up_in_mid_run_ends_it_in_order_and_it_goes_on(spaw
 
 TALKS = """
 taxonomies: [astral-14, languages, strategies]
-only: {language: [en], risk: [animal_abuse, violence], strategy: [scripts, with_attacker]}
+only: {language: [en], risk: [animal_abuse, privacy_violation, violence], strategy: [scripts, with_attacker]}
 target: {model: "openai:stub", base_url: URL, max_tokens: 40}
 attacker: {model: [compose, "openai:stub-attacker"], base_url: URL}
 prices: {"openai:stub": {input: 10, output: 40}, "openai:stub-attacker": {input: 10, output: 40}}
-budget: {dollars: 0.12}
+budget: {dollars: 0.2}
 controls: 0
 twins: 0
 concurrency: 64
@@ -79,9 +79,10 @@ def test_talks_that_the_money_cuts_off_never_cost_more_than_it_over_resumes_too(
         (tmp_path / "astral.yaml").write_text(TALKS.replace("URL", server.openai_url))
         ends = [spawned("generate", cwd=tmp_path), *(spawned("resume", "latest", cwd=tmp_path) for _ in range(2))]
         served = [each for each in server.log if each.fault in {None, Fault.LOST, Fault.MALFORMED, Fault.RESET}]
-        assert [end.code for end in ends] == [4, 4, 4], ends[0].err
+        assert ends[0].code == 4, ends[0].err
+        assert {end.code for end in ends} <= {0, 4}
         assert "--max-dollars` raises it" in ends[0].err
-        assert 10 < len(served)
-        assert len(served) * A_CALL <= 0.12
+        assert len(served) > 10
+        assert len(served) * A_CALL <= 0.2
         more = spawned("resume", "latest", "--max-dollars", "100", cwd=tmp_path)
     assert more.code == 0, more.err

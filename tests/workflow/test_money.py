@@ -1,4 +1,4 @@
-"""Law 7 over several processes: talks, failures, kills and resumes together never cost more than the money of the run."""
+"""Law 7 over several processes: talks, failures, kills and resumes never cost more than the money of the run."""
 
 import asyncio
 import random
@@ -77,7 +77,7 @@ async def talk(model, number: int) -> None:
 
 
 async def process(store: Store, run_id: str, endpoint: Billing, dollars: float, *, killed_after: int | None) -> None:
-    """What one process does of a run: all talks at once, from where the record stands, until it is killed amid its calls."""
+    """What one process does of a run: all talks at once, from where the record stands, until it is killed."""
     count_lost_calls(store, run_id)
     spent = PRICE.dollars(store.usage(run_id).get("target", Usage()))
     assert endpoint.bill <= Fraction(spent) * 10**6 + Fraction(1, 10**6)
@@ -96,7 +96,7 @@ async def process(store: Store, run_id: str, endpoint: Billing, dollars: float, 
         talks = [asyncio.ensure_future(talk(model, number)) for number in range(TALKS)]
         if killed_after is not None:
             until = endpoint.asked + killed_after
-            while endpoint.asked < until and not all(each.done() for each in talks):
+            while endpoint.asked < until and not all(each.done() for each in talks):  # noqa: ASYNC110
                 await asyncio.sleep(0)
             for each in talks:
                 each.cancel()
