@@ -131,11 +131,11 @@ class RunJournal:
 
     def __init__(self, store: Store, recorder: Recorder, run_id: str) -> None:
         self._store, self._recorder, self._run_id = store, recorder, run_id
-        # Nearly all calls are new, and looking for each in the database would take a third of a test's CPU.
         self._unsettled: dict[str, Call] = {}
         self._look()
 
     def _look(self) -> None:
+        # Nearly all calls are new, and looking for each in the database would take a third of a test's CPU.
         answered = self._store.answered(self._run_id)
         self._known = {int(key, 16) for key in answered if "/" not in key}
         self._losses = Counter(key.partition(LOST)[0] for key in answered if LOST in key)
