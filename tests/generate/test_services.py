@@ -82,6 +82,49 @@ async def test_an_empty_result_of_ddgs_is_no_error_and_any_other_is():
         await services.ddgs(ANY, [Engine(error="ConnectError")])("a", CELL, 3)
 
 
+NEWS_PAGE = """<div id="web"><li><a href="/1">One</a><h4><a
+href="https://r.search.yahoo.com/_ylt=x/RU=https%3A%2F%2Fexample.org%2Fnews%3Fa%3D1/RK=2/RS=y">Ticket fraud</a></h4>
+<span class="s-time">2 days ago</span><p>Fraud with  tickets.</p><span class="s-source">Paper</span></li></div>"""
+PAGE_OF_RESULTS = """<section data-layout="{0}"><ul class="results-standard"><li><h2><a
+href="https://example.org/{0}">Page of {0}</a></h2><p class="s">On fraud, by {0}.</p></li></ul></section>"""
+
+
+@pytest.fixture
+def engines(monkeypatch, url, httpserver):
+    """ddgs's own engines, of which the addresses alone are those of a site on this machine."""
+    from ddgs.engines import ENGINES
+    from ddgs.engines.mojeek import Mojeek
+    from ddgs.engines.yahoo_news import YahooNews
+
+    httpserver.expect_request("/news").respond_with_data(NEWS_PAGE, content_type="text/html")
+    text = {}
+    for name in ("mojeek", "startpage"):
+        httpserver.expect_request(f"/{name}").respond_with_data(PAGE_OF_RESULTS.format(name), content_type="text/html")
+        text[name] = type(name, (Mojeek,), {"name": name, "provider": name, "search_url": f"{url}/{name}"})
+    monkeypatch.setitem(ENGINES, "news", {"yahoo": type("News", (YahooNews,), {"search_url": f"{url}/news"})})
+    monkeypatch.setitem(ENGINES, "text", text)
+
+
+async def test_what_ddgs_itself_finds_is_evidence_with_its_date(engines, httpserver):
+    fresh = Freshness(days=7, now=datetime.now(UTC))
+    found = list(await services.ddgs(fresh)("fraud news", CELL, 3))
+    assert [(each.url, each.title, each.text) for each in found] == [
+        ("https://example.org/news", "Ticket fraud", "Fraud with tickets."),
+        ("https://example.org/startpage", "Page of startpage", "On fraud, by startpage."),
+    ]
+    age = datetime.now(UTC) - datetime.fromisoformat(found[0].date)
+    assert 2 <= age.total_seconds() / 86_400 < 2.1
+    assert [request.args.get("p") or request.args.get("q") for request, _ in httpserver.log] == ["fraud news"] * 2
+    assert httpserver.log[0][0].args["btf"] == "w"
+
+
+async def test_engines_that_know_no_age_are_asked_only_where_none_is_told(engines):
+    """What they find is undated, and would pass for what they were told to look for."""
+    assert {each.title for each in await services.ddgs(ANY)("fraud news", CELL, 3)} == {
+        "Ticket fraud", "Page of startpage", "Page of mojeek"
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("language", "region"), [("ko", "kr-ko"), ("pt-br", "us-pt"), ("de", "us-de")])
 def test_every_language_has_a_region_of_two_parts(language, region):
     assert services.region_of(language) == region
@@ -122,6 +165,15 @@ async def test_brave_gets_the_key_in_the_header_and_the_age_in_the_query(httpser
     ).respond_with_json({"results": [{**RESULT, "age": "3 days ago"}]})  # fmt: skip
     [found] = await services.brave(KEY, fetcher, WEEK, f"{url}/news")("fraud news", CELL, 5)
     assert (found.text, found.date) == ("What it says.", "2026-11-18T12:00:00Z")
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "zh-hans"), ("ja", "jp"), ("sw", None), ("jv", None)])
+async def test_brave_is_told_no_language_that_it_does_not_know(httpserver, url, fetcher, language, told):
+    """It answers HTTP 422 to those."""
+    httpserver.expect_request("/news").respond_with_json({"results": [RESULT]})
+    cell = Cell(values=(("language", language),))
+    assert len(list(await services.brave(KEY, fetcher, ANY, f"{url}/news")("fraud news", cell, 5))) == 1
+    assert httpserver.log[0][0].args.get("search_lang") == told
 
 
 @pytest.mark.parametrize("status", [401, 429, 500, 302])

@@ -31,6 +31,19 @@ _REGIONS = {
     "jv": "id-jv",
 }
 
+_LIMITING = frozenset({"bing", "brave", "duckduckgo", "google", "startpage", "yahoo"})
+"""Engines of ddgs that obey a limit of age for pages; Wikipedia, Grokipedia and Mojeek, else asked first, ignore it."""
+
+_BRAVE_LANGUAGES = frozenset(
+    {
+        "ar", "eu", "bn", "bg", "ca", "zh-hans", "hr", "cs", "da", "nl", "en", "et", "fi", "fr", "gl", "de", "el",
+        "gu", "he", "hi", "hu", "is", "it", "jp", "kn", "ko", "lv", "lt", "ms", "ml", "mr", "nb", "pl", "pt-pt",
+        "pa", "ro", "ru", "sr", "sk", "sl", "es", "sv", "ta", "te", "th", "tr", "uk", "vi",
+    }
+)  # fmt: skip
+"""What Brave may be told as `search_lang`; anything else is an error (HTTP 422)."""
+_BRAVE_NAMES = {"ja": "jp", "pt": "pt-pt", "zh": "zh-hans"}
+
 Engine = Callable[[str, str, str | None, int], Sequence[Mapping[str, Any]]]
 """(query, region, age as d, w, m or y, limit) → results as ddgs gives them; raises DDGSException."""
 
@@ -135,7 +148,9 @@ def brave(
 
     async def ask(query: str, cell: Cell, limit: int) -> Iterable[Evidence | None]:
         told: dict[str, str | int] = {"q": query, "count": min(limit, 50), "safesearch": "strict", "country": "ALL"}
-        told["search_lang"] = {"zh": "zh-hans"}.get(language := cell.get("language", "en"), language)
+        language = cell.get("language", "en")
+        if (name := _BRAVE_NAMES.get(language, language)) in _BRAVE_LANGUAGES:
+            told["search_lang"] = name
         if letter := freshness.word(_LETTERS):
             told["freshness"] = f"p{letter}"
         headers = {"X-Subscription-Token": key, "Accept": "application/json"}
@@ -170,5 +185,9 @@ def _news(query: str, region: str, age: str | None, limit: int) -> Sequence[Mapp
 
 def _pages(query: str, region: str, age: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
     from ddgs import DDGS
+    from ddgs.engines import ENGINES
 
-    return DDGS(timeout=_TIMEOUT_SECONDS).text(query, region=region, safesearch="on", timelimit=age, max_results=limit)
+    backend = ",".join(sorted(_LIMITING & ENGINES["text"].keys())) if age else "auto"
+    return DDGS(timeout=_TIMEOUT_SECONDS).text(
+        query, region=region, safesearch="on", timelimit=age, max_results=limit, backend=backend
+    )
