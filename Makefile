@@ -80,6 +80,7 @@ docs: setup ## Build the site of the docs into site/; a broken link fails
 benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xstest_completions.csv for the oracle's)
 	$(BIN)/python benchmarks/covering.py --write
 	$(BIN)/python benchmarks/coverage_pictures.py
+	$(BIN)/python benchmarks/statistics_pictures.py
 	$(BIN)/python benchmarks/search.py --write default
 	$(BIN)/python benchmarks/search_picture.py
 	$(BIN)/python benchmarks/nearest_risk.py
