@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Mapping
+from functools import lru_cache
 
 from astral.assets import load_prompt, seed_folder, seeds_of
 from astral.domain.chat import ChatRequest
@@ -10,7 +11,7 @@ from astral.domain.ports import ChatModel, EvidenceSource
 from astral.domain.records import AppliedTransform, Ending, Evidence, Lineage, Message, TestCase
 from astral.domain.space import Cell, Taxonomy
 from astral.errors import NothingToWriteFromError, ProviderError
-from astral.generate.manner import frame_of, in_manner
+from astral.generate.manner import frame_of, in_manner, put
 from astral.generate.screening import SLOT, Gates
 from astral.generate.seeds import COMPOSED, seed_ids
 
@@ -79,8 +80,13 @@ class Composer:
         seed_id, request, evidence = await self._seed_text(cell, language, random.Random(f"seed text {seed}"))
         headline = await self._headline(cell, rng)
         lineage = Lineage(generator=self.name, seed=seed, seed_text=seed_id, evidence=(*evidence, *headline))
-        plain = TestCase(messages=(Message(role="user", content=request),), cell=cell, lineage=lineage)
-        case = in_manner(await self._reworded(plain, language, seed) or plain, language, rng)
+        if self._rewriter is None:
+            # Most cases are made here, and a noun takes longer to copy than a text.
+            request, transforms = put(request, cell, language, rng)
+            lineage = lineage.model_copy(update={"transforms": transforms}) if transforms else lineage
+        case = TestCase(messages=(Message(role="user", content=request),), cell=cell, lineage=lineage)
+        if self._rewriter is not None:
+            case = in_manner(await self._reworded(case, language, seed) or case, language, rng)
         for passage in headline:
             # Both slots at once: what a page, or a text of a corpus, says can then fill no slot of ours.
             frame = frame_of(language, "web", "headline", rng, around=case.request)
@@ -108,9 +114,7 @@ class Composer:
         if isinstance(chosen, Evidence):
             return chosen.title, shipped.get(chosen.title, chosen.text), (chosen,)
         text = shipped[chosen]
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        seed = Evidence(text=text, kind="corpus", title=chosen, digest=digest)
-        return chosen, text, (seed,) if self._names_seed else ()
+        return chosen, text, (_evidence_of(chosen, text),) if self._names_seed else ()
 
     async def _own_requests(self, query: str, cell: Cell) -> list[Evidence]:
         if self._corpora is None:
@@ -170,3 +174,9 @@ class Composer:
         words = Message(role="user", content=reply.text.strip())
         draft = TestCase(messages=(words,), cell=plain.cell, lineage=lineage)
         return None if self._gates.objection(draft) else draft
+
+
+@lru_cache(maxsize=4096)
+def _evidence_of(title: str, text: str) -> Evidence:
+    """A shipped seed as evidence; the same ones come again and again."""
+    return Evidence(text=text, kind="corpus", title=title, digest=hashlib.sha256(text.encode()).hexdigest())

@@ -12,7 +12,7 @@ import regex
 
 from astral.domain.ports import Embedder
 from astral.domain.records import TestCase
-from astral.generate.minhash import Signature, Signatures, signature
+from astral.generate.minhash import Familiar, Signature, Signatures, signature
 from astral.generate.vectors import Batch, Vectors, unit, whole
 
 NEAR_DUPLICATE: Final = 0.992
@@ -32,6 +32,9 @@ other; the same text less one word has a median of 0.94.
 LEAST_WHOLE: Final = 20
 """Letters of a published text from which a draft may not hold it as a whole; a shorter one, such as a word, it may."""
 _EMBEDDED_AT_ONCE: Final = 256
+_NO_WORDS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
+"""The same among ASCII."""
 
 _Chain = tuple[str, ...]
 """Transforms that hide the words of a request: in Base64 the target is sent something else than in Morse code."""
@@ -117,6 +120,7 @@ class Duplicates:
         self._accepted: defaultdict[_Chain, _Accepted] = defaultdict(_Accepted)
         self._vectors: defaultdict[tuple[str, _Chain], Vectors] = defaultdict(Vectors)
         self._words: dict[tuple[_Chain, str], _Words] = {}
+        self._familiar = Familiar()
         self._prepared: dict[_Key, _Prepared] = {}
 
     def prepare(self, drafts: Sequence[TestCase]) -> None:
@@ -147,10 +151,9 @@ class Duplicates:
             return None
         return f"cosine {nearest:.3f} to an accepted draft, from {self._near_duplicate} on they count as one"
 
-    def shared(self, draft: TestCase) -> float:
-        """Largest share of the draft's wording that an accepted one has, in [0, 1]; estimated."""
-        _, chain, text = _key(draft)
-        return self._shared(chain, text)
+    def familiarity(self, draft: TestCase) -> float:
+        """How worn the draft's wording is by accepted ones, at least 0; cheap, and no dearer the more there are."""
+        return self._familiar.wear(normalised(draft.plain_request))
 
     def vector(self, draft: TestCase) -> Batch | None:
         """The draft's unit vector; None without an embedder."""
@@ -184,6 +187,7 @@ class Duplicates:
         for case in cases:
             language, chain, text = key = _key(case)
             self._accepted[chain].append(self._words_of(chain, text))
+            self._familiar.add(normalised(text))
             if self._embedder is not None:
                 self._vectors[language, chain].append(self._of(case).vector)
                 self._prepared.pop(key, None)
@@ -254,7 +258,9 @@ def _digest(letters: str) -> bytes:
 
 def normalised(text: str) -> str:
     """The text without case, spaces, punctuation and invisible signs."""
-    return regex.sub(r"[^\p{L}\p{M}\p{N}]+", "", unicodedata.normalize("NFKC", text).casefold())
+    if text.isascii():
+        return text.lower().encode().translate(None, _NO_LETTERS).decode()
+    return _NO_WORDS.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _key(case: TestCase) -> _Key:

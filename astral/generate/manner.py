@@ -7,6 +7,7 @@ import regex
 
 from astral.assets import load_frames, task_verbs
 from astral.domain.records import AppliedTransform, Message, TestCase
+from astral.domain.space import Cell
 from astral.errors import NothingToWriteFromError
 from astral.generate.screening import SLOT
 from astral.generate.transforms.misspell import Misspell
@@ -26,12 +27,23 @@ def in_manner(plain: TestCase, language: str, rng: random.Random) -> TestCase:
     Raises:
         NothingToWriteFromError: There are no frames for a value of the cell; the message names the file to extend.
     """
-    cell, transforms = plain.cell, plain.lineage.transforms
-    asked = text = plain.request
+    text, transforms = put(plain.request, plain.cell, language, rng)
+    lineage = plain.lineage.model_copy(update={"transforms": (*plain.lineage.transforms, *transforms)})
+    return plain.model_copy(update={"messages": (Message(role="user", content=text),), "lineage": lineage})
+
+
+def put(request: str, cell: Cell, language: str, rng: random.Random) -> tuple[str, tuple[AppliedTransform, ...]]:
+    """A request in the manner of a cell, and what was done to it besides framing it.
+
+    Raises:
+        NothingToWriteFromError: There are no frames for a value of the cell; the message names the file to extend.
+    """
+    transforms: tuple[AppliedTransform, ...] = ()
+    asked = text = request
     if cell.get("style", "") == _MISSPELT:
         seed = rng.getrandbits(32)
         text, _ = _misspell.rewrite(text, random.Random(seed))
-        transforms = (*transforms, AppliedTransform(name="misspell", seed=seed))
+        transforms = (AppliedTransform(name="misspell", seed=seed),)
     for dimension in FRAMED:
         if dimension in cell:
             # Dice of its own, so that another request differs in no frame but those that do not fit around it.
@@ -39,8 +51,7 @@ def in_manner(plain: TestCase, language: str, rng: random.Random) -> TestCase:
             # Whether it is a task is seen before its first word is misspelt.
             frame = frame_of(language, dimension, cell[dimension], dice, around=asked)
             asked = text = filled(frame, text)
-    lineage = plain.lineage.model_copy(update={"transforms": transforms})
-    return plain.model_copy(update={"messages": (Message(role="user", content=text),), "lineage": lineage})
+    return text, transforms
 
 
 def frame_of(language: str, dimension: str, value: str, rng: random.Random, *, around: str) -> str:

@@ -14,11 +14,12 @@ HASHES: Final = 128
 _CHANCE: Final = 1 / 256
 """Two bytes agree by chance."""
 _AT_ONCE: Final = 8192
+_PLACES: Final = 2**20
 
 _dice = np.random.default_rng(20261121)  # any number will do, as long as it stays
 _FACTORS = _dice.integers(1, 2**63, HASHES, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _SUMMANDS = _dice.integers(0, 2**63, HASHES, dtype=np.uint64)
-_POWERS = np.cumprod(np.full(SHINGLE, 0x9E3779B97F4A7C15, dtype=np.uint64), dtype=np.uint64)
+_POWERS = tuple(np.cumprod(np.full(SHINGLE, 0x9E3779B97F4A7C15, dtype=np.uint64), dtype=np.uint64))
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 
 
@@ -34,13 +35,41 @@ def signature(letters: str) -> Signature:
         Broder (1997), https://doi.org/10.1109/SEQUEN.1997.666900;
         Li and König (2010) on keeping a few bits, https://doi.org/10.1145/1772690.1772759
     """
-    points = np.frombuffer(letters.ljust(SHINGLE, "\0").encode("utf-32-le", "replace"), dtype=np.uint32)
-    windows = np.lib.stride_tricks.sliding_window_view(points.astype(np.uint64), SHINGLE)
-    shingles = np.unique((windows * _POWERS).sum(axis=1, dtype=np.uint64) * _MIX)
-    shingles ^= shingles >> np.uint64(32)
-    smallest = (shingles[:, None] * _FACTORS + _SUMMANDS).min(axis=0)
+    smallest = (shingles(letters)[:, None] * _FACTORS + _SUMMANDS).min(axis=0)
     # The highest bits of a minimum are nearly always zero, and its lowest are those of the factor: take some between.
     return (smallest * _MIX >> np.uint64(40)).astype(np.uint8)
+
+
+def shingles(letters: str) -> NDArray[np.uint64]:
+    """A hash of each run of five characters, in their order."""
+    points = np.frombuffer(letters.ljust(SHINGLE, "\0").encode("utf-32-le", "replace"), dtype=np.uint32)
+    points = points.astype(np.uint64)
+    runs = len(points) - SHINGLE + 1
+    hashes = points[:runs] * _POWERS[0]
+    for place, power in enumerate(_POWERS[1:], start=1):
+        hashes += points[place : place + runs] * power
+    hashes *= _MIX
+    return hashes ^ (hashes >> np.uint64(32))
+
+
+class Familiar:
+    """How often the wording of a text was used before, in memory that does not grow."""
+
+    def __init__(self) -> None:
+        self._uses = np.zeros(_PLACES, dtype=np.float32)
+        """Texts that have one of the runs of characters which share a place."""
+
+    def wear(self, letters: str) -> float:
+        """The mean of log(1 + uses) over its runs of characters: 0 where none was used before."""
+        return float(np.log1p(self._uses[self._places(letters)]).mean())
+
+    def add(self, letters: str) -> None:
+        """Count the wording of one more text."""
+        self._uses[self._places(letters)] += 1
+
+    @staticmethod
+    def _places(letters: str) -> NDArray[np.uint64]:
+        return shingles(letters) % np.uint64(_PLACES)
 
 
 class Signatures:

@@ -209,9 +209,9 @@ class Screen:
         """What a gate has to say that needs no embedding. Pure."""
         return self._gates.objection(draft)
 
-    def shared(self, draft: TestCase) -> float:
-        """Largest share of a draft's wording that an accepted case has, in [0, 1]."""
-        return self._duplicates.shared(draft)
+    def familiarity(self, draft: TestCase) -> float:
+        """How worn a draft's wording is by accepted cases, at least 0."""
+        return self._duplicates.familiarity(draft)
 
     def prepare(self, drafts: Sequence[TestCase]) -> None:
         """Do the slow part of `late_objection` for many drafts at once; safe to run in a thread."""

@@ -16,8 +16,8 @@ from astral.generate.wrapping import drafts_of
 WORDINGS: Final = 4
 """Wordings of a draft that costs nothing, of which the newest is kept.
 
-Of 100 composed English cases self-BLEU is 0.46 with one, 0.37 with three and 0.32 with four; published files have 0.21
-to 0.32 (`benchmarks/case_diversity.py`).
+Of 100 composed English cases self-BLEU is 0.34 with three and 0.30 with four; published files have 0.21 to 0.32
+(`benchmarks/case_diversity.py`).
 """
 
 
@@ -66,7 +66,7 @@ async def generate_all(
             One that refuses a draw, or has nothing to write it from, leaves its other attempts to the next.
         screen: Gates and memory; it remembers what is accepted here.
         max_attempts: Drafts that one draw may cost; never less than one for each generator.
-        wordings: Each draft is written so many times, and the one that shares least of its wording with what was
+        wordings: Each draft is written so many times, and the one whose wording was used least in what was
             accepted is kept; for generators and screens that ask no model. With more than one, what a screen remembers
             has to be of earlier draws alone.
         concurrency: Drafts, or calls for several drafts, that are written at the same time.
@@ -90,9 +90,9 @@ async def generate_all(
     while open_desks:
         await _all(starts or [desk.fill(slots) for desk in open_desks])
         starts.clear()
-        drafts = [desk.draft for desk in open_desks if desk.draft is not None]
-        await asyncio.to_thread(screen.prepare, drafts)
-        await _all(_read(draft, screen, slots) for draft in drafts)
+        if drafts := [desk.draft for desk in open_desks if desk.draft is not None and not desk.others]:
+            await asyncio.to_thread(screen.prepare, drafts)
+            await _all(_read(draft, screen, slots) for draft in drafts)
         open_desks = _settle(open_desks, screen)
     return Written(
         results=tuple(desk.result() for desk in desks),
@@ -135,7 +135,10 @@ async def _start(
         await desk.fill(slots)
         advanced()
 
-    await _all(fill(desk) for desk in open_desks)
+    if len(open_desks) == 1:
+        await fill(open_desks[0])
+    else:
+        await _all(fill(desk) for desk in open_desks)
 
 
 async def _read(draft: TestCase, screen: Screen, slots: asyncio.Semaphore) -> None:
@@ -222,24 +225,20 @@ class _Desk:
         # Accepted for now: a gate may still say no, which `reject` notes.
         self._note(Draft(generator=generator.name, end=DraftEnd.ACCEPTED, calls=calls))
         self.draft, *self.others = [
-            each.result.model_copy(
-                update={"lineage": each.result.lineage.model_copy(update={"drafts": len(self.drafts)})}
-            )
-            for each in drafted
-            if isinstance(each.result, TestCase)
+            _numbered(each.result, len(self.drafts)) for each in drafted if isinstance(each.result, TestCase)
         ]
         if not self.others and (rejection := self._screen.objection(self.draft)):
             self.reject(rejection)
 
     def choose(self) -> None:
-        """Keep the wording that shares least with what was accepted, of those that pass the gates.
+        """Keep the wording that was used least in what was accepted, of those that pass the gates.
 
         All draws before this one are settled by then, so that what it is compared with is the same in any batch.
         """
         if self.draft is None or not self.others:
             return
         rejection: Rejection | None = None
-        for each in sorted([self.draft, *self.others], key=self._screen.shared):
+        for each in sorted([self.draft, *self.others], key=self._screen.familiarity):
             rejection = self._screen.objection(each)
             if rejection is None:
                 self.draft, self.others = each, []
@@ -286,6 +285,13 @@ class _Desk:
 
     def _note(self, draft: Draft) -> None:
         self.drafts.append(draft)
+
+
+def _numbered(draft: TestCase, number: int) -> TestCase:
+    """The draft as the one of this number that its draw cost."""
+    if draft.lineage.drafts == number:
+        return draft
+    return draft.model_copy(update={"lineage": draft.lineage.model_copy(update={"drafts": number})})
 
 
 def _seed_of(test_seed: int, attempt: int) -> int:

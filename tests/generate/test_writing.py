@@ -122,10 +122,10 @@ async def test_which_wording_is_kept_depends_on_earlier_draws_alone(run_seed: in
         assert first.results + second.results == whole.results
 
 
-async def test_of_several_wordings_the_one_that_shares_least_with_accepted_ones_is_kept():
+async def test_of_several_wordings_the_one_that_was_used_least_is_kept():
     said = [await Writer(put_together).generate(CELL, seed=seed) for seed in range(0, 3000, 100)]
 
-    async def shared_by(wordings: int) -> float:
+    async def wear_of(wordings: int) -> float:
         screen, total = Screen(GATES), 0.0
         screen.remember(said)
         written = await write(draws(8), screen, generators=[Writer(put_together)], wordings=wordings)
@@ -133,11 +133,11 @@ async def test_of_several_wordings_the_one_that_shares_least_with_accepted_ones_
         screen.remember(said)
         for case in written.results:
             assert isinstance(case, TestCase)
-            total += screen.shared(case)
+            total += screen.familiarity(case)
         assert written.yields["writer"].drafts == 8 + sum(written.rejections.values())
         return total
 
-    assert await shared_by(5) < await shared_by(1)
+    assert await wear_of(5) < await wear_of(1)
 
 
 async def test_no_two_cases_say_the_same_and_the_rest_fail_with_a_count():
