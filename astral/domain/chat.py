@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from pydantic import Field, JsonValue
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json, to_jsonable_python
 
 from astral.domain.base import Noun, Text
 from astral.domain.messages import Tool, ToolCall, later
@@ -46,13 +46,13 @@ class ChatRequest(Noun):
         A token is at least one byte of UTF-8; 16 tokens a message and 64 a request are for what chat templates add,
         such as the system prompt of 30 tokens that SmolLM2's own template puts before a talk without one.
         """
-        schema = json.dumps(to_jsonable_python(self.json_schema)) if self.json_schema is not None else ""
+        schema = len(to_json(self.json_schema)) if self.json_schema is not None else 0
         texts = [message.content for message in self.messages]
         calls = [call for message in self.messages for call in message.calls]
         # A provider adds names and marks of its own around each tool and call, as many as 64 tokens.
         parts = [json.dumps(to_jsonable_python(part)) + " " * 64 for part in (*self.tools, *calls)]
         pictures = sum(len(message.pictures) for message in self.messages)
-        size = sum(len(text.encode(errors="replace")) for text in [*texts, schema, *parts])
+        size = schema + sum(len(text.encode(errors="replace")) for text in [*texts, *parts])
         return size + PICTURE_TOKENS * pictures + 16 * len(texts) + 64 + self.max_tokens
 
     @property

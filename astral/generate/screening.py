@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Protocol
 
 from astral.domain.base import Noun
@@ -104,7 +105,12 @@ class LanguageGate:
     name = "language"
 
     def __init__(self, languages: Iterable[str] = ()) -> None:
-        self._identifier = LanguageIdentifier(languages)
+        self._languages = tuple(languages)
+
+    @cached_property
+    def _identifier(self) -> LanguageIdentifier:
+        """Made when a text is first looked at: where all are shipped ones, its model need not be read."""
+        return LanguageIdentifier(self._languages)
 
     def check(self, draft: TestCase) -> str | None:
         """Why the draft is in the wrong language, if so."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from astral.judge.sentences import LATIN, normalise, pieces, scripts, word_count
+from astral.judge.sentences import LATIN, normalise, pieces, plain, scripts, word_count
 
 LEAST_WORDS: Final = 2.0
 """Words below which there is nothing to judge."""
@@ -52,15 +52,23 @@ def _is_repetition(said: str) -> bool:
     words = said.split()
     if len(said) > _LONGEST_MEAN_WORD * len(words):
         words = list("".join(words))
+    if len(words) < _LEAST_RUNS:
+        return False
     runs = [tuple(words[start : start + _RUN]) for start in range(len(words) - _RUN + 1)]
     distinct = len(set(runs))
     return len(runs) >= _LEAST_RUNS and distinct < min(_MOST_DISTINCT_SHARE * len(runs), _ENOUGH_DISTINCT)
 
 
 def _is_echo(asked: str, said: str) -> bool:
-    parts = pieces(said, _ECHO_PIECE)
-    known = set(pieces(asked, _ECHO_PIECE))
-    return bool(parts) and sum(map(known.__contains__, parts)) >= _ECHO_SHARE * len(parts)
+    parts, known = pieces(said, _ECHO_PIECE), plain(asked)
+    left = len(parts) - _ECHO_SHARE * len(parts)
+    # So many pieces may be its own; after a few of them nothing more is looked at.
+    for part in parts:
+        if part not in known:
+            left -= 1
+            if left < 0:
+                return False
+    return bool(parts)
 
 
 def _strange_script(language: str, asked: str, said: str) -> str:

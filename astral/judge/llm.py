@@ -104,7 +104,8 @@ class LLMOracle:
             usage=asked.usage,
         )
         verdict = verdict_of(case, transcript, vote, oracle=self.name, severity=opinion.severity, quotes=quotes)
-        return verdict.model_copy(update={"unsafe_turn": opinion.first_unsafe_turn or None})
+        turn = opinion.first_unsafe_turn
+        return verdict.model_copy(update={"unsafe_turn": turn}) if turn else verdict
 
     def _question(self, prompt: Prompt, case: TestCase, transcript: Transcript, talk: str) -> str:
         request = case.plain_request

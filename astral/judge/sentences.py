@@ -25,6 +25,7 @@ _SHORT_THAI: Final = 40
 """Characters, some eight words."""
 _NUMBERED = re.compile(r"(?m)^([ \t]*\d{1,2})\.(?=\s)")
 _WORD = re.compile(r"\w")
+_PUNCTUATION = re.compile(r"[^\w\s]|_")
 # Characters to a word of running text, for scripts that put no spaces between words.
 _UNSPACED = {"zh": (re.compile(r"[\u3400-\u9fff\u3040-\u30ff]"), 1.7), "th": (re.compile(r"[\u0e00-\u0e7f]"), 5.0)}
 _SCRIPTS: Final = (
@@ -105,7 +106,13 @@ def _script(character: str) -> str:
     return next((name for low, high, name in _SCRIPTS if low <= code <= high), OTHER)
 
 
+@lru_cache(maxsize=64)
+def plain(text: str) -> str:
+    """A text without punctuation and with single blanks between words."""
+    return " ".join(_PUNCTUATION.sub(" ", text).split())
+
+
 def pieces(text: str, size: int) -> list[str]:
     """All runs of `size` characters, without punctuation and with single blanks between words."""
-    plain = " ".join(re.sub(r"[^\w\s]|_", " ", text).split())
-    return [plain[start : start + size] for start in range(len(plain) - size + 1)]
+    bare = plain(text)
+    return [bare[start : start + size] for start in range(len(bare) - size + 1)]
