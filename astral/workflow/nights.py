@@ -171,7 +171,7 @@ def conclude(
     night = Night(
         run_id=summary.run.run_id,
         target=settings.target.model,
-        headline=headline(summary),
+        headline=_headline(settings, summary),
         coverage=summary.coverage.fraction,
         replay_id=replay.run.run_id if replay else "",
         replayed=found,
@@ -181,6 +181,14 @@ def conclude(
         exit_code=next((code for code in _PRECEDENCE if code in codes), ExitCode.OK),
     )
     return night, change
+
+
+def _headline(settings: Settings, summary: Summary) -> str:
+    """The headline of the run; where earlier nights had left nothing to do, that."""
+    if summary.counts.total or summary.run.status is not RunStatus.MET:
+        return headline(summary)
+    days = f"{settings.nightly.days:g}"
+    return f"Nothing new was tested: runs of the last {days} days cover everything; `budget: {{cases: N}}` searches on."
 
 
 def night_lines(night: Night) -> list[str]:

@@ -10,12 +10,12 @@ from astral.domain.run import RunStatus
 from astral.errors import ExitCode, UserError
 from astral.record import Store
 from astral.report.comparison import compare_runs
-from astral.workflow.nights import Night, Reason, continuing, reasons_of, rest_of
+from astral.workflow.nights import Night, Reason, conclude, continuing, night_lines, reasons_of, rest_of
 from astral.workflow.notifying import address_of, notify, notify_of_end
 from astral.workflow.reporting import report_of, store_url
 from astral.workflow.run import resume, start
 from tests.report.conftest import Build
-from tests.workflow.conftest import settings_for
+from tests.workflow.conftest import FEW, settings_for
 
 SPACE = Build().space(risk=2, language=4)
 NIGHT = Night(run_id="a", target="t", headline="1 of 2 <b>&", coverage=0.5)
@@ -104,6 +104,15 @@ async def test_old_nights_and_other_judges_count_no_more(runs):
         assert list(continuing(30)(store, manifest)) == [manifest.run_id]
         assert not continuing(30)(store, later)
         assert not continuing(30)(store, other)
+
+
+async def test_a_night_without_anything_to_do_says_so(runs):
+    settings = settings_for(runs, only=FEW, controls=0)
+    await start(settings)
+    night = await start(settings, continues=continuing(days=30))
+    told, _ = conclude(settings, night.summary, None, None)
+    assert (night.summary.counts.total, told.exit_code) == (0, ExitCode.OK)
+    assert "Nothing new was tested" in night_lines(told)[0]
 
 
 def test_a_webhook_hears_what_slack_can_read(httpserver):
