@@ -277,6 +277,12 @@ def generate(
     json: Json = False,
     reveal: Reveal = False,
     trace: Trace = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", rich_help_panel=_HOW, help="Print cells, calls, tokens, money and time; send nothing."
+        ),
+    ] = False,
 ) -> None:
     """Write test cases, run them against a target, judge the answers, until the criterion is met.
 
@@ -285,7 +291,7 @@ def generate(
     Examples:
     * `astral generate` tests the local model: every pair of risk, language, style and persuasion, 140 cases.
 
-    * `astral generate --target openai:gpt-5-mini --judge openai:gpt-5 --max-cases 1000`
+    * `astral generate --target openai:gpt-5-mini --judge openai:gpt-5 --max-cases 1000 --dry-run` says what it costs.
 
     * `astral generate --target python:mybot:answer --only language=en,th --strength 3`
 
@@ -331,6 +337,11 @@ def generate(
     settings = load_settings(config, flags)
     for name in taxonomy or []:
         settings = with_taxonomy(settings, name)
+    if dry_run:
+        from astral.cli.plan import show_dry_run
+
+        show_dry_run(settings, json=json)
+        return
     from astral.workflow.run import start
 
     _finish(run_watched(partial(start, settings), settings.runs, reveal=reveal), as_json=json, reveal=reveal)

@@ -22,7 +22,7 @@ from astral.cli.options import (
     with_taxonomy,
 )
 from astral.cli.output import say, show
-from astral.config import load_settings
+from astral.config import Settings, load_settings
 from astral.errors import UserError
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def plan(
     """Print how many cells a run would test, its calls, tokens, money and time, before anything is sent.
 
     Examples:
-    * `astral plan` is a dry run of the settings; `astral plan --strength 3 --cells plan.csv` writes its cells down.
+    * `astral plan` is a dry run of astral.yaml, as `astral generate … --dry-run` is of any run.
+
+    * `astral plan --strength 3 --cells plan.csv` writes its cells down.
 
     * `astral plan --levels 14x10x6x5 --strength 3 --json` sizes a covering array for any model.
     """
@@ -89,6 +91,20 @@ def plan(
     settings = load_settings(config, flags)
     for name in taxonomy or []:
         settings = with_taxonomy(settings, name)
+    show_dry_run(settings, cells=cells, json=json)
+
+
+def show_dry_run(settings: Settings, *, cells: Path | None = None, json: bool) -> None:
+    """Print what a run with these settings would do, and send nothing.
+
+    Args:
+        settings: Of the run.
+        cells: Takes the planned cells as CSV, if it is given.
+        json: Print for machines.
+
+    Raises:
+        UserError: The settings contradict each other, or the file cannot be written.
+    """
     from astral.workflow.dry_run import dry_run
 
     facts, planned = dry_run(settings)

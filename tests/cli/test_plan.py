@@ -90,7 +90,7 @@ def test_a_dry_run_counts_cells_and_calls_of_the_settings(astral, tmp_path):
     calls = {role["role"]: (role["model"], role["calls"], role["calls_at_most"]) for role in facts["calls"]}
     assert calls == {
         "target": ("local", 154, 154),
-        "judge": ("openai:some-judge", 144, 288),
+        "judge": ("openai:some-judge", 158, 316),
         "attacker": ("openai:some-attacker", 36, 576),
     }
     assert facts["tokens_at_most"] == sum(role["tokens_at_most"] for role in facts["calls"]) > 0
@@ -133,3 +133,15 @@ def test_an_unknown_preset_names_the_nearest(astral):
     done = astral("plan", "--preset", "astral-papr")
     assert done.code == ExitCode.USAGE
     assert "Did you mean 'astral-paper'" in done.err
+
+
+def test_a_dry_run_of_any_command_is_the_plan_of_the_same_settings_and_leaves_nothing_behind(astral, tmp_path):
+    told = ("--target", "openai:gpt-5-mini", "--max-cases", "300", "--only", "language=en", "--json")
+    dry = astral("generate", *told, "--dry-run")
+    assert dry.code == ExitCode.OK, dry.err
+    assert list(tmp_path.iterdir()) == []
+    settings = "target: {model: 'openai:gpt-5-mini'}\nbudget: {cases: 300}\nonly: {language: [en]}\n"
+    (tmp_path / "astral.yaml").write_text(settings)
+    planned = json.loads(astral("plan", "--json").out)
+    assert json.loads(dry.out) | {"seconds": 0} == planned | {"seconds": 0}
+    assert planned["tests_at_most"] == 300
