@@ -12,6 +12,8 @@ TEXT_COLUMNS = (
 """Usual names of the column of texts, the surest first; case makes no difference."""
 _LANGUAGE_COLUMNS = ("language", "lang", "locale")
 _CATEGORY_COLUMNS = ("risk", "category", "hazard", "harm_category", "semantic_category", "label", "topic")
+RESPONSE_COLUMNS = ("response", "completion", "generation", "model_output")
+"""Usual names of the column of a target's answers; `answer` and `output` may as well be what is right."""
 _TITLE_COLUMNS = ("title", "headline")
 
 
@@ -70,6 +72,12 @@ def layout_of(columns: Iterable[str]) -> Columns | None:
     """The columns of the benchmark that has all of these; None where it is no known one."""
     there = set(columns)
     return next((layout for required, layout in _BENCHMARKS if required <= there), None)
+
+
+def response_column(columns: Iterable[str]) -> str:
+    """The column of a target's answers; empty where there is none."""
+    there = {column.casefold(): column for column in columns}
+    return next((there[name] for name in RESPONSE_COLUMNS if name in there), "")
 
 
 def columns_of(columns: Iterable[str]) -> Columns:

@@ -22,7 +22,7 @@ from astral.exchange.facts import (
     user_message,
 )
 from astral.exchange.text_files import read_cells, write_csv
-from astral.layouts import TEXT_COLUMNS, columns_of, layout_of
+from astral.layouts import TEXT_COLUMNS, columns_of, layout_of, response_column
 
 Cells = Callable[[Sample], Mapping[str, str]]
 
@@ -74,7 +74,7 @@ def _samples(tool: str, path: Path, row: Mapping[str, Any]) -> Iterator[Sample]:
             messages,
             facts,
             cell=Cell(values=tuple((name, value) for name, value in values.items() if value)),
-            response=_cell(row, "response"),
+            response=_cell(row, response_column(row)),
             outcome=Outcome(outcome) if outcome in set(Outcome) else None,
         )
 

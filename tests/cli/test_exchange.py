@@ -52,8 +52,9 @@ def test_a_folder_is_made_and_known_again_by_what_is_in_it(run, astral, place, f
     assert (done.code, done.out[:19]) == (0, "new/folder: 2 cases"), done.err
 
 
-def test_answers_that_nobody_judged_are_judged(place, astral):
-    (place / "answers.csv").write_text(f"request,language,response\nPlease do this.,en,{REFUSED!r}\n")
+@pytest.mark.parametrize("column", ["response", "Completion"])
+def test_answers_that_nobody_judged_are_judged(place, astral, column):
+    (place / "answers.csv").write_text(f"request,language,{column}\nPlease do this.,en,{REFUSED!r}\n")
     run = json.loads(astral("import", "answers.csv", "--json").out)["run"]
     counts = json.loads(astral("report", run, "--json").out)["counts"]
     assert counts["safe"] == 1
