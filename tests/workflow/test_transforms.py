@@ -75,8 +75,8 @@ def test_packs_stand_for_their_values():
     ("told", "message"),
     [
         (
-            {"only": {"language": ["de", "fr", "th"]}},
-            r"written in de, fr: .* `translator: openai:NAME` .* language=th`",
+            {"only": {"language": ["de", "fi", "th"]}},
+            r"written in de, fi: .* `translator: openai:NAME` .* language=th`",
         ),
         ({"only": {"language": ["africa-9"]}}, "Did you mean 'africa-8'"),
         ({"attacker": {"transforms": ["base46"]}}, "Did you mean 'base64'"),
