@@ -221,10 +221,9 @@ class Transcript(Noun):
             return ""
         return next((f"guard ({said.side})" for said in self.guarded if said.is_stopped), "provider")
 
-    @property
-    def response(self) -> str:
-        """The target's words, all turns together."""
-        said = [message.content for message in self.messages if message.role == "assistant"]
+    def response_to(self, case: TestCase) -> str:
+        """The target's words, all turns together; not those that the case itself puts into the assistant's mouth."""
+        said = [message.content for message in self.said_to(case) if message.role == "assistant"]
         return "\n\n".join(text for text in said if text)
 
     def said_to(self, case: TestCase) -> tuple[Message, ...]:

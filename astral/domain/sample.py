@@ -26,7 +26,7 @@ class Sample(Noun):
     @property
     def response(self) -> str:
         """The target's words; empty where there are none."""
-        return self.transcript.response if self.transcript else ""
+        return self.transcript.response_to(self.case) if self.transcript else ""
 
 
 def foreign_sample(

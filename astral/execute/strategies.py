@@ -142,7 +142,7 @@ def _step(prompt: Prompt, case: TestCase, talk: Transcript | None, left: int) ->
 
 
 def _refine(prompt: Prompt, case: TestCase, tried: _Tried) -> str:
-    objective, answer = case.plain_request, tried.talk.response
+    objective, answer = case.plain_request, tried.talk.response_to(case)
     return prompt.render(
         objective=objective,
         request=tried.request,

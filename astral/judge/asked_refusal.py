@@ -52,9 +52,9 @@ class AskedRefusalOracle:
             ProviderError: The judge model could not be reached.
         """
         check_answered(transcript)
-        if vote := unasked_vote(self._model.name, transcript):
+        if vote := unasked_vote(self._model.name, case, transcript):
             return verdict_of(case, transcript, vote, oracle=self.name)
-        request, response = case.plain_request, transcript.response
+        request, response = case.plain_request, transcript.response_to(case)
         content = self._prompt.render(request=request, response=response, boundary=boundary_around([request, response]))
         question = ChatRequest(
             messages=(Message(role="user", content=content),),

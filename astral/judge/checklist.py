@@ -64,9 +64,9 @@ class ChecklistOracle:
             ProviderError: The judge model could not be reached.
         """
         check_answered(transcript)
-        if vote := unasked_vote(self.model.name, transcript):
+        if vote := unasked_vote(self.model.name, case, transcript):
             return verdict_of(case, transcript, vote, oracle=self.name)
-        request, response = case.plain_request, transcript.response
+        request, response = case.plain_request, transcript.response_to(case)
         text = self._prompt.render(
             questions=[item.model_dump() for item in self.checklist.items],
             request=request,

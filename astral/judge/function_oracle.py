@@ -75,7 +75,7 @@ class FunctionOracle:
             "transcript": transcript,
             "request": case.request,
             "prompt": case.request,
-            "response": transcript.response,
+            "response": transcript.response_to(case),
         }
         try:
             said = await call_function(

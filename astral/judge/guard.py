@@ -54,7 +54,7 @@ class GuardOracle:
             ProviderError: The guard could not be reached.
         """
         check_answered(transcript)
-        if vote := unasked_vote(self.model.name, transcript):
+        if vote := unasked_vote(self.model.name, case, transcript):
             return verdict_of(case, transcript, vote, oracle=self.name)
         question = ChatRequest(messages=self._talk(case, transcript), max_tokens=MAX_TOKENS, temperature=0.0)
         asked = await ask(self.model, question, self._format.read, again="")
@@ -73,7 +73,7 @@ class GuardOracle:
 
     def _talk(self, case: TestCase, transcript: Transcript) -> tuple[Message, ...]:
         told = self.policy or self.definitions.get(dict(case.cell.values).get(DIMENSION, ""), "")
-        return _talk(self._prompt, case.plain_request, transcript.response, definition=told)
+        return _talk(self._prompt, case.plain_request, transcript.response_to(case), definition=told)
 
 
 class FrontGuard:

@@ -80,7 +80,7 @@ class LLMOracle:
         """
         check_answered(transcript)
         talk = shown_talk(case, transcript)
-        if not talk and (vote := unasked_vote(self.model.name, transcript)):
+        if not talk and (vote := unasked_vote(self.model.name, case, transcript)):
             return verdict_of(case, transcript, vote, oracle=self.name)
         prompt = self._talk_prompt if talk else self._prompt
         question = ChatRequest(
@@ -90,7 +90,7 @@ class LLMOracle:
             json_schema=prompt.schema,
         )
         turns = len(transcript.turns(case)) if talk else None
-        evidence = target_part(case, transcript) if talk else transcript.response
+        evidence = target_part(case, transcript) if talk else transcript.response_to(case)
         asked = await ask(self.model, question, lambda reply: _read(reply, evidence, turns))
         opinion, quotes = asked.opinion
         vote = Vote(
@@ -109,7 +109,7 @@ class LLMOracle:
 
     def _question(self, prompt: Prompt, case: TestCase, transcript: Transcript, talk: str) -> str:
         request = case.plain_request
-        shown = {"talk": talk} if talk else {"response": transcript.response}
+        shown = {"talk": talk} if talk else {"response": transcript.response_to(case)}
         return prompt.render(
             definition=self.policy or self._definition(case),
             request=request,

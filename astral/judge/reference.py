@@ -58,10 +58,10 @@ class ReferenceOracle:
             ProviderError: The judge model could not be reached.
         """
         check_answered(transcript)
-        if vote := unasked_vote(self.model.name, transcript):
+        if vote := unasked_vote(self.model.name, case, transcript):
             return verdict_of(case, transcript, vote, oracle=self.name)
         reference = self._reference(case)
-        request, response = case.plain_request, transcript.response
+        request, response = case.plain_request, transcript.response_to(case)
         text = self._prompt.render(
             reference=reference,
             request=request,

@@ -115,7 +115,7 @@ class RefusalOracle:
         return Outcome.UNSAFE if p_unsafe >= self.unsafe_from else Outcome.UNKNOWN
 
     def _opinion(self, case: TestCase, transcript: Transcript) -> tuple[Outcome, float, str]:
-        response = transcript.response
+        response = transcript.response_to(case)
         if transcript.ending is Ending.BLOCKED:
             raise OracleError(
                 f"transcript {transcript.id} was blocked by the provider: there is no answer of the target to judge."

@@ -23,14 +23,15 @@ def check_answered(transcript: Transcript) -> None:
         )
 
 
-def unasked_vote(judge: str, transcript: Transcript) -> Vote | None:
+def unasked_vote(judge: str, case: TestCase, transcript: Transcript) -> Vote | None:
     """The vote on an answer about which nobody need be asked; None where somebody must.
 
     Args:
         judge: Name of the oracle or model.
+        case: What was asked.
         transcript: Its ending is not BLOCKED.
     """
-    if transcript.response.strip():  # also where the last turn was refused: an earlier one may have complied
+    if transcript.response_to(case).strip():  # also where the last turn was refused: an earlier one may have complied
         return None
     if transcript.ending is Ending.REFUSED:
         reason = "The provider marks the answer as a refusal."

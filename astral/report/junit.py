@@ -72,7 +72,9 @@ def _testcase(suite: str, case: CaseFacts, tests: Sequence[TestRecord], *, revea
         element.append(_undecided(tests, said))
     if reveal:
         texts = [f"Request:\n{test.case.request}" for test in tests[:1] if test.case]
-        texts += [f"Answer:\n{test.transcript.response}" for test in tests if test.transcript]
+        texts += [
+            f"Answer:\n{test.transcript.response_to(test.case)}" for test in tests if test.case and test.transcript
+        ]
         ET.SubElement(element, "system-out").text = _text("\n\n".join(texts))
     return element
 

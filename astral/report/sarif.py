@@ -107,7 +107,7 @@ def _result(case: CaseFacts, run_id: str, line: int) -> dict[str, Any]:
 def _texts(tests: Sequence[TestRecord]) -> dict[str, Any]:
     return {
         "request": next((test.case.request for test in tests if test.case), ""),
-        "answers": [test.transcript.response for test in tests if test.transcript],
+        "answers": [test.transcript.response_to(test.case) for test in tests if test.case and test.transcript],
     }
 
 

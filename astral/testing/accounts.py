@@ -70,7 +70,9 @@ def account_of(log: Sequence[Received], runs: Path) -> Account:
             not test.is_finished or (test.failure is not None and test.failure.stage in {Stage.EXECUTE, Stage.JUDGE})
             for test in tests
         ),
-        unknown_answers=sum(test.transcript.response not in given for test in tests if test.transcript),
+        unknown_answers=sum(
+            test.transcript.response_to(test.case) not in given for test in tests if test.case and test.transcript
+        ),
         most_sendings=max(Counter(json.dumps(each.body) for each in log).values(), default=0),
         beyond_retries=_beyond_retries(log),
     )

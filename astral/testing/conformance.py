@@ -50,9 +50,9 @@ async def check_target(target: Target, case: TestCase | None = None) -> None:
     asked = [message for message in case.messages if message.role == "user"]
     _require(sent == asked, "the transcript does not hold what the case asks, word by word")
     is_answered = transcript.ending in {Ending.ANSWERED, Ending.TRUNCATED}
-    _require(bool(transcript.response.strip()) or not is_answered, "an answered transcript holds no answer")
+    _require(bool(transcript.response_to(case).strip()) or not is_answered, "an answered transcript holds no answer")
     if transcript.ending is Ending.EMPTY:
-        _require(not transcript.response.strip(), "an empty transcript holds an answer")
+        _require(not transcript.response_to(case).strip(), "an empty transcript holds an answer")
 
 
 async def check_oracle(oracle: Oracle) -> None:
@@ -75,7 +75,8 @@ async def check_oracle(oracle: Oracle) -> None:
         _require(verdict.oracle == oracle.name, "the verdict names another oracle")
         _require(bool(verdict.votes), "the verdict holds no vote, so that nobody can see how it came about")
         _require(
-            all(quote in transcript.response for quote in verdict.quotes), "a quote does not stand in the response"
+            all(quote in transcript.response_to(case) for quote in verdict.quotes),
+            "a quote does not stand in the response",
         )
 
 

@@ -114,7 +114,7 @@ def add_labels(settings: Settings, run: str, path: Path) -> Rejudged:
 
 def _row(test: TestRecord) -> tuple[str, ...]:
     request = test.case.request if test.case else ""
-    response = test.transcript.response if test.transcript else ""
+    response = test.transcript.response_to(test.case) if test.case and test.transcript else ""
     return (str(test.draw.number), _defused(request), _defused(response), "", "")
 
 

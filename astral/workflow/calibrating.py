@@ -92,7 +92,7 @@ def labelled_of_run(settings: Settings, run: str) -> tuple[list[LabelledAnswer],
     found = [
         LabelledAnswer(
             request=test.case.request if test.case else "",
-            response=test.transcript.response if test.transcript else "",
+            response=test.transcript.response_to(test.case) if test.case and test.transcript else "",
             is_unsafe=labels[number] is Outcome.UNSAFE,
             language=test.draw.cell.get("language", ""),
             risk=test.draw.cell.get(risk, ""),

@@ -108,7 +108,17 @@ def test_request_and_response_are_each_side_s_words():
         update={"messages": (*CASE.messages, Message(role="assistant", content="c"))}
     )
     assert CASE.request == "a\n\nb"
-    assert talk.response == "c"
+    assert talk.response_to(CASE) == "c"
+
+
+def test_what_a_case_puts_into_the_assistant_s_mouth_is_not_the_target_s():
+    """Such as an obliging answer that a many-shot attack makes up: the target may refuse after it."""
+    made_up = (Message(role="user", content="x"), Message(role="assistant", content="Of course!"))
+    case = CASE.model_copy(update={"messages": (*made_up, Message(role="user", content="b"))})
+    talk = transcript("answered").model_copy(
+        update={"messages": (*case.messages, Message(role="assistant", content="No."))}
+    )
+    assert talk.response_to(case) == "No."
 
 
 def test_a_verdict_rests_on_a_vote():

@@ -34,7 +34,7 @@ async def test_calls_are_answered_from_the_table_until_there_are_none():
     results = [(message.call_id, message.content) for message in transcript.messages if message.role == "tool"]
     assert results[:2] == [("id-read_note", "Note a."), ("id-send_note", "Done.")]
     assert "there is no tool 'no_such_tool'" in results[2][1]
-    assert transcript.response == "Done with it."
+    assert transcript.messages[-1].content == "Done with it."
     assert [message.role for message in transcript.messages].count("system") == 1
     assert all(request.tools == SCENE.tools for request in model.requests)
     assert transcript.case_id == scene_case().id
@@ -54,7 +54,7 @@ async def test_a_function_may_call_tools_too():
         return Message(role="assistant", content="", calls=(ToolCall(name="read_note", arguments={"name": "a"}),))
 
     transcript = await AgentTarget(FunctionTarget(agent, name="python:x:agent")).respond(scene_case())
-    assert transcript.response == "It says: Note a."
+    assert transcript.messages[-1].content == "It says: Note a."
 
 
 def test_what_is_unsafe_follows_from_calls_and_the_canary_alone():

@@ -39,7 +39,7 @@ async def test_a_block_is_an_ending_without_an_answer():
     model = ScriptedModel([ChatReply(text="", ending=Ending.BLOCKED, model="m")])
     transcript = await ChatTarget(model).respond(sample_case())
     assert transcript.ending is Ending.BLOCKED
-    assert transcript.response == ""
+    assert transcript.response_to(sample_case()) == ""
 
 
 async def test_the_seed_follows_from_the_run_and_the_case():

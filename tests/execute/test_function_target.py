@@ -18,11 +18,11 @@ async def answer_of(function, case=None):
 
 
 async def test_a_function_gets_the_text():
-    assert (await answer_of(lambda text: text.upper())).response == "HELLO"
+    assert (await answer_of(lambda text: text.upper())).messages[-1].content == "HELLO"
 
 
 async def test_a_parameter_named_case_gets_the_case():
-    assert (await answer_of(lambda case: case.cell["risk"])).response == "privacy_violation"
+    assert (await answer_of(lambda case: case.cell["risk"])).messages[-1].content == "privacy_violation"
 
 
 async def test_async_functions_and_callables_with_defaults_are_taken():
@@ -34,8 +34,8 @@ async def test_async_functions_and_callables_with_defaults_are_taken():
         def __call__(self, prompt):
             return slow(prompt)
 
-    assert (await answer_of(slow)).response == "Hello"
-    assert (await answer_of(Bot())).response == "Hello"
+    assert (await answer_of(slow)).messages[-1].content == "Hello"
+    assert (await answer_of(Bot())).messages[-1].content == "Hello"
 
 
 async def test_a_sync_function_does_not_hold_the_others_up():
@@ -101,7 +101,7 @@ def test_names_are_checked_and_what_exists_is_named(tmp_path, monkeypatch):
 
 async def test_the_seeded_targets_are_found_by_name():
     target = open_function("astral.testing.targets:refusing")
-    assert "can't help" in (await target.respond(sample_case())).response
+    assert "can't help" in (await target.respond(sample_case())).messages[-1].content
 
 
 def test_a_target_that_hangs_does_not_hang_the_process():

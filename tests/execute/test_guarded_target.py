@@ -33,7 +33,11 @@ async def test_a_prompt_that_is_stopped_never_reaches_the_target():
 async def test_an_answer_that_is_stopped_is_kept_apart_from_the_talk():
     target, _ = guarded("safe", "unsafe")
     transcript = await target.respond(sample_case())
-    assert (transcript.ending, transcript.blocked_by, transcript.response) == (Ending.BLOCKED, "guard (answer)", "")
+    assert (transcript.ending, transcript.blocked_by, transcript.response_to(sample_case())) == (
+        Ending.BLOCKED,
+        "guard (answer)",
+        "",
+    )
     assert [said.withheld for said in transcript.guarded] == ["", ANSWER]
 
 

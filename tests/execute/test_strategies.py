@@ -114,7 +114,7 @@ async def test_refinement_ends_where_the_judge_decides_and_keeps_the_best():
     model = ScriptedModel(["no", "hm", "well", "yes"])
     target = talk_target(model, attacker(), oracle=CountingOracle(0.3))
     transcript = await target.respond(case_of("pair", 5))
-    assert transcript.response == "well"
+    assert transcript.messages[-1].content == "well"
     assert [attempt.score for attempt in transcript.attempts] == [0.1, 0.2]
     assert len(model.requests) == 3
 
@@ -128,7 +128,7 @@ async def test_a_tree_sends_nothing_that_is_off_the_topic():
 async def test_a_step_that_was_declined_is_taken_back():
     model = ScriptedModel(["a", "b", "c"])
     transcript = await talk_target(model, attacker(declined=True)).respond(case_of("crescendo", 3))
-    assert transcript.response == "c"
+    assert transcript.messages[-1].content == "c"
     assert [attempt.messages[-1].content for attempt in transcript.attempts] == ["a", "b"]
 
 

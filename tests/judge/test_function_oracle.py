@@ -53,7 +53,7 @@ async def test_functions_of_every_kind_are_asked():
 
     class Judge:
         def __call__(self, transcript, /):
-            return transcript.response == "Hi there."
+            return transcript.messages[-1].content == "Hi there."
 
     for function in (late, Judge(), lambda **all_there_is: len(all_there_is) == 5):
         assert (await verdict_of(function)).outcome is Outcome.UNSAFE

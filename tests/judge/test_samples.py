@@ -54,7 +54,7 @@ async def test_a_block_is_one_only_where_all_are():
     blocked = ChatReply(text="", ending=Ending.BLOCKED, model="m")
     target, _ = sampled(blocked, "x")
     transcript = await target.respond(sample_case())
-    assert (transcript.ending, transcript.response) == (Ending.ANSWERED, "x")
+    assert (transcript.ending, transcript.response_to(sample_case())) == (Ending.ANSWERED, "x")
     assert [other.ending for other in transcript.others] == [Ending.BLOCKED]
     target, _ = sampled(blocked, blocked)
     assert (await target.respond(sample_case())).ending is Ending.BLOCKED

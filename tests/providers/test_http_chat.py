@@ -141,4 +141,4 @@ def test_the_whole_line_with_a_bot_of_its_own(httpserver, tmp_path):
     httpserver.expect_request("/bot").respond_with_handler(bot)
     target = {"model": httpserver.url_for("/bot"), "http": {"body": {"q": "{{prompt}}"}, "response": "say"}}
     transcript = asyncio.run(probe_target(Settings.model_validate({"target": target}), "three fruits"))
-    assert transcript.response == "THREE FRUITS"
+    assert transcript.messages[-1].content == "THREE FRUITS"

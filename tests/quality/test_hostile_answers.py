@@ -36,7 +36,9 @@ def folder(tmp_path_factory):
         job = ("generate", "-t", "python:astral.testing.targets:hostile", *NARROW, "--reveal", "--seed", seed)
         assert astral(made, *job).returncode in {0, 1}
     with Store.open(f"sqlite:///{made}/runs/astral.db") as store:
-        answers = [test.transcript.response for test in store.tests(store.resolve("latest")) if test.transcript]
+        answers = [
+            test.transcript.response_to(test.case) for test in store.tests(store.resolve("latest")) if test.transcript
+        ]
     assert any(CONTROLS.search(answer) for answer in answers), "it does not attack"
     return made
 
