@@ -1,6 +1,7 @@
 """Runs among the experiments of MLflow."""
 
 import logging
+import os
 
 from astral.domain.tracked import TrackedRun
 from astral.errors import TrackerError, UserError
@@ -24,6 +25,8 @@ class MlflowTracker:
         Raises:
             UserError: The package is missing, or the address is none.
         """
+        # It reports its use to its makers unless it is told not to, before it is imported.
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         try:
             from mlflow import MlflowClient
             from mlflow.exceptions import MlflowException

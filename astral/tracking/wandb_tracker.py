@@ -1,5 +1,6 @@
 """Runs in Weights & Biases; with WANDB_MODE=offline nothing leaves the machine until `wandb sync` sends it."""
 
+import os
 from pathlib import Path
 
 from astral.domain.tracked import TrackedRun
@@ -24,6 +25,8 @@ class WandbTracker:
         Raises:
             UserError: The package is missing.
         """
+        # It reports its errors to its makers unless it is told not to, before it is imported.
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         try:
             import wandb
         except ImportError as error:
