@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from pydantic import Field, JsonValue
 
@@ -110,6 +111,27 @@ class TestRecord(Noun):
     def result(self) -> Result | None:
         """Which of the five endings it had; None while it is under way."""
         return Result.of(self.verdict, self.transcript) if self.is_finished else None
+
+
+class Ended(Protocol):
+    """A test and how it ended, whatever else is known of it."""
+
+    @property
+    def draw(self) -> Draw:
+        """What was handed out."""
+        ...
+
+    @property
+    def result(self) -> Result | None:
+        """Which of the five endings it had; None while it is under way."""
+        ...
+
+
+class TestEnd(NamedTuple):
+    """Of a test no more than how it ended."""
+
+    draw: Draw
+    result: Result | None
 
 
 class Call(Noun):

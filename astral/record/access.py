@@ -5,11 +5,12 @@ from collections.abc import Collection, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, case, func
 
+from astral.domain.records import Ending, Result
 from astral.record.additions import batches
 from astral.record.database import Database, reading, writing
-from astral.record.tables import draws
+from astral.record.tables import draws, failures, transcripts, verdicts
 
 Columns = TypeVarTuple("Columns")
 
@@ -58,6 +59,15 @@ class Access:
 def same_test(table: Table) -> ColumnElement[bool]:
     """That a row of this table is of the same test as the draw beside it."""
     return (table.c.run_id == draws.c.run_id) & (table.c.number == draws.c.number)
+
+
+RESULT = case(
+    (verdicts.c.outcome.is_not(None), func.lower(verdicts.c.outcome)),
+    (transcripts.c.ending == Ending.BLOCKED.value, Result.BLOCKED.value),
+    (failures.c.number.is_not(None), Result.FAILED.value),
+    else_="",
+).label("result")
+"""How a test ended, of `tests_with(transcripts, verdicts, failures)`; empty while it is under way."""
 
 
 def tests_with(*stages: Table) -> FromClause:

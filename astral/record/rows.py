@@ -1,6 +1,7 @@
 """Nouns as rows of the tables, and back."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, Table
@@ -47,11 +48,17 @@ def draw_of(row: Row[Any], *, where: str) -> Draw:
     """The draw in a row of `draws`."""
     return Draw(
         number=row.number,
-        cell=noun_of(Cell, row.cell, where=where),
+        cell=_cell_of(row.cell, where),
         attempt=row.attempt,
         probability=row.probability,
         control=row.control,
     )
+
+
+@lru_cache(maxsize=1 << 13)
+def _cell_of(text: str, where: str) -> Cell:
+    """A run's tests are in few cells, which they share in memory as well."""
+    return noun_of(Cell, text, where=where)
 
 
 def record_of(row: Row[Any], *, where: str) -> TestRecord:

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, select, update
+from sqlalchemy import Row, func, select, update
 
 from astral.domain.base import content_id
-from astral.domain.records import Ending, Result
+from astral.domain.records import Result
 from astral.domain.run import Manifest, RunStatus
 from astral.domain.space import Space
 from astral.errors import RecordError, UnknownNameError, UserError
-from astral.record.access import Access, tests_with
+from astral.record.access import RESULT, Access, tests_with
 from astral.record.additions import add_digest, insertion
 from astral.record.items import RunSummary
 from astral.record.tables import draws, failures, runs, transcripts, verdicts
@@ -79,17 +79,11 @@ class StoredRuns(Access):
 
     def runs(self) -> list[RunSummary]:
         """All runs, newest first."""
-        result = case(
-            (verdicts.c.outcome.is_not(None), func.lower(verdicts.c.outcome)),
-            (transcripts.c.ending == Ending.BLOCKED.value, Result.BLOCKED.value),
-            (failures.c.number.is_not(None), Result.FAILED.value),
-            else_="",
-        ).label("result")
         counted = (
-            select(draws.c.run_id, result, func.count().label("tests"))
+            select(draws.c.run_id, RESULT, func.count().label("tests"))
             .select_from(tests_with(transcripts, verdicts, failures))
             .where(draws.c.control.is_(None))
-            .group_by(draws.c.run_id, result)
+            .group_by(draws.c.run_id, RESULT)
         )
         with self._reading() as connection:
             heads = connection.execute(

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Table, func, select
 
 from astral.domain.coverage import Coverage
-from astral.domain.records import Outcome, TestCase
-from astral.domain.run import TestRecord
+from astral.domain.records import Outcome, Result, TestCase
+from astral.domain.run import TestEnd, TestRecord
 from astral.domain.space import Cell
-from astral.record.access import Access, same_test, tests_with
+from astral.record.access import RESULT, Access, same_test, tests_with
 from astral.record.additions import add_calls, add_other_verdicts, add_rows
 from astral.record.items import Item
-from astral.record.rows import item_row, record_of
+from astral.record.rows import draw_of, item_row, record_of
 from astral.record.tables import (
     calls,
     cases,
@@ -67,6 +67,24 @@ class StoredTests(Access):
         where = self._where(run_id)
         for row in self._pages(query, numbers):
             yield record_of(row, where=where)
+
+    def ends(self, run_id: str) -> Iterator[TestEnd]:
+        """How each of a run's tests ended, in order of number; nothing else of them is read."""
+        query = (
+            select(draws, RESULT)
+            .select_from(tests_with(transcripts, verdicts, failures))
+            .where(draws.c.run_id == run_id)
+            .order_by(draws.c.number)
+        )
+        for row in self._pages(query):
+            yield TestEnd(draw_of(row, where=self._where(run_id)), Result(row.result) if row.result else None)
+
+    def written(self, run_id: str) -> list[int]:
+        """The numbers of a run's tests that have a case, ascending; without controls and benign twins."""
+        query = select(draws.c.number).join_from(draws, cases, same_test(cases))
+        query = query.where(draws.c.run_id == run_id, draws.c.control.is_(None)).order_by(draws.c.number)
+        with self._reading() as connection:
+            return list(connection.scalars(query))
 
     def cases(self, run_id: str) -> Iterator[tuple[int, TestCase]]:
         """The test cases of a run with their draws' numbers, in that order; a page at a time."""

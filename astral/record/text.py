@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from astral.domain.base import may_be_odd
 from astral.errors import RecordError
@@ -48,17 +48,13 @@ def noun_of(model: type[N], text: str, *, where: str) -> N:
     Raises:
         RecordError: The text is not such a noun: the file was edited, or damaged.
     """
+    with suppress(ValidationError):  # half characters are JSON to Python alone
+        return model.model_validate_json(text)
     try:
-        return model.model_validate(_parsed(text))
+        return model.model_validate(json.loads(text))
     except (ValidationError, ValueError):
         # Not chained: the error's own text quotes what is in the record.
         raise RecordError(
             f"{where}: a {model.__name__} in the record cannot be read; it was edited or damaged. "
             "`astral doctor --store` says what can be mended."
         ) from None
-
-
-def _parsed(text: str) -> Any:
-    with suppress(ValueError):  # half characters are JSON to Python alone
-        return from_json(text)
-    return json.loads(text)

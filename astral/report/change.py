@@ -9,7 +9,7 @@ from pydantic import Field
 from astral.domain.base import Noun
 from astral.domain.coverage import Coverage
 from astral.domain.records import Result
-from astral.domain.run import Manifest, TestRecord
+from astral.domain.run import Ended, Manifest
 from astral.domain.space import Cell
 
 
@@ -35,7 +35,7 @@ class Change(Noun):
     """Its 95 % interval."""
 
 
-def change_since(earlier: Manifest, judged: Coverage, tests: Iterable[TestRecord], *, judge: str) -> Change:
+def change_since(earlier: Manifest, judged: Coverage, tests: Iterable[Ended], *, judge: str) -> Change:
     """What changed since an earlier run.
 
     Args:

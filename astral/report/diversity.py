@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import exp, log
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import regex
 from pydantic import Field
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLE: Final = 1000
 """More cases are drawn from at random: self-BLEU and distinct-n depend on how many there are."""
+T = TypeVar("T")
 LEAST: Final = 2
 """Fewer cases than this differ from nothing."""
 GROUPED_BY: Final = ("risk", "language")
@@ -55,18 +56,25 @@ class DiversityFacts(Noun):
     """There were more than `SAMPLE` cases, of which as many were drawn, with the seed of the run."""
 
 
-def diversity_of_run(tests: Iterable[TestRecord], *, seed: int, embed: "Embed | None" = None) -> DiversityFacts | None:
+def sampled(tests: Sequence[T], *, seed: int) -> Sequence[T]:
+    """All, or as many as are compared with each other, drawn with the seed of the run."""
+    return tests if len(tests) <= SAMPLE else random.Random(f"diversity {seed}").sample(tests, SAMPLE)
+
+
+def diversity_of_run(
+    tests: Iterable[TestRecord], *, seed: int, embed: "Embed | None" = None, is_sample: bool = False
+) -> DiversityFacts | None:
     """Diversity of the cases of a run; None where there are fewer than two.
 
     Args:
-        tests: The run's tests.
-        seed: Decides the sample.
+        tests: The run's tests, or a sample of them.
+        seed: Decides the sample, where there are more than are compared.
         embed: Gives vectors; without it there is no Vendi score.
+        is_sample: They are one already.
     """
-    cases = [test.case for test in tests if test.case and test.draw.control is None]
-    is_sample = len(cases) > SAMPLE
-    if is_sample:
-        cases = random.Random(f"diversity {seed}").sample(cases, SAMPLE)
+    found = [test.case for test in tests if test.case and test.draw.control is None]
+    cases = sampled(found, seed=seed)
+    is_sample = is_sample or len(cases) < len(found)
     if len(cases) < LEAST:
         return None
     texts = [case.request for case in cases]

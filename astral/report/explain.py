@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from astral.domain.base import Noun
 from astral.domain.records import Result
-from astral.domain.run import Manifest, TestRecord
+from astral.domain.run import Manifest, TestEnd, TestRecord
 from astral.domain.space import Cell, Interaction, Space
 from astral.effects import Driver, Drivers, find_drivers
 from astral.errors import UserError
@@ -93,18 +93,21 @@ def explain(manifest: Manifest, tests: Iterable[TestRecord]) -> Explanation:
 
     Args:
         manifest: The run's manifest.
-        tests: Its tests, in any order.
+        tests: Its tests, in any order; read once.
 
     Raises:
         UserError: No answer was decided.
     """
-    decided: list[TestRecord] = []
+    decided: list[TestEnd] = []
+    case_ids: dict[int, str] = {}
     left_out: Counter[str] = Counter()
     for test in tests:
         if test.draw.control is not None:
             left_out["control"] += 1
         elif test.result in {Result.SAFE, Result.UNSAFE}:
-            decided.append(test)
+            decided.append(TestEnd(test.draw, test.result))
+            if test.result is Result.UNSAFE and test.case:
+                case_ids[test.draw.number] = test.case.id
         else:
             left_out[test.result.value if test.result else "unfinished"] += 1
     if not decided:
@@ -127,7 +130,7 @@ def explain(manifest: Manifest, tests: Iterable[TestRecord]) -> Explanation:
         rest=found.rest,
         fewest=found.fewest,
         drivers=drivers,
-        cells=_showing(decided, [driver.interaction for driver in drivers]),
+        cells=_showing(decided, [driver.interaction for driver in drivers], case_ids),
         reading=_reading(len(unsafe), len(decided), explained, found),
     )
 
@@ -147,7 +150,7 @@ def smallest_cover(covers: Mapping[Cell, Collection[int]], order: Sequence[Cell]
     return chosen
 
 
-def _counted(space: Space, decided: Sequence[TestRecord]) -> tuple[NDArray[np.intp], Floats, Floats]:
+def _counted(space: Space, decided: Sequence[TestEnd]) -> tuple[NDArray[np.intp], Floats, Floats]:
     """Cells as positions, each once, with their unsafe and all answers."""
     places = [
         (dimension.id, {value.id: place for place, value in enumerate(dimension.values)})
@@ -179,9 +182,11 @@ def _named(space: Space, driver: Driver) -> NamedDriver:
     )
 
 
-def _showing(decided: Iterable[TestRecord], drivers: Sequence[Interaction]) -> tuple[ShowingCell, ...]:
+def _showing(
+    decided: Iterable[TestEnd], drivers: Sequence[Interaction], case_ids: Mapping[int, str]
+) -> tuple[ShowingCell, ...]:
     """The cells that show the drivers, the surest ones first taken."""
-    by_cell: defaultdict[Cell, list[TestRecord]] = defaultdict(list)
+    by_cell: defaultdict[Cell, list[TestEnd]] = defaultdict(list)
     for test in decided:
         by_cell[test.draw.cell].append(test)
     unsafe = {
@@ -204,7 +209,7 @@ def _showing(decided: Iterable[TestRecord], drivers: Sequence[Interaction]) -> t
             unsafe=len(unsafe[cell]),
             decided=len(by_cell[cell]),
             tests=tuple(test.draw.number for test in unsafe[cell]),
-            cases=tuple(test.case.id for test in unsafe[cell] if test.case),
+            cases=tuple(case_ids[test.draw.number] for test in unsafe[cell] if test.draw.number in case_ids),
         )
         for cell, shows in smallest_cover(covers, order).items()
     )

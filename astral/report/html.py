@@ -9,7 +9,7 @@ from astral.domain.price import money
 from astral.domain.records import Result
 from astral.domain.run import TestRecord
 from astral.report import words
-from astral.report.page_data import details_of, maps_of, packed, table_of
+from astral.report.page_data import PageTests, maps_of, packed, table_of
 from astral.report.pair_maps import pair_maps, worst_pairs
 from astral.report.statistics import Rate, UnbiasedRate
 from astral.report.summary import Group, Summary
@@ -37,13 +37,20 @@ def render_html(
 
     Args:
         summary: The run's numbers.
-        tests: The tests that were summarised.
+        tests: The tests that were summarised; read once.
         reveal: Put the texts of cases and answers into the page, hidden until the reader asks for them.
         explanation: What drives the unsafe answers; None where nothing was decided.
         home: Address of the page of all runs, where there is one.
     """
-    finished = [test for test in tests if test.is_finished]
-    maps = pair_maps(summary, finished)
+    gathered = PageTests(reveal=reveal)
+    for _ in gathered.noting(tests):
+        pass
+    return render_page(summary, gathered, explanation=explanation, home=home)
+
+
+def render_page(summary: Summary, tests: PageTests, *, explanation: "Explanation | None" = None, home: str = "") -> str:
+    """The same of tests that were gathered already; arguments as those of `render_html`."""
+    maps = pair_maps(summary, tests.ends)
     page = render_template(
         "astral.report",
         "report.html.j2",
@@ -70,11 +77,11 @@ def render_html(
         worst_pairs=worst_pairs(maps),
         names=summary.value_names,
         has_maps=bool(maps),
-        table=packed(table_of(summary, finished)),
+        table=packed(table_of(summary, tests)),
         maps=packed(maps_of(summary, maps)),
-        details=[packed(block) for block in details_of(finished, reveal=reveal)],
-        finished=len(finished),
-        reveal=reveal,
+        details=tests.details,
+        finished=len(tests.rows),
+        reveal=tests.is_revealing,
     )
     # Whatever came in by whatever way: no bidi control, escape sequence or lone surrogate is left in the page.
     return visible(page)

@@ -1,7 +1,7 @@
 """A short page for a pull request, with the same facts as the HTML page."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import islice
 
 from astral.assets import render_template
@@ -16,7 +16,7 @@ _TEXT_LIMIT = 1000
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
 
 
-def render_markdown(summary: Summary, tests: Sequence[TestRecord], *, reveal: bool) -> str:
+def render_markdown(summary: Summary, tests: Iterable[TestRecord], *, reveal: bool) -> str:
     """The report as a page of GitHub's Markdown.
 
     Args:

@@ -8,11 +8,11 @@ in compressed form nothing else will see them.
 import base64
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from astral.domain.records import Control, Ending, Message, Result, TestCase, Verdict
-from astral.domain.run import TestRecord
+from astral.domain.run import TestEnd, TestRecord
 from astral.domain.scene import call_text
 from astral.report import words
 from astral.report.pair_maps import PairMap, heat_class
@@ -39,20 +39,59 @@ def packed(value: Any) -> str:
     return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
 
 
-def table_of(summary: Summary, tests: Sequence[TestRecord]) -> dict[str, Any]:
+class PageTests:
+    """What the page holds of each finished test, gathered in one pass over them; texts are kept compressed."""
+
+    def __init__(self, *, reveal: bool) -> None:
+        """Begin with none.
+
+        Args:
+            reveal: Keep the texts of cases, answers and evidence, and the oracle's reason.
+        """
+        self.is_revealing = reveal
+        self.rows: list[tuple[int, ...]] = []
+        self.ends: list[TestEnd] = []
+        self._packed: list[str] = []
+        self._open: list[dict[str, Any]] = []
+
+    def noting(self, tests: Iterable[TestRecord]) -> Iterator[TestRecord]:
+        """The same tests, each of which is kept as it passes."""
+        for test in tests:
+            if test.is_finished:
+                self._note(test)
+            yield test
+
+    def _note(self, test: TestRecord) -> None:
+        self.rows.append(_row(test))
+        self.ends.append(TestEnd(test.draw, test.result))
+        texts = {"texts": list(_texts(test))} if self.is_revealing else {}
+        self._open.append({"facts": _facts(test), **texts})
+        if len(self._open) == BLOCK:
+            self._packed.append(packed(self._open))
+            self._open = []
+
+    @property
+    def details(self) -> list[str]:
+        """What is shown of each test when it is opened, `BLOCK` tests at a time."""
+        return [*self._packed, *([packed(self._open)] if self._open else [])]
+
+
+def table_of(summary: Summary, tests: PageTests) -> dict[str, Any]:
     """All that the list of tests is filtered, sorted and shown by, column by column.
 
     Args:
         summary: The run's numbers.
-        tests: Finished tests, in the order in which `details_of` gets them.
+        tests: Those that were summarised.
     """
     places = [{group.id: place for place, group in enumerate(part.groups)} for part in summary.by_dimension]
-    rows = [_row(test) for test in tests]
+    rows = tests.rows
     names = ("number", "result", "kind", "ending", "p", "severity")
     columns = (
         dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in names}
     )
-    values = [[known[value] for known, (_, value) in zip(places, test.draw.cell.values, strict=True)] for test in tests]
+    values = [
+        [known[value] for known, (_, value) in zip(places, test.draw.cell.values, strict=True)] for test in tests.ends
+    ]
     return {
         "dimensions": [
             {"id": part.dimension, "values": [{"id": group.id, "name": visible(group.name)} for group in part.groups]}
@@ -94,20 +133,6 @@ def maps_of(summary: Summary, maps: Sequence[PairMap]) -> dict[str, Any]:
             f"{unsafe}/{safe}": [heat_class(rate), words.rate_text(rate)] for (unsafe, safe), rate in rates.items()
         },
     }
-
-
-def details_of(tests: Sequence[TestRecord], *, reveal: bool) -> Iterator[list[dict[str, Any]]]:
-    """What is shown of each test when it is opened, `BLOCK` tests at a time.
-
-    Args:
-        tests: Finished tests.
-        reveal: With the texts of cases, answers and evidence, and with the oracle's reason.
-    """
-    for start in range(0, len(tests), BLOCK):
-        yield [
-            {"facts": _facts(test), **({"texts": list(_texts(test))} if reveal else {})}
-            for test in tests[start : start + BLOCK]
-        ]
 
 
 def _row(test: TestRecord) -> tuple[int, ...]:

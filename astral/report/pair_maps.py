@@ -9,7 +9,7 @@ from itertools import combinations
 from math import ceil
 
 from astral.domain.records import Result
-from astral.domain.run import TestRecord
+from astral.domain.run import Ended
 from astral.domain.space import Cell, Interaction
 from astral.report.statistics import Rate
 from astral.report.summary import Counts, CoverageFacts, Summary
@@ -51,7 +51,7 @@ class PairMap:
     """How all other pairs stand."""
 
 
-def pair_maps(summary: Summary, tests: Iterable[TestRecord]) -> list[PairMap]:
+def pair_maps(summary: Summary, tests: Iterable[Ended]) -> list[PairMap]:
     """The map of every two dimensions, in the order of the space.
 
     Args:

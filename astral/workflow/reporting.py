@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
 from astral.domain.records import Control, Ending, Failure, Stage, Verdict
-from astral.domain.run import Manifest, TestRecord
+from astral.domain.run import Manifest, TestEnd, TestRecord
 from astral.errors import UnknownNameError, UserError
 from astral.files import write_private
 from astral.judge import calibration_note, oracle_note
@@ -21,7 +21,7 @@ from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, diversity_of_run, summarise, write_report
 from astral.report.change import Change, change_since
-from astral.report.diversity import DiversityFacts
+from astral.report.diversity import DiversityFacts, sampled
 from astral.report.forms import Form, render
 from astral.report.statistics import CorrectedRates
 from astral.workflow.attackers import screens_by_meaning
@@ -101,7 +101,7 @@ def rendered(runs: Path, run: str, form: Form, *, reveal: bool, oracle: str = ""
     with Store.open(store_url(runs), create=False) as store:
         run_id = store.resolve(run)
         found = findings_of(store, run_id, runs / run_id, oracle=oracle)
-        return render(form, found.manifest, found.summary, found.tests, reveal=reveal)
+        return render(form, found.manifest, found.summary, list(found.tests), reveal=reveal)
 
 
 def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, oracle: str = "") -> Summary:
@@ -112,17 +112,37 @@ def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, or
 
 
 @dataclass(frozen=True)
+class RecordedTests:
+    """The tests of a run, read from the record whenever somebody goes through them: memory holds a page of them."""
+
+    store: Store
+    run_id: str
+    oracle: str = ""
+    """Whose verdicts they have; by default the run's own."""
+
+    def __iter__(self) -> Iterator[TestRecord]:
+        tests = self.store.tests(self.run_id)
+        return judged_by(self.store, self.run_id, self.oracle, tests) if self.oracle else tests
+
+    def ends(self) -> Iterator[TestEnd]:
+        """How each of them ended."""
+        if not self.oracle:
+            return self.store.ends(self.run_id)
+        return (TestEnd(test.draw, test.result) for test in self)
+
+
+@dataclass(frozen=True)
 class Findings:
     """What the record says of a run, and what its pages are made from."""
 
     manifest: Manifest
-    tests: Sequence[TestRecord]
+    tests: RecordedTests
     summary: Summary
 
     @property
     def explanation(self) -> "Explanation | None":
         """What drives the unsafe answers; None where nothing was decided, or so much that it takes long."""
-        if len(self.tests) > EXPLAINED_IN_PAGES or not self.summary.rate.decided:
+        if self.summary.counts.total > EXPLAINED_IN_PAGES or not self.summary.rate.decided:
             return None
         # Late, as above.
         from astral.report.explain import explain
@@ -134,35 +154,33 @@ def findings_of(store: Store, run_id: str, folder: Path, *, oracle: str = "") ->
     """Read a run; arguments as those of `report_of`, and the folder in which its report lies."""
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
-    tests = list(store.tests(run_id))
+    tests = RecordedTests(store, run_id, oracle)
     earlier = list(continued_results(manifest, store))
     with requests_of(manifest, store) as requests:
         planner = planner_of(manifest, requests)
         planner.observe(earlier)
-        planner.observe((test.draw, test.result) for test in tests if test.result is not None)
+        planner.observe((draw, result) for draw, result in store.ends(run_id) if result is not None)
         progress = planner.progress()
-    corrected = corrected_rates_of(store, manifest, tests)
-    if oracle:
-        tests = judged_by(store, run_id, oracle, tests)
+    corrected = corrected_rates_of(store, manifest, store.tests(run_id))
     summary = summarise(
         manifest,
         tests,
         progress,
         status=store.status(run_id),
         usage={role: usage for role, usage in store.usage(run_id).items() if role in {*ModelRole}},
-        diversity=_diversity(settings, tests, folder.parent),
+        diversity=_diversity(settings, store, run_id, folder.parent),
         oracle_note=_note(manifest, oracle or settings.judge.model),
         judged_by=oracle or settings.judge.model,
         other_oracles=store.other_oracles(run_id),
         corrected_rates=corrected,
-        change=_change(store, manifest, tests, judge=oracle or settings.judge.model),
+        change=_change(store, manifest, tests.ends(), judge=oracle or settings.judge.model),
         command=_command(manifest, folder),
         earlier=earlier,
     )
     return Findings(manifest, tests, summary)
 
 
-def _change(store: Store, manifest: Manifest, tests: Sequence[TestRecord], *, judge: str) -> Change | None:
+def _change(store: Store, manifest: Manifest, tests: Iterable[TestEnd], *, judge: str) -> Change | None:
     """What changed since the last run on the same target that judged anything."""
     target = manifest.models.get("target")
     on_target = store.runs_of(target) if target else [manifest.run_id]
@@ -180,17 +198,22 @@ def _command(manifest: Manifest, folder: Path) -> str:
     return f"astral {done} --config {folder / SETTINGS_FILE}"
 
 
-def _diversity(settings: Settings, tests: Sequence[TestRecord], runs: Path) -> DiversityFacts | None:
+def _diversity(settings: Settings, store: Store, run_id: str, runs: Path) -> DiversityFacts | None:
     """Diversity of the cases, whose vectors the screen left in the cache, where it embedded them."""
+    written = store.written(run_id)
+    chosen = sampled(written, seed=settings.seed)
+    told = partial(
+        diversity_of_run, store.tests(run_id, chosen), seed=settings.seed, is_sample=len(chosen) < len(written)
+    )
     if not screens_by_meaning(settings):
-        return diversity_of_run(tests, seed=settings.seed)
+        return told()
     try:
         embedder = cached_embedder(settings.model_copy(update={"runs": runs}))
     except UserError:
         # The run may come from a machine that has another embedder: only the Vendi score needs one.
-        return diversity_of_run(tests, seed=settings.seed)
+        return told()
     with closing(embedder):
-        return diversity_of_run(tests, seed=settings.seed, embed=partial(embedder.embed, kind="passage"))
+        return told(embed=partial(embedder.embed, kind="passage"))
 
 
 def _note(manifest: Manifest, judge: str) -> str:
@@ -200,7 +223,7 @@ def _note(manifest: Manifest, judge: str) -> str:
     return oracle_note(judge, is_alone=has_part(Port.ORACLE, judge) or is_person(judge))
 
 
-def corrected_rates_of(store: Store, manifest: Manifest, tests: Sequence[TestRecord]) -> CorrectedRates | None:
+def corrected_rates_of(store: Store, manifest: Manifest, tests: Iterable[TestRecord]) -> CorrectedRates | None:
     """Rates of a run freed from its judge's errors; None where neither labels nor a calibration tell of them.
 
     Args:
@@ -222,7 +245,7 @@ def corrected_rates_of(store: Store, manifest: Manifest, tests: Sequence[TestRec
     return corrected_rates(audit, {number: test.draw.cell for number, test in judged.items()}, manifest.space)
 
 
-def judged_by(store: Store, run_id: str, oracle: str, tests: Sequence[TestRecord]) -> list[TestRecord]:
+def judged_by(store: Store, run_id: str, oracle: str, tests: Iterable[TestRecord]) -> Iterator[TestRecord]:
     """The tests as if this oracle had judged them; an answer that it did not judge counts as failed.
 
     Raises:
@@ -233,7 +256,7 @@ def judged_by(store: Store, run_id: str, oracle: str, tests: Sequence[TestRecord
     if not verdicts:
         hint = f"`astral judge {run_id} --oracle {oracle}` adds its verdicts."
         raise UnknownNameError("oracle that judged this run", oracle, list(known), where=f"run {run_id}", hint=hint)
-    return [_with_verdict(test, verdicts, oracle) for test in tests]
+    return (_with_verdict(test, verdicts, oracle) for test in tests)
 
 
 def _with_verdict(test: TestRecord, verdicts: Mapping[int, Verdict], oracle: str) -> TestRecord:
