@@ -34,11 +34,11 @@ system: ## Install the system packages that tests use (Debian, as root)
 peers: ## Install the tools that tests of exchange run (about 3 GB)
 	$(PYTHON) -m venv .peers/light && .peers/light/bin/pip install --quiet uv
 	.peers/light/bin/uv pip install --quiet --python .peers/light inspect-ai==0.3.285 openai deepteam==1.0.10 sentry-sdk posthog pyrit==1.1.0
+	$(PYTHON) -m venv .peers/torch && .peers/torch/bin/pip install --quiet torch==2.13.0
+	.peers/light/bin/uv pip install --quiet --python .peers/torch torch==2.13.0 garak==0.17.1 lm-eval==0.4.13 datasets
 	$(PYTHON) -m venv .peers/evals
 	.peers/light/bin/uv pip install --quiet --python .peers/evals --no-deps evals==3.0.1.post1
 	.peers/light/bin/uv pip install --quiet --python .peers/evals backoff blobfile lz4 numpy openai pandas pydantic pyyaml pyzstd setuptools termcolor tiktoken tqdm zstandard
-	$(PYTHON) -m venv .peers/torch && .peers/torch/bin/pip install --quiet torch==2.13.0
-	.peers/light/bin/uv pip install --quiet --python .peers/torch torch==2.13.0 garak==0.17.1 lm-eval==0.4.13 datasets
 	if command -v npm >/dev/null; then PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --silent --no-audit --no-fund --omit=optional --prefix .peers/node promptfoo@0.118.0; fi
 
 demo: setup ## Test the local model until every pair of values is covered, and write a report
