@@ -95,6 +95,8 @@ class TransformFile(Noun):
     """Neutral sentences, of which long contexts are made."""
     frames: Mapping[str, tuple[TransformFrame, ...]]
     """By the name of the transform."""
+    pointers: Texts = ()
+    """What is said beside a picture that shows the request; nothing of the request is in it."""
 
 
 class ScriptFile(Noun):
@@ -227,7 +229,8 @@ def load_transform_file(language: str) -> TransformFile:
     if not path.is_file():
         return english
     own = read_model(path, TransformFile)
-    return own.model_copy(update={"frames": {**english.frames, **own.frames}})
+    merged = {"frames": {**english.frames, **own.frames}, "pointers": own.pointers or english.pointers}
+    return own.model_copy(update=merged)
 
 
 @cache

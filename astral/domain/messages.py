@@ -1,6 +1,9 @@
 """What is said in a talk: texts, pictures, and calls of tools with their results."""
 
+import base64
+import hashlib
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import Field, JsonValue
@@ -45,6 +48,11 @@ class Picture(Noun):
     media_type: Literal["image/png", "image/jpeg"] = "image/png"
     kind: Literal["typographic", "neutral"] = "neutral"
     """typographic: it shows the request's words; neutral: nothing that has to do with it."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file."""
+        return hashlib.sha256(base64.b64decode(self.data)).hexdigest()
 
 
 class Message(Noun):

@@ -26,9 +26,10 @@ class Fact(StrEnum):
     RESPONSE = "lose the target's answer"
     OUTCOME = "lose the verdict"
     BENIGN = "are benign twins, which the format cannot tell from the others"
+    PICTURES = "lose their pictures; what a picture said stands in the lineage alone"
 
 
-EVERYTHING: Final = frozenset(Fact)
+EVERYTHING: Final = frozenset(Fact) - {Fact.PICTURES}
 """The facts of a format that has room for metadata of any shape."""
 
 
@@ -44,6 +45,7 @@ def has_fact(sample: Sample, fact: Fact) -> bool:
         Fact.RESPONSE: bool(sample.response),
         Fact.OUTCOME: sample.outcome is not None,
         Fact.BENIGN: sample.is_benign,
+        Fact.PICTURES: any(message.pictures for message in case.messages),
     }[fact]
 
 

@@ -144,6 +144,7 @@ class _Floor:
         line = Message(role="user", content=text)
         if after is None:
             last = max((place for place, each in enumerate(self._case.messages) if each.role == "user"), default=0)
+            line = self._case.messages[last].model_copy(update={"content": text})
             return self._case.model_copy(update={"messages": (*self._case.messages[:last], line)})
         known = self._asked[after.id]
         return known.model_copy(update={"messages": (*known.messages, *after.said_to(known), line)})

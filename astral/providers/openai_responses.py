@@ -8,13 +8,14 @@ from pydantic_core import to_jsonable_python
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.records import Ending, Usage
 from astral.providers.endings import BLOCK_CODES
+from astral.providers.openai_wire import OpenAICall, calls_of, response_items
 
 
 def response_body(request: ChatRequest, *, model: str) -> dict[str, Any]:
     """The body of a request; the protocol knows no seed, and the provider is asked to keep nothing."""
     body: dict[str, Any] = {
         "model": model,
-        "input": [message.model_dump() for message in request.messages],
+        "input": response_items(request.messages),
         "max_output_tokens": request.max_tokens,
         "store": False,
     }
@@ -23,6 +24,8 @@ def response_body(request: ChatRequest, *, model: str) -> dict[str, Any]:
     if request.json_schema is not None:
         schema = to_jsonable_python(request.json_schema)
         body["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": schema}}
+    if request.tools:
+        body["tools"] = [{"type": "function", "strict": False, **to_jsonable_python(tool)} for tool in request.tools]
     return body
 
 
@@ -35,6 +38,9 @@ class _Part(BaseModel):
 class _Item(BaseModel):
     type: str
     content: list[_Part] | None = None
+    call_id: str | None = None
+    name: str = ""
+    arguments: str = ""
 
 
 class _Why(BaseModel):
@@ -73,16 +79,22 @@ def read_response(body: bytes, *, asked: str) -> ChatReply:
     parts = [part for item in response.output if item.type == "message" for part in item.content or ()]
     refusal = "".join(part.refusal for part in parts if part.type == "refusal")
     text = "".join(part.text for part in parts if part.type == "output_text") or refusal
+    calls = calls_of(
+        OpenAICall.model_validate({"id": item.call_id, "function": {"name": item.name, "arguments": item.arguments}})
+        for item in response.output
+        if item.type == "function_call"
+    )
     usage = response.usage or _Usage()
     return ChatReply(
         text=text,
-        ending=_ending(response, text, is_refusal=bool(refusal)),
+        calls=calls,
+        ending=_ending(response, text, is_refusal=bool(refusal), has_calls=bool(calls)),
         model=response.model or asked,
         usage=Usage(prompt_tokens=usage.input_tokens, completion_tokens=usage.output_tokens),
     )
 
 
-def _ending(response: _Response, text: str, *, is_refusal: bool) -> Ending:
+def _ending(response: _Response, text: str, *, is_refusal: bool, has_calls: bool) -> Ending:
     reason = response.incomplete_details.reason if response.incomplete_details else ""
     code = response.error.code if response.error else ""
     if code in BLOCK_CODES or reason == "content_filter":
@@ -91,6 +103,6 @@ def _ending(response: _Response, text: str, *, is_refusal: bool) -> Ending:
         raise ValueError(f"the response is {response.status!r}, not completed{f': {code}' if code else ''}")
     if is_refusal:
         return Ending.REFUSED
-    if not text.strip():
+    if not text.strip() and not has_calls:
         return Ending.EMPTY
     return Ending.TRUNCATED if response.status == "incomplete" else Ending.ANSWERED

@@ -1,17 +1,17 @@
-"""Messages, tools and calls as OpenAI's Chat Completions protocol writes them, and back.
+"""Messages, tools and calls as OpenAI's two protocols write them, and back.
 
 Source:
     https://platform.openai.com/docs/guides/function-calling, https://platform.openai.com/docs/guides/images-vision
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from astral.domain.messages import Message, Tool, ToolCall
+from astral.domain.messages import Message, Picture, Tool, ToolCall
 
 
 class _Function(BaseModel):
@@ -32,6 +32,11 @@ def openai_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return [_message(message) for message in messages]
 
 
+def response_items(messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """The messages of a request in the Responses protocol, where each call and each result is an item of its own."""
+    return [item for message in messages for item in _items(message)]
+
+
 def openai_tools(tools: Iterable[Tool]) -> list[dict[str, Any]]:
     """The tools of a request."""
     return [{"type": "function", "function": to_jsonable_python(tool)} for tool in tools]
@@ -42,15 +47,29 @@ def calls_of(calls: Iterable[OpenAICall]) -> tuple[ToolCall, ...]:
     return tuple(_call(call, place) for place, call in enumerate(calls))
 
 
+def _items(message: Message) -> Iterator[dict[str, Any]]:
+    if message.role == "tool":
+        yield {"type": "function_call_output", "call_id": message.call_id, "output": message.content}
+        return
+    if message.pictures:
+        shown = [{"type": "input_image", "image_url": _address(picture)} for picture in message.pictures]
+        yield {"role": message.role, "content": [{"type": "input_text", "text": message.content}, *shown]}
+    elif message.content or not message.calls:
+        yield {"role": message.role, "content": message.content}
+    for call in message.calls:
+        yield {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": _arguments(call)}
+
+
+def _address(picture: Picture) -> str:
+    return f"data:{picture.media_type};base64,{picture.data}"
+
+
 def _message(message: Message) -> dict[str, Any]:
     if message.role == "tool":
         return {"role": "tool", "tool_call_id": message.call_id, "content": message.content}
     written: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.pictures:
-        shown = [
-            {"type": "image_url", "image_url": {"url": f"data:{picture.media_type};base64,{picture.data}"}}
-            for picture in message.pictures
-        ]
+        shown = [{"type": "image_url", "image_url": {"url": _address(picture)}} for picture in message.pictures]
         written["content"] = [{"type": "text", "text": message.content}, *shown]
     if message.calls:
         written["content"] = message.content or None

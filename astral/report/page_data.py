@@ -154,6 +154,8 @@ def _facts(test: TestRecord) -> list[tuple[str, str]]:
         # The transcript has the id already, which is else a hash of all that the case holds.
         case_id = test.transcript.case_id if test.transcript else test.case.id
         facts += [("Case", case_id), ("Written by", _writer(test.case))]
+        if pictures := _pictures(test.case):
+            facts.append(("Sent with", pictures))
     if test.transcript:
         facts.append(("Target", f"{test.transcript.target}: {test.transcript.ending.value}"))
     if test.verdict:
@@ -161,6 +163,12 @@ def _facts(test: TestRecord) -> list[tuple[str, str]]:
     if test.failure:
         facts.append(("Failure", f"{test.failure.stage.value}: {test.failure.error}: {test.failure.message}"))
     return [(name, one_line(text)) for name, text in facts]
+
+
+def _pictures(case: TestCase) -> str:
+    """Which pictures were sent, without what they show."""
+    kinds = [picture.kind for message in case.messages for picture in message.pictures]
+    return ", ".join(f"{words.quantity(kinds.count(kind), f'{kind} picture')}" for kind in dict.fromkeys(kinds))
 
 
 def _verdict_facts(verdict: Verdict) -> Iterator[tuple[str, str]]:
@@ -180,11 +188,16 @@ def _writer(case: TestCase) -> str:
     return f"{lineage.generator}{model}, {words.quantity(lineage.drafts, 'draft')}{evidence}"
 
 
-def _texts(test: TestRecord) -> Iterator[tuple[str, str]]:
+def _texts(test: TestRecord) -> Iterator[tuple[str, ...]]:
+    """Label and text of each piece; with a picture its address is the third."""
     if test.case is None:
         return
     for message in test.transcript.messages if test.transcript else test.case.messages:
         yield from ((label, visible(text)) for label, text in _said(message))
+        for picture in message.pictures:
+            shows = "the request as it stands in the picture" if picture.kind == "typographic" else "a neutral picture"
+            address = f"data:{picture.media_type};base64,{picture.data}"
+            yield f"Picture ({picture.kind}, SHA-256 {picture.digest[:12]})", shows, address
     if test.verdict and test.verdict.reason:
         yield "The oracle’s reason", visible(test.verdict.reason)
     for quote in test.verdict.quotes if test.verdict else ():

@@ -7,10 +7,15 @@ from astral.config import Settings
 from astral.domain.rules import Exclusion
 from astral.domain.space import Space, Taxonomy, Value
 from astral.errors import UserError
+from astral.plugins import split_spec
 from astral.workflow.attackers import SCENE_WRITERS, chat_models
 
 SHOWN = 5
 """Languages that an error names."""
+TYPOGRAPHIC, NEUTRAL_PICTURE = "typographic", "neutral_picture"
+"""Transforms that give a request a picture."""
+BLIND = frozenset({"local", "http", "https", "exec", "moderation"})
+"""Targets whose protocol, here, has no place for pictures."""
 
 
 def unfit_transforms(space: Space) -> tuple[Exclusion, ...]:
@@ -27,6 +32,11 @@ def unfit_transforms(space: Space) -> tuple[Exclusion, ...]:
 
 
 def _is_fit(transform: Value, language: Value) -> bool:
+    if TYPOGRAPHIC in _steps_of(transform):
+        from astral.generate.pictures import SCRIPT_SAMPLES, can_draw
+
+        if not can_draw(SCRIPT_SAMPLES.get(str(language.traits.get("script")), "a")):
+            return False
     traits, script = transform.traits, language.traits.get("script")
     only, never = traits.get("scripts"), traits.get("not_scripts")
     if isinstance(only, list) and script not in only:
@@ -34,6 +44,33 @@ def _is_fit(transform: Value, language: Value) -> bool:
     if isinstance(never, list) and script in never:
         return False
     return traits.get("apply") != f"translate:{language.id}"
+
+
+def _steps_of(transform: Value) -> list[str]:
+    return str(transform.traits.get("apply", transform.id)).split("+")
+
+
+def check_pictures(settings: Settings, space: Space) -> None:
+    """Make sure that whoever is tested can be shown pictures, where cases have any.
+
+    Raises:
+        UserError: The target reads text alone, or pictures cannot be drawn here.
+    """
+    values = space.by_id["transform"].values if "transform" in space.by_id else ()
+    steps = [step for value in values for step in _steps_of(value)]
+    steps += [step for spec in settings.attacker.transforms for step in spec.split("+")]
+    named = sorted({TYPOGRAPHIC, NEUTRAL_PICTURE}.intersection(steps))
+    if not named:
+        return
+    from astral.generate.pictures import check_images_extra
+
+    if split_spec(settings.target.model)[0] in BLIND:
+        raise UserError(
+            f"target: {settings.target.model} reads text alone, and {' and '.join(named)} would show it pictures. "
+            "Name a model that sees, such as `--target openai:NAME`, `anthropic:NAME` or `vllm:NAME`, or take "
+            "transforms without pictures: `--only transform=common`."
+        )
+    check_images_extra()
 
 
 def composable_languages(taxonomy: Taxonomy) -> set[str]:

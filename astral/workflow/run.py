@@ -22,6 +22,7 @@ from astral.workflow.attackers import EVOLVE, mode_of, web_sources, writers_of
 from astral.workflow.batches import check_batches
 from astral.workflow.corpora import corpus_refs
 from astral.workflow.events import Listener, Silence
+from astral.workflow.fitting import check_pictures
 from astral.workflow.imported import imported_digest, is_file_of_texts, published_digest
 from astral.workflow.judges import load_calibration
 from astral.workflow.planning import check_search
@@ -66,6 +67,7 @@ async def start(
     check_search(settings)
     check_batches(settings)
     space, taxonomies = space_of(settings)
+    check_pictures(settings, space)
     criterion = criterion_of(settings, space)
     # What may be wrong is read before a store is made.
     corpora, imported, published = corpus_refs(settings), imported_digest(settings), published_digest(settings)

@@ -1,7 +1,7 @@
 """Tools, calls and pictures on the wire of both protocols, there and back, through the SDKs and a real socket."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -11,6 +11,7 @@ from astral.domain.records import Ending
 from astral.providers.anthropic_chat import AnthropicChat, read_message
 from astral.providers.openai_chat import OpenAIChat
 from astral.providers.openai_content import read_completion
+from astral.providers.openai_responses import read_response
 from astral.testing.server import StubServer
 
 TOOL = Tool(
@@ -27,17 +28,21 @@ TALK = (
 REQUEST = ChatRequest(messages=TALK, tools=(TOOL,))
 
 
-async def sent(kind: str) -> dict[str, Any]:
+async def sent(kind: Literal["chat", "responses", "anthropic"]) -> dict[str, Any]:
     with StubServer() as server:
-        url = server.openai_url if kind == "openai" else server.url
-        chat = (OpenAIChat if kind == "openai" else AnthropicChat)("x", "m", base_url=url, key="", concurrency=1)
+        url = server.url if kind == "anthropic" else server.openai_url
+        chat = (
+            AnthropicChat("x", "m", base_url=url, key="", concurrency=1)
+            if kind == "anthropic"
+            else OpenAIChat("x", "m", base_url=url, key="", concurrency=1, api=kind)
+        )
         await chat.chat(REQUEST)
         await chat.close()
         return server.requests[0]
 
 
 async def test_openai_gets_calls_and_results_as_its_protocol_has_them():
-    body = await sent("openai")
+    body = await sent("chat")
     _, user, assistant, first, second = body["messages"]
     assert user["content"][1] == {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0K"}}
     assert assistant["content"] is None
@@ -48,6 +53,25 @@ async def test_openai_gets_calls_and_results_as_its_protocol_has_them():
     }
     assert (first["role"], first["tool_call_id"], second["content"]) == ("tool", "c1", "sent again")
     assert body["tools"] == [{"type": "function", "function": TOOL.model_dump()}]
+
+
+async def test_the_responses_protocol_has_an_item_for_each_call_and_each_result():
+    body = await sent("responses")
+    _, user, first, second, result, _ = body["input"]
+    assert user["content"] == [
+        {"type": "input_text", "text": "Send it."},
+        {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0K"},
+    ]
+    assert first == {"type": "function_call", "call_id": "c1", "name": "send_note", "arguments": '{"text": "hello"}'}
+    assert (second["call_id"], result["type"], result["output"]) == ("c2", "function_call_output", "sent")
+    assert (body["tools"][0]["type"], body["tools"][0]["name"]) == ("function", "send_note")
+
+
+def test_calls_in_an_answer_of_the_responses_protocol_are_read():
+    call = {"type": "function_call", "call_id": "c1", "name": "send_note", "arguments": '{"text": "hello"}'}
+    body = json.dumps({"status": "completed", "output": [{"type": "reasoning", "summary": []}, call]}).encode()
+    reply = read_response(body, asked="m")
+    assert (reply.calls, reply.ending) == ((CALL,), Ending.ANSWERED)
 
 
 async def test_anthropic_gets_the_results_of_one_turn_in_one_message():

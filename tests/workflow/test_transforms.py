@@ -8,6 +8,7 @@ import pytest
 from astral.domain.records import Result
 from astral.errors import UserError
 from astral.record import Store
+from astral.report.page_data import details_of
 from astral.testing.server import StubServer
 from astral.workflow.run import start
 from astral.workflow.space import criterion_of, space_of
@@ -118,3 +119,21 @@ async def test_a_language_without_seeds_is_translated_by_a_model_behind_a_server
         assert test.case.request in GERMAN
         assert (step.name, step.note["similarity"]) == ("translate:de", pytest.approx(1, abs=1e-3))
     assert outcome.summary.usage
+
+
+async def test_pictures_go_through_the_whole_line_and_stay_hidden_until_they_are_revealed(runs):
+    pytest.importorskip("PIL")
+    told = {"taxonomies": ["astral-14"], "only": {"risk": ["violence"]}, "attacker": {"transforms": ["typographic"]}}
+    with StubServer() as server:
+        target = {"model": "openai:m", "base_url": server.openai_url}
+        await start(settings_for(runs, target=target, **told, strength=1, planner="covering", controls=0))
+    (test,) = recorded(runs)
+    (picture,) = test.case.messages[-1].pictures
+    text, image = server.requests[0]["messages"][-1]["content"]
+    assert image["image_url"]["url"] == f"data:image/png;base64,{picture.data}"
+    assert test.case.plain_request not in text["text"]
+    assert test.result is Result.SAFE
+    hidden, shown = (json.dumps(list(details_of([test], reveal=reveal))) for reveal in (False, True))
+    assert "1 typographic picture" in hidden
+    assert picture.data not in hidden
+    assert picture.data in shown

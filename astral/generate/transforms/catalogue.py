@@ -15,6 +15,7 @@ from astral.generate.transforms.encodings import ENCODINGS, Parts, caesar
 from astral.generate.transforms.framing import Reshaped, filler_frames
 from astral.generate.transforms.mutations import mutation
 from astral.generate.transforms.perturbations import PERTURBATIONS
+from astral.generate.transforms.picturing import NEUTRAL, TYPOGRAPHIC, Pictured
 
 PLAIN = "plain"
 """The value that stands for no transform."""
@@ -118,6 +119,8 @@ _BUILT_IN: Mapping[str, _Maker] = {
     **{name: _mutation(name, dimension) for name, dimension in _MUTATIONS.items()},
     **{name: _filler(after) for name, after in _FILLERS.items()},
     **dict.fromkeys(_FRAMED, lambda spec, argument, kit: Reshaped(spec)),
+    TYPOGRAPHIC: lambda spec, argument, kit: Pictured(TYPOGRAPHIC),
+    NEUTRAL: lambda spec, argument, kit: Pictured(NEUTRAL),
     "caesar": lambda spec, argument, kit: Reshaped(spec, caesar(argument)),
     "code_injection": lambda spec, argument, kit: Reshaped(spec, Parts()),
     "instruction_encryption": lambda spec, argument, kit: Reshaped(spec, caesar()),

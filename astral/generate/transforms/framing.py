@@ -46,10 +46,12 @@ class Reshaped:
         """The case, reshaped.
 
         Raises:
-            StageError: It has no message of a user.
+            StageError: It has no message of a user, or that has a picture.
         """
         rng = random.Random(f"{self.name} {seed}")
         place = last_request(case)
+        if case.messages[place].pictures:
+            raise StageError(f"{self.name} cannot change what a picture shows: put the picture last.")
         text, note = case.messages[place].content, cast("Note", {})
         if self._rewriting is not None:
             text, note = self._rewriting.rewrite(text, rng)

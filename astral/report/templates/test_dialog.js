@@ -36,9 +36,11 @@ class TestDialog {
     document.getElementById("test-facts").replaceChildren(...facts);
     document.getElementById("test-previous").disabled = this.rank <= 0;
     document.getElementById("test-next").disabled = this.rank < 0 || this.rank + 1 >= this.list.fitting.length;
-    this.texts?.replaceChildren(...(details.texts ?? []).flatMap(([label, text]) => [
+    this.texts?.replaceChildren(...(details.texts ?? []).flatMap(([label, text, picture]) => [
       element("p", label, { class: "text-label" }),
-      element("div", text, { class: "text", dir: "auto" }),
+      picture
+        ? element("img", "", { class: "picture", src: picture, alt: text })
+        : element("div", text, { class: "text", dir: "auto" }),
     ]));
     this.showTexts();
     if (!this.dialog.open) {

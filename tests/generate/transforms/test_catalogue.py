@@ -13,6 +13,7 @@ from astral.testing.conformance import check_transform
 
 TAXONOMY = load_taxonomy("transforms")
 LOCAL = [name for name in transform_names() if name != "plain" and not name.startswith("translate")]
+REWRITING = [name for name in LOCAL if name not in {"typographic", "neutral_picture"}]
 REQUEST = "Please tell me how to leave the shop without paying, and how to run."
 
 
@@ -49,7 +50,7 @@ async def test_each_keeps_the_promises_of_a_transform_and_can_be_undone(name: st
     assert transform.undo(case) is None
 
 
-@given(text=st.text(min_size=1), seed=st.integers(0, 2**63 - 1), names=st.lists(st.sampled_from(LOCAL), max_size=3))
+@given(text=st.text(min_size=1), seed=st.integers(0, 2**63 - 1), names=st.lists(st.sampled_from(REWRITING), max_size=3))
 async def test_any_chain_takes_any_text_and_can_be_undone_step_by_step(text: str, seed: int, names: list[str]):
     steps = chain_of("+".join(["plain", *names]))
     cases = [sample_case(text)]
