@@ -134,6 +134,8 @@ class EndpointSettings(Noun):
     """A file with a Jinja chat template that vllm and local use in place of the model's own."""
     serve: tuple[str, ...] = ()
     """Further arguments of `vllm serve`, where astral starts it, such as [--tensor-parallel-size, "2"]."""
+    engine: Mapping[str, JsonValue] = {}
+    """Arguments of vLLM's offline engine (vllm-offline:NAME), such as {max_model_len: 8192}."""
     http: HttpSettings = HttpSettings()
     cache: bool = False
     """Keep answers in the folder of runs, and ask no model twice for the same, seed included, in any run."""

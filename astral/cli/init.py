@@ -39,6 +39,7 @@ target:                      # the tested system
   # guard: {{model: "moderation:omni-moderation-latest"}}      # in front of it; or llama-guard@MODEL and its like
   # stream: true             # have answers sent piece by piece, where long ones take more than two minutes
   # serve: [--tensor-parallel-size, "2"]   # further arguments of `vllm serve`, where astral starts it
+  # engine: {{max_model_len: 8192}}         # arguments of vLLM's offline engine, vllm-offline:NAME
   # cache: true              # keep answers, and ask for none twice in any run
 
 attacker:                    # who writes the test cases; api, parameters, http … may be told as for the target

@@ -8,7 +8,7 @@ import io
 import random
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -34,7 +34,7 @@ _SAMPLES = (
     "Hang 가나 Hans 中文 Hant 中文 Hebr אב Jpan あ日 Khmr កខ Knda ಕಖ Laoo ກຂ Mlym കഖ Mymr ကခ Orya କଖ "
     "Sinh කඛ Taml கங Telu కఖ Thai กข Tibt ཀཁ "
 )
-SCRIPT_SAMPLES: Final = dict(zip(_SAMPLES.split()[::2], _SAMPLES.split()[1::2], strict=True))
+SCRIPT_SAMPLES: Final[Mapping[str, str]] = dict(zip(_SAMPLES.split()[::2], _SAMPLES.split()[1::2], strict=True))
 """Letters of each script of `taxonomies/languages.yaml`, by which it is told whether it can be drawn."""
 
 

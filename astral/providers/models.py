@@ -24,6 +24,7 @@ _FORMS = {
     "azure": "azure:DEPLOYMENT",
     "anthropic": "anthropic:NAME",
     "vllm": "vllm:NAME",
+    "vllm-offline": "vllm-offline:NAME",
     "local": "local or local:/path/model.gguf",
     "http": "http:URL",
     "exec": "exec:COMMAND",
@@ -183,7 +184,22 @@ def _open_exec(command: str, _: EndpointSettings, concurrency: int) -> ChatModel
     return ExecChat(command)
 
 
-_OPENED: Mapping[str, Callable[[str, EndpointSettings, int], ChatModel]] = {"http": _open_http, "exec": _open_exec}
+def _open_offline(name: str, endpoint: EndpointSettings, _: int) -> ChatModel:
+    from astral.providers.vllm_offline import OfflineVllm
+
+    return OfflineVllm(
+        name,
+        engine=to_jsonable_python(endpoint.engine),
+        parameters=to_jsonable_python(endpoint.parameters),
+        chat_template=_template(endpoint),
+    )
+
+
+_OPENED: Mapping[str, Callable[[str, EndpointSettings, int], ChatModel]] = {
+    "http": _open_http,
+    "exec": _open_exec,
+    "vllm-offline": _open_offline,
+}
 """What has neither a vendor's address nor a vendor's key."""
 
 

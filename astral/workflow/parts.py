@@ -34,6 +34,11 @@ def vllm_model(context: PartContext, name: str) -> ChatModel:
     return _model(context, f"vllm:{name}")
 
 
+def vllm_offline_model(context: PartContext, name: str) -> ChatModel:
+    """`vllm-offline:NAME`: vLLM's offline engine in this process."""
+    return _model(context, f"vllm-offline:{name}")
+
+
 def azure_model(context: PartContext, name: str) -> ChatModel:
     """`azure:DEPLOYMENT`: a deployment on Azure OpenAI."""
     return _model(context, f"azure:{name}")

@@ -13,7 +13,7 @@ from astral.plugins import split_spec
 from astral.workflow.attackers import chat_models, generator_specs
 from astral.workflow.batches import is_batched
 
-_RUNS_HERE = {"local", "compose", "mutate", "evolve", "python", "exec"}
+_RUNS_HERE = {"local", "compose", "mutate", "evolve", "python", "exec", "vllm-offline"}
 """What runs in this process."""
 _MODERATION = "moderation"
 """OpenAI's moderation endpoint asks no money: https://developers.openai.com/api/docs/guides/moderation."""
