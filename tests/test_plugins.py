@@ -30,7 +30,7 @@ def installed(monkeypatch):
 
 
 def test_own_parts_are_found_as_a_plug_in_would_be():
-    local = {"exec", "gateway", "http", "https", "local", "vllm"}
+    local = {"exec", "gateway", "http", "https", "local", "vllm", "vllm-offline"}
     assert set(part_names(Port.CHAT_MODEL)) == {"anthropic", "azure", "moderation", "openai", *local}
     assert has_part(Port.TARGET, "python:module:function")
     assert not has_part(Port.TARGET, "openai:gpt")

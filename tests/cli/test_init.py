@@ -29,8 +29,8 @@ def names_of(model, prefix=""):
             yield f"{prefix}{name}"
 
 
-MAPPINGS = {"only", "weights", "prices", "limits", "coverage.precision", "target.parameters", "target.guard"}
-MAPPINGS |= {f"target.http.{name}" for name in ("headers", "body", "blocked")}
+MAPPINGS = {"only", "weights", "prices", "limits", "coverage.precision", "target.engine", "target.guard"}
+MAPPINGS |= {"target.parameters", *(f"target.http.{name}" for name in ("headers", "body", "blocked"))}
 
 
 def keys_of(data, prefix=""):
