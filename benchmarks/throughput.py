@@ -80,7 +80,6 @@ def rows_of(cases: int, sigma: float, told: argparse.Namespace) -> list[str]:
         "openai SDK alone": [sys.executable, str(PARTS["bare"]), *work, "sdk"],
         "Inspect AI": [str(told.inspect), str(PARTS["inspected"]), *work, "RUNS"] if told.inspect else [],
         "astral generate": astral,
-        "astral generate --twins 0": [*astral, "--twins", "0"],
     }
     rows: list[str] = []
     for name, command in commands.items():
