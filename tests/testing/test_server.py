@@ -27,7 +27,7 @@ def test_it_is_run_as_a_module():
     url = process.stdout.readline().strip()
     status, answer = post(f"{url}/chat/completions")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=120)
     assert (status, answer["model"], process.returncode, errors) == (200, "m-stub", 0, "")
 
 
