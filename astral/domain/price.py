@@ -17,6 +17,10 @@ Source:
 """
 
 
+OLD_DAYS = 90
+"""Age in days from which a price is worth a look at its source: list prices change a few times a year."""
+
+
 class Price(Noun):
     """A model's price, in US dollars for a million tokens."""
 
@@ -31,6 +35,10 @@ class Price(Noun):
     def dollars(self, usage: Usage) -> float:
         """What so many tokens cost, in US dollars."""
         return (self.input * usage.prompt_tokens + self.output * usage.completion_tokens) / TOKENS_PRICED
+
+    def age_days(self, today: datetime.date) -> int:
+        """Days since its source was read; 0 for a price of the user's own."""
+        return max(0, (today - self.date).days) if self.date else 0
 
     @property
     def in_batches(self) -> "Price":

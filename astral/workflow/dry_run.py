@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from math import floor
 
 from astral.config import Environment, Settings
 from astral.domain.base import Noun
 from astral.domain.criterion import Criterion, OpenInteraction
-from astral.domain.price import money
+from astral.domain.price import OLD_DAYS, money
 from astral.domain.records import Result, Usage
 from astral.domain.space import Cell
 from astral.generate.screening import MAX_CHARACTERS
@@ -179,7 +180,7 @@ def _assumptions(settings: Settings, calls: Sequence[RoleCalls], *, needed: int,
         "Every test is judged; a failed or blocked one is replaced by another, up to retries times an interaction.",
         f"The bound of tokens takes each byte for a token, cases of {MAX_CHARACTERS:,} characters, answers of "
         f"{BYTES_PER_TOKEN} bytes a token; it leaves out calls that are sent again after a network error.",
-        _about_prices(calls),
+        _about_prices(calls, datetime.now(UTC).date()),
         _about_time(settings, pace),
     ]
     if settings.coverage.precision:
@@ -217,7 +218,7 @@ def _about_time(settings: Settings, pace: Pace | None) -> str:
     )
 
 
-def _about_prices(calls: Sequence[RoleCalls]) -> str:
+def _about_prices(calls: Sequence[RoleCalls], today: date) -> str:
     """Which prices the money rests on, or which are missing."""
     unknown = {role.model: None for role in calls if role.dollars_at_most is None}
     if unknown:
@@ -228,5 +229,13 @@ def _about_prices(calls: Sequence[RoleCalls]) -> str:
     dated = {role.model: role.price.date for role in calls if role.price and role.price.date}
     if not dated:
         return "What runs here costs no money; a price of your own in astral.yaml counts."
-    read = ", ".join(f"{model} as of {date}" for model, date in dated.items())
-    return f"Money is US dollars by list prices ({read}), without discounts, taxes, or tokens of hidden reasoning."
+    read = ", ".join(f"{model} as of {day}" for model, day in dated.items())
+    old = {
+        role.model: f"{role.model} ({role.price.age_days(today)} days old, see {role.price.source})"
+        for role in calls
+        if role.price and role.price.age_days(today) > OLD_DAYS
+    }
+    told = f"Money is US dollars by list prices ({read}), without discounts, taxes, or tokens of hidden reasoning."
+    if not old:
+        return told
+    return f"{told} Look at the prices of {', '.join(old.values())} again; `prices:` in astral.yaml goes over them."

@@ -13,6 +13,7 @@ from astral.domain.records import Course, Ending, Outcome, TestCase, Transcript,
 from astral.errors import AttackerRefusedError, MalformedDraftError, StageError
 from astral.execute import ChatTarget, Crescendo, Refinement, Scripted, TalkTarget
 from astral.testing import ScriptedModel, sample_case
+from astral.testing.strategy_check import check_strategy
 
 STRATEGIES: dict[str, Strategy] = {
     each.name: each for each in (Scripted(), Crescendo(), Refinement("pair"), Refinement("tap", branches=2, kept=2))
@@ -174,3 +175,39 @@ async def test_a_case_without_a_course_is_asked_once():
     model = ScriptedModel(["x"])
     await talk_target(model).respond(sample_case())
     assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+async def test_each_keeps_the_promises_of_a_strategy(name):
+    await check_strategy(STRATEGIES[name])
+
+
+class Endless(Scripted):
+    """Goes on for as long as it is let."""
+
+    async def lead(self, case, floor):
+        talk = None
+        while True:
+            talk = await floor.say("more", talk)
+
+
+class Moody(Scripted):
+    """Never the same talk twice."""
+
+    numbers = count()
+
+    async def lead(self, case, floor):
+        return await floor.say(f"talk {next(self.numbers)}")
+
+
+class Clumsy(Scripted):
+    async def lead(self, case, floor):
+        raise KeyError("a bug")
+
+
+async def test_the_check_finds_what_breaks_a_promise():
+    await check_strategy(Endless())  # it is stopped by the floor, which is allowed
+    with pytest.raises(AssertionError, match="gave two talks"):
+        await check_strategy(Moody())
+    with pytest.raises(AssertionError, match="lead raised KeyError"):
+        await check_strategy(Clumsy())

@@ -1,5 +1,7 @@
 """Which price a role's model has: the user's own, none for what runs here, the shipped one, or none known."""
 
+from datetime import timedelta
+
 import pytest
 
 from astral.assets import load_prices
@@ -8,10 +10,12 @@ from astral.domain.chat import ModelRole
 from astral.domain.run import RunStatus
 from astral.errors import ExitCode, UserError
 from astral.testing.server import StubServer
-from astral.workflow.dry_run import dry_run
+from astral.workflow.calls import calls_of
+from astral.workflow.dry_run import _about_prices, dry_run
 from astral.workflow.events import Silence
 from astral.workflow.pricing import price_of, prices_by_role
 from astral.workflow.run import resume, start
+from astral.workflow.space import space_of
 from tests.workflow.conftest import settings_for
 
 
@@ -105,6 +109,15 @@ def test_a_budget_of_money_wants_every_price():
     assert prices["target"] == MINI
     assert prices["judge"].output == load_prices()["openai:gpt-5-nano"].output
     assert (prices["attacker"].input, prices["attacker"].output) == (0, 0)
+
+
+def test_a_dry_run_says_when_a_price_is_old():
+    told = {"target": {"model": "openai:gpt-5-mini"}}
+    settings = Settings.model_validate(told)
+    calls = calls_of(settings, space_of(settings)[0], 10)
+    read = load_prices()["openai:gpt-5-mini"].date
+    assert "again" not in _about_prices(calls, read + timedelta(days=90))
+    assert "openai:gpt-5-mini (91 days old, see https://" in _about_prices(calls, read + timedelta(days=91))
 
 
 async def test_a_run_ends_before_its_money_does_and_goes_on_with_more_of_it(runs):

@@ -1,5 +1,7 @@
 """Transforms and languages in a whole run: what is planned, sent and recorded."""
 
+import base64
+import gzip
 import json
 import re
 
@@ -8,7 +10,7 @@ import pytest
 from astral.domain.records import Result
 from astral.errors import UserError
 from astral.record import Store
-from astral.report.page_data import details_of
+from astral.report.page_data import PageTests
 from astral.testing.server import StubServer
 from astral.workflow.run import start
 from astral.workflow.space import criterion_of, space_of
@@ -121,6 +123,12 @@ async def test_a_language_without_seeds_is_translated_by_a_model_behind_a_server
     assert outcome.summary.usage
 
 
+def page_text(test, *, reveal) -> str:
+    tests = PageTests(reveal=reveal)
+    list(tests.noting([test]))
+    return "".join(gzip.decompress(base64.b64decode(block)).decode() for block in tests.details)
+
+
 async def test_pictures_go_through_the_whole_line_and_stay_hidden_until_they_are_revealed(runs):
     pytest.importorskip("PIL")
     told = {"taxonomies": ["astral-14"], "only": {"risk": ["violence"]}, "attacker": {"transforms": ["typographic"]}}
@@ -133,7 +141,7 @@ async def test_pictures_go_through_the_whole_line_and_stay_hidden_until_they_are
     assert image["image_url"]["url"] == f"data:image/png;base64,{picture.data}"
     assert test.case.plain_request not in text["text"]
     assert test.result is Result.SAFE
-    hidden, shown = (json.dumps(list(details_of([test], reveal=reveal))) for reveal in (False, True))
+    hidden, shown = (page_text(test, reveal=reveal) for reveal in (False, True))
     assert "1 typographic picture" in hidden
     assert picture.data not in hidden
     assert picture.data in shown
