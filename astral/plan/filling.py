@@ -59,6 +59,8 @@ class Filling:
     def chances(self) -> Floats:
         """The more a cell's combinations lack tests, the higher."""
         chances = self._worth * self.lack
+        if not chances.any():  # so many tests that no number is small enough for what lacks: all cells are alike
+            chances = self._worth.copy()
         chances /= chances.max()
         for _ in range(_SQUARINGS):
             chances *= chances

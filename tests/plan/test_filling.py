@@ -80,3 +80,11 @@ def test_many_dimensions_are_filled_by_pairs():
     levels = (2,) * 8
     chances = filling_of(History(levels), levels).chances()
     assert chances == pytest.approx(np.full(levels, 1 / 256))
+
+
+def test_where_nothing_lacks_tests_any_more_all_cells_are_alike():
+    """As after a million tests of a space of some thousand cells."""
+    filling = filling_of(History((2, 2)), (2, 2))
+    filling.note_all([row for row in np.ndindex(2, 2) for _ in range(20_000)])
+    assert filling.lack.max() == 0
+    assert filling.chances() == pytest.approx(np.full((2, 2), 0.25))
