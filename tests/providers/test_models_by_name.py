@@ -88,7 +88,7 @@ def test_a_missing_gguf_file_is_a_user_error(tmp_path):
 
 
 def test_vendors_are_listed():
-    named = ["openai", "azure", "anthropic", "vllm", "local", "http", "exec", "moderation", "gateway"]
+    named = ["openai", "azure", "anthropic", "vllm", "vllm-offline", "local", "http", "exec", "moderation", "gateway"]
     assert vendors() == named
 
 
