@@ -17,8 +17,8 @@ NARROW = (
     "--only=persuasion=misrepresentation",
     "--controls=0",
 )
-GENERATE = [sys.executable, "-m", "astral", "generate", "-t", "python:slow_target:answer", *NARROW, "--concurrency=1"]
-SLOW = """
+GENERATE = [sys.executable, "-m", "astral", "generate", "-t", "python:held_target:answer", *NARROW, "--concurrency=1"]
+HELD = """
 import pathlib, time
 def answer(text):
     pathlib.Path("asked").touch()
@@ -56,7 +56,7 @@ def end(process, number):
     "number", [signal.SIGINT, *[pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGTERM, signal.SIGHUP)]]
 )
 def test_a_signal_ends_with_130_and_the_command_to_go_on(astral, runs, module, number):
-    module("slow_target", SLOW)
+    module("held_target", HELD)
     process = begun(runs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end(process, number)
     out, err = process.communicate(timeout=120)
@@ -76,7 +76,7 @@ def test_a_signal_ends_with_130_and_the_command_to_go_on(astral, runs, module, n
 
 @pytest.mark.slow
 def test_a_second_process_on_the_same_run_is_refused(astral, runs, module):
-    module("slow_target", SLOW)
+    module("held_target", HELD)
     process = begun(runs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         done = astral("resume", "--runs", runs)
@@ -92,7 +92,7 @@ def test_a_terminal_is_left_as_it_was(runs, module):
     import pty
     import threading
 
-    module("slow_target", SLOW)
+    module("held_target", HELD)
     parent, child = pty.openpty()
     shown = bytearray()
 
