@@ -19,10 +19,10 @@ class Bucket:
             burst: Units that may be taken at once, at least 1 and at most `per_minute`.
             now: Seconds, from any start.
         """
-        self._per_minute, self._burst = per_minute, burst
         self.capacity = self.level = max(1.0, burst)
         # A minute that begins with a full bucket sees its content and what fills in meanwhile.
         self.per_second = max(1.0, per_minute - self.capacity + 1) / MINUTE
+        self._whole = self.capacity, self.per_second
         self._filled = now
 
     def seconds_until(self, units: float, now: float) -> float:
@@ -40,8 +40,8 @@ class Bucket:
     def shared_by(self, count: int, now: float) -> None:
         """Hear that so many go by the same limit, of whom this one has its part."""
         self._fill(now)
-        self.capacity = max(1.0, self._burst / count)
-        self.per_second = max(1.0 / count, (self._per_minute - self._burst + 1) / count) / MINUTE
+        capacity, per_second = self._whole
+        self.capacity, self.per_second = max(1.0, capacity / count), per_second / count
         self.level = min(self.level, self.capacity)
 
     def told(self, rate: RateLimit, now: float) -> None:

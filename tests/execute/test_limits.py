@@ -12,6 +12,7 @@ from astral.domain.chat import ChatReply, ChatRequest, RateLimit, RateLimits
 from astral.domain.records import Ending, Message, Usage
 from astral.errors import EndpointDownError, ProviderError, Trouble
 from astral.execute import LimitedModel, Limiter, RetryingModel
+from astral.execute.adapting import Bucket
 from astral.testing.clock import run_virtually
 
 LATENCY = 0.2
@@ -337,3 +338,15 @@ def test_calls_go_out_in_the_order_in_which_they_came():
         return order
 
     assert run_virtually(run()) == list(range(50))
+
+
+@pytest.mark.parametrize("per_minute", [1, 30, 600])
+def test_who_has_a_limit_alone_has_all_of_it_and_sharers_have_no_more_together(per_minute):
+    def bucket():
+        return Bucket(per_minute, burst=per_minute / 60, now=0.0)
+
+    alone, shared = bucket(), bucket()
+    shared.shared_by(1, 0.0)
+    assert (shared.capacity, shared.per_second) == (alone.capacity, alone.per_second)
+    shared.shared_by(4, 0.0)
+    assert 4 * shared.per_second == pytest.approx(alone.per_second)
