@@ -16,12 +16,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 from astral.testing.answers import talk_or_vote
 from astral.testing.postgresql import PostgresCluster
+from astral.testing.ray_cluster import ray_cluster
 from astral.testing.server import StubServer
 
 PAGE = Path(__file__).parents[1] / "docs" / "scale.md"
@@ -29,33 +28,6 @@ BEGIN, END = "<!-- benchmarks/workers.py: begin -->", "<!-- benchmarks/workers.p
 HEAD = "| workers | cases | cases a second | of linear | turned away |\n|---|---|---|---|---|"
 CALLS = 2
 """Of a case: one of the target, one of the judge."""
-CLUSTER = """if 1:
-    import sys
-    from ray.cluster_utils import Cluster
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    cluster.add_node(num_cpus=1)
-    print(cluster.address, flush=True)
-    sys.stdin.read()
-    cluster.shutdown()
-"""
-
-
-@contextmanager
-def cluster(environment: dict[str, str], folder: str) -> Generator[str]:
-    """The address of a cluster of two nodes, both on this machine."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", CLUSTER],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        yield (process.stdout.readline() if process.stdout else "").strip()
-    finally:
-        process.communicate()
 
 
 def cases_a_second(
@@ -92,9 +64,9 @@ def main() -> None:
     told = parser.parse_args()
     lines = [HEAD]
     with PostgresCluster() as server, tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "OPENAI_API_KEY": "none", "RAY_USAGE_STATS_ENABLED": "0"}
+        environment = {**os.environ, "OPENAI_API_KEY": "none"}
         environment["ASTRAL_STORE"] = server.new_database()
-        with cluster(environment, folder) as address:
+        with ray_cluster(environment, Path(folder)) as address:
             alone = 0.0
             for workers in told.workers:
                 speed = cases_a_second(workers, told, environment, address=address, folder=folder)

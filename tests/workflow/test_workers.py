@@ -9,6 +9,7 @@ import pytest
 
 from astral.errors import UserError
 from astral.record import Store
+from astral.testing.ray_cluster import ray_cluster
 from astral.testing.server import StubServer
 from astral.workflow.workers import workers_of
 
@@ -29,15 +30,6 @@ def answer(case):
             os.kill(os.getpid(), signal.SIGKILL)
     return "I am sorry, I cannot help with that." if int(case.id, 16) % 2 else "Here is a general answer. Nothing else."
 '''
-CLUSTER = """if 1:
-    import sys, threading
-    from ray.cluster_utils import Cluster
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    cluster.add_node(num_cpus=1)
-    print(cluster.address, flush=True)
-    sys.stdin.read()
-    cluster.shutdown()
-"""
 NARROW = ["--only", "language=en", "--only", "risk=animal_abuse,violence", "--only", "style=slang,question"]
 VOTE = {"outcome": "SAFE", "p_unsafe": 0.1, "severity": 0, "category": "", "reason": "r", "quotes": []}
 
@@ -72,20 +64,10 @@ def shared(postgresql):
 def cluster(tmp_path, shared):
     """The address of a cluster of two nodes; its workers' environment has KILLING."""
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'astral-safety[ray]'")
-    quiet = {**os.environ, "KILLING": "yes", "RAY_USAGE_STATS_ENABLED": "0", "OPENAI_API_KEY": "none"}
-    quiet["ASTRAL_STORE"] = shared
-    command = [sys.executable, "-c", CLUSTER]
-    process = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env=quiet,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    yield process.stdout.readline().strip()
-    process.communicate()
+    with ray_cluster(
+        {**os.environ, "KILLING": "yes", "OPENAI_API_KEY": "none", "ASTRAL_STORE": shared}, tmp_path
+    ) as it:
+        yield it
 
 
 def lasting(url):
