@@ -8,7 +8,6 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from astral import __version__
 from astral.cli import (
     calibrate,
     compare,
@@ -80,6 +79,8 @@ def astral(
     **Start here:** `astral generate --target local` needs no key and no network.
     """
     if version:
+        from astral import __version__
+
         say(f"astral {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:

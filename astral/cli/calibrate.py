@@ -8,7 +8,6 @@ import typer
 
 from astral.cli.options import Config, Json, MaxDollars, MaxMinutes, MaxTokens, Runs
 from astral.cli.output import columns, say, show, stdout_on_stderr, tell, waiting
-from astral.config import load_settings
 from astral.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
@@ -161,6 +160,8 @@ def calibrate(
 
     * `astral review latest`, then `astral calibrate --oracle local --run latest --out local.json`
     """
+    from astral.config import load_settings
+
     _check_source(labels, run, columns_of, unsafe, [*(unknown or []), *(where or [])])
     flags = {
         "judge": {"model": oracle, "base_url": base_url, "policy": policy},

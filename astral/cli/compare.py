@@ -8,7 +8,6 @@ import typer
 
 from astral.cli.options import Config, Json, Runs
 from astral.cli.output import columns, say, show
-from astral.config import load_settings
 from astral.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def compare(
 
     * `astral judge latest --oracle llm:openai:gpt-5`, then `astral compare latest --oracles`
     """
+    from astral.config import load_settings
+
     settings = load_settings(config, {"runs": runs})
     names = compared or []
     if oracles:

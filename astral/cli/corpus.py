@@ -10,7 +10,6 @@ import typer
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.options import Config, Json, Runs
 from astral.cli.output import say, show, tell, waiting
-from astral.config import load_settings
 from astral.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
@@ -106,6 +105,8 @@ def add(
 
     * `astral corpus add latest --name found`
     """
+    from astral.config import load_settings
+
     settings = load_settings(config, {"runs": runs})
     for given, known, noun in ((format_, _FORMATS, "format"), (kind, _KINDS, "kind of text")):
         if given and given not in known:
@@ -152,6 +153,7 @@ def add(
 @app.command("list", cls=PlainCommand)
 def list_(*, runs: Runs = None, config: Config = None, json: Json = False) -> None:
     """List all corpora: what they hold, from where, in which version."""
+    from astral.config import load_settings
     from astral.workflow.corpora import open_corpora
 
     settings = load_settings(config, {"runs": runs})
@@ -178,6 +180,7 @@ def remove(
     config: Config = None,
 ) -> None:
     """Remove a corpus, or one of its sources."""
+    from astral.config import load_settings
     from astral.workflow.corpora import open_corpora
 
     removed = open_corpora(load_settings(config, {"runs": runs})).remove(name, source)
@@ -200,6 +203,7 @@ def search(
     json: Json = False,
 ) -> None:
     """Find the entries that are nearest to some words; their texts are hidden unless asked for."""
+    from astral.config import load_settings
     from astral.report import to_json, visible
     from astral.workflow.corpora import open_corpora
 

@@ -1,6 +1,5 @@
 """`astral export` and `astral import`: test cases to other tools' files, and theirs to ours."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,16 +8,15 @@ import typer
 
 from astral.cli.options import Config, Json, MaxTokens, Run, Runs
 from astral.cli.output import say, tell, waiting
-from astral.config import Settings, load_settings
-from astral.domain.records import Outcome
 from astral.errors import UserError
 
 if TYPE_CHECKING:
+    from astral.config import Settings
     from astral.domain.ports import Exporter
+    from astral.domain.records import Outcome
     from astral.domain.sample import Sample
 
 _TRAINING = "Data that mends a target"
-_OUTCOMES = {outcome.value.lower(): outcome for outcome in Outcome}
 _FORMAT = typer.Option("--format", "-f", metavar="FORMAT", help="One of `astral list formats`.")
 
 
@@ -65,6 +63,8 @@ def export(
 
     * `astral export latest --format dpo --answers openai:NAME --out pairs.jsonl`
     """
+    from astral.config import load_settings
+
     flags = {"runs": runs, "budget": {"tokens": max_tokens} if max_tokens else None}
     settings = load_settings(config, {name: flag for name, flag in flags.items() if flag is not None})
     path = into or out
@@ -124,14 +124,17 @@ def import_(
 
     * `astral import harmbench.csv --out cases.jsonl`, then `astral generate --mode mutate --cases cases.jsonl`
     """
-    told = {"runs": runs, "judge": {"model": judge} if judge else None}
-    settings = load_settings(config, {name: flag for name, flag in told.items() if flag is not None})
+    import asyncio
+
+    from astral.config import load_settings
     from astral.exchange.json_lines import JsonLines
     from astral.report import to_json
     from astral.workflow.exchanging import export as export_samples
     from astral.workflow.exchanging import import_file
     from astral.workflow.importing import record_results
 
+    told = {"runs": runs, "judge": {"model": judge} if judge else None}
+    settings = load_settings(config, {name: flag for name, flag in told.items() if flag is not None})
     found = import_file(settings, path, format_)
     answered = sum(bool(sample.response) for sample in found.samples)
     if not found.samples:
@@ -156,13 +159,15 @@ def import_(
         say(f"Next: astral report {run_id}")
 
 
-def _outcomes(names: Sequence[str]) -> list[Outcome]:
+def _outcomes(names: Sequence[str]) -> "list[Outcome]":
+    from astral.domain.records import Outcome
     from astral.errors import UnknownNameError
 
+    outcomes = {outcome.value.lower(): outcome for outcome in Outcome}
     for name in names:
-        if name not in _OUTCOMES:
-            raise UnknownNameError("outcome", name, list(_OUTCOMES), where="--only")
-    return [_OUTCOMES[name] for name in names]
+        if name not in outcomes:
+            raise UnknownNameError("outcome", name, list(outcomes), where="--only")
+    return [outcomes[name] for name in names]
 
 
 def _can_read(format_: str) -> bool:
@@ -171,8 +176,10 @@ def _can_read(format_: str) -> bool:
     return has_part(Port.IMPORTER, format_)
 
 
-def _with_answers(settings: Settings, format_: str, samples: Sequence["Sample"], model: str, run: str) -> "Exporter":
+def _with_answers(settings: "Settings", format_: str, samples: Sequence["Sample"], model: str, run: str) -> "Exporter":
     """The exporter of training data with good answers of a model."""
+    import asyncio
+
     from astral.exchange import FineTuning, Preferences
     from astral.workflow.answering import answers_of
 

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from astral.cli.options import Config, Json, Run, Runs
 from astral.cli.output import columns, say, show
-from astral.config import load_settings
 
 if TYPE_CHECKING:
     from astral.domain.space import Interaction
@@ -30,6 +29,7 @@ def explain(run: Run = "latest", *, json: Json = False, runs: Runs = None, confi
 
     * `astral explain latest --json` prints the same for a program.
     """
+    from astral.config import load_settings
     from astral.report import to_json
     from astral.workflow.reporting import explanation_of
 

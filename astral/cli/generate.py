@@ -31,7 +31,6 @@ from astral.cli.options import (
     with_taxonomy,
 )
 from astral.cli.output import stdout_on_stderr, tell
-from astral.config import load_settings
 from astral.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -297,6 +296,8 @@ def generate(
 
     * `astral generate --target "exec:node bot.js"` tests a program that reads and writes lines of JSON.
     """
+    from astral.config import load_settings
+
     flags = {
         "preset": preset,
         "target": {"model": target, "base_url": base_url, "system_prompt": system_prompt, "max_tokens": max_answer},
@@ -363,10 +364,11 @@ def resume(
 
     What was recorded is not done again; a larger budget may be given, such as `astral resume latest --max-cases 400`.
     """
-    settings = load_settings(config, {"runs": runs})
-    budget = {"cases": max_cases, "tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes}
+    from astral.config import load_settings
     from astral.workflow.run import resume as go_on
 
+    settings = load_settings(config, {"runs": runs})
+    budget = {"cases": max_cases, "tokens": max_tokens, "dollars": max_dollars, "minutes": max_minutes}
     more = {key: value for key, value in budget.items() if value is not None}
     job = partial(go_on, settings.runs, run, more)
     _finish(run_watched(job, settings.runs, reveal=reveal), as_json=json, reveal=reveal)

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from astral.cli.output import say
-from astral.config import SETTINGS_FILE, Settings
 from astral.errors import UserError
 
 SCHEMA_FILE, TAXONOMY_SCHEMA_FILE = "astral.schema.json", "taxonomy.schema.json"
@@ -137,6 +136,7 @@ def init(
 ) -> None:
     """Write a commented astral.yaml, and the JSON schemas with which editors check settings and taxonomies."""
     from astral.assets import taxonomy_schema
+    from astral.config import SETTINGS_FILE, Settings
 
     settings = folder / SETTINGS_FILE
     if settings.exists() and not force:

@@ -8,7 +8,6 @@ import typer
 from astral.cli.calibrate import BaseUrl, Policy
 from astral.cli.options import Config, Json, MaxDollars, MaxMinutes, MaxTokens, Run, Runs
 from astral.cli.output import say, stdout_on_stderr, tell, waiting
-from astral.config import load_settings
 from astral.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ def judge(
     * `astral judge latest --sample 300 --out labels.csv`; people write safe or unsafe into the column `label`;
       `astral judge latest --labels labels.csv`, and `astral report latest` tells the rate without the judge's errors.
     """
+    from astral.config import load_settings
+
     if sum(choice is not None for choice in (oracle, sample, labels)) != 1:
         raise UserError(
             "Say who judges: `--oracle NAME`; or, for people, `--sample 300 --out labels.csv` and then "

@@ -9,10 +9,10 @@ import typer
 
 from astral.cli.options import Config, Json, Runs
 from astral.cli.output import say, show, tell
-from astral.config import Settings, load_settings
 from astral.errors import UnknownNameError, UserError
 
 if TYPE_CHECKING:
+    from astral.config import Settings
     from astral.domain.space import Taxonomy, Value
 
 Row = Mapping[str, object]
@@ -49,6 +49,8 @@ def list_(
 
     Examples: `astral list`, `astral list values style`, `astral list crosswalks owasp-llm-2025`.
     """
+    from astral.config import load_settings
+
     if what not in NOUNS:
         raise UnknownNameError("thing that can be listed", what, NOUNS)
     if dimension and what not in {"values", "crosswalks"}:
@@ -128,7 +130,7 @@ def _crosswalks(name: str | None) -> Sequence[Row]:
     ]
 
 
-def _values(settings: Settings, dimension: str | None) -> Sequence[Row]:
+def _values(settings: "Settings", dimension: str | None) -> Sequence[Row]:
     from astral.assets import load_taxonomy
 
     taxonomies = {taxonomy.dimension: taxonomy for taxonomy in map(load_taxonomy, settings.taxonomies)}
@@ -178,7 +180,7 @@ def _transforms() -> Sequence[Row]:
     return [*shipped, *({"transform": name, "family": "plug-in"} for name in part_names(Port.TRANSFORM))]
 
 
-def _formats(settings: Settings) -> Sequence[Row]:
+def _formats(settings: "Settings") -> Sequence[Row]:
     from astral.plugins import Port, part_names
     from astral.workflow.exchanging import exporter_of, importer_of
 

@@ -26,12 +26,12 @@ from astral.cli.options import (
     replayed_flags,
 )
 from astral.cli.output import say, tell
-from astral.config import Settings, load_settings
 from astral.errors import AstralError, ExitCode, TrackerError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from astral.config import Settings
     from astral.domain.ports import Tracker
     from astral.workflow.run import Outcome
 
@@ -77,6 +77,7 @@ def nightly(
     Examples:
     * `astral nightly --target openai:NAME --max-cases 200 --suite suite.json --out reports`
     """
+    from astral.config import load_settings
     from astral.report import to_json
     from astral.workflow.nights import conclude, night_lines, write_night
     from astral.workflow.notifying import address_of, notify
@@ -106,7 +107,7 @@ def nightly(
     raise typer.Exit(night.exit_code)
 
 
-def _run(settings: Settings, *, reveal: bool) -> "tuple[Outcome, Outcome | None]":
+def _run(settings: "Settings", *, reveal: bool) -> "tuple[Outcome, Outcome | None]":
     """Go on with coverage, and replay the suite where there is one: it comes first, as what nights are compared by.
 
     The second run has what the first one left of the budget.
@@ -117,11 +118,11 @@ def _run(settings: Settings, *, reveal: bool) -> "tuple[Outcome, Outcome | None]
 
     begun = monotonic()
 
-    def go_on(settings: Settings) -> "Outcome":
+    def go_on(settings: "Settings") -> "Outcome":
         job = partial(start, settings, continues=continuing(settings.nightly.days))
         return run_watched(job, settings.runs, reveal=reveal)
 
-    def replay_suite(path: Path, settings: Settings) -> "Outcome":
+    def replay_suite(path: Path, settings: "Settings") -> "Outcome":
         job = partial(replay, settings, read_suite(path), settings.nightly.samples)
         return run_watched(job, settings.runs, reveal=reveal)
 
@@ -148,7 +149,7 @@ def _track(trackers: "list[Tracker]", outcome: "Outcome") -> None:
 
 
 @contextmanager
-def _told_of_the_end(settings: Settings, url: str | None) -> "Generator[None]":
+def _told_of_the_end(settings: "Settings", url: str | None) -> "Generator[None]":
     """Tell the webhook of a night that ends before it could be concluded, and let the error pass."""
     from astral.workflow.notifying import notify_of_end
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from astral.config import Settings
 from astral.errors import UserError
+
+if TYPE_CHECKING:
+    from astral.config import Settings
 
 Runs = Annotated[
     Path | None,
@@ -171,7 +173,7 @@ Translator = Annotated[
 ]
 
 
-def with_taxonomy(settings: Settings, name: str) -> Settings:
+def with_taxonomy(settings: "Settings", name: str) -> "Settings":
     """The settings with one more taxonomy, or with another one in place of that of the same dimension.
 
     A dimension that astral ships no other file for, and that is not among the settings', names the risks.

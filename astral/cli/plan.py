@@ -22,10 +22,10 @@ from astral.cli.options import (
     with_taxonomy,
 )
 from astral.cli.output import say, show
-from astral.config import Settings, load_settings
 from astral.errors import UserError
 
 if TYPE_CHECKING:
+    from astral.config import Settings
     from astral.workflow.dry_run import DryRun
 
 _LEVELS = re.compile(r"[0-9]+([x×,*][0-9]+)*")
@@ -73,6 +73,8 @@ def plan(
 
     * `astral plan --levels 14x10x6x5 --strength 3 --json` sizes a covering array for any model.
     """
+    from astral.config import load_settings
+
     if levels is not None:
         if taxonomy or only or config or preset:
             raise UserError("--levels stands for itself: leave out --preset, --taxonomy, --only and --config.")
@@ -94,7 +96,7 @@ def plan(
     show_dry_run(settings, cells=cells, json=json)
 
 
-def show_dry_run(settings: Settings, *, cells: Path | None = None, json: bool) -> None:
+def show_dry_run(settings: "Settings", *, cells: Path | None = None, json: bool) -> None:
     """Print what a run with these settings would do, and send nothing.
 
     Args:

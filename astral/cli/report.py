@@ -7,7 +7,6 @@ import typer
 
 from astral.cli.options import Config, Json, Reveal, Run, Runs, To
 from astral.cli.output import say, tell
-from astral.config import load_settings
 from astral.errors import UserError
 
 
@@ -52,6 +51,7 @@ def report(
     * `astral report latest --to mlflow:http://127.0.0.1:5000` keeps parameters, metrics and reports in MLflow.
     """
     from astral.cli.summary import print_summary
+    from astral.config import load_settings
     from astral.files import write_private
     from astral.workflow.reporting import rendered, report_of
     from astral.workflow.tracking import tracked, trackers_of

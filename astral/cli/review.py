@@ -7,7 +7,6 @@ import typer
 
 from astral.cli.options import Config, Run, Runs
 from astral.cli.output import say, tell
-from astral.config import load_settings
 
 
 def review(
@@ -46,6 +45,7 @@ def review(
     * `astral review latest --labels 300`, then `astral report latest`
     """
     from astral.cli.summary import command_on
+    from astral.config import load_settings
     from astral.record import Store
     from astral.review import ReviewServer, ReviewSession
     from astral.workflow.reporting import store_url

@@ -11,7 +11,6 @@ from astral.cli import listing
 from astral.cli.help import PlainCommand, PlainGroup
 from astral.cli.options import Config, Json, Run, Runs
 from astral.cli.output import say, tell
-from astral.config import load_settings
 from astral.errors import ExitCode, UserError
 
 _SHOWN = 20
@@ -44,6 +43,7 @@ def verify(
 
     Ends with 0 where all is as it was, with 3 where something is not. No text of a case or an answer is shown.
     """
+    from astral.config import load_settings
     from astral.record import Store
     from astral.report import visible
     from astral.workflow.reporting import store_url
@@ -79,6 +79,7 @@ def archive(
 
     The file holds all that models answered, and only you can read it.
     """
+    from astral.config import load_settings
     from astral.workflow.upkeep import archive_run
 
     say(str(archive_run(load_settings(config, {"runs": runs}).runs, run, out)))
@@ -92,6 +93,7 @@ def restore(
     config: Config = None,
 ) -> None:
     """Read an archived run back into the record, and verify it; `astral report RUN` writes its pages again."""
+    from astral.config import load_settings
     from astral.workflow.upkeep import restore_run
 
     say(restore_run(load_settings(config, {"runs": runs}).runs, file))
@@ -116,6 +118,7 @@ def prune(
     """
     from datetime import UTC, datetime, timedelta
 
+    from astral.config import load_settings
     from astral.generate.evidence.freshness import days_in
     from astral.workflow.reporting import list_runs
     from astral.workflow.upkeep import remove_runs, superfluous_runs

@@ -24,10 +24,10 @@ from astral.cli.options import (
     replayed_flags,
 )
 from astral.cli.output import say, tell, waiting
-from astral.config import Settings, load_settings
 from astral.errors import ExitCode
 
 if TYPE_CHECKING:
+    from astral.config import Settings
     from astral.workflow.shortening import Shortened
     from astral.workflow.suites import Frozen
 
@@ -96,6 +96,7 @@ def freeze(
 
     * `astral suite freeze latest --shorten --max-dollars 1` asks the run's own target for shorter texts.
     """
+    from astral.config import load_settings
     from astral.report import to_json
     from astral.workflow.shortening import settings_of
     from astral.workflow.suites import freeze as freeze_runs
@@ -124,7 +125,7 @@ def freeze(
     say(f"Next: astral replay {out} --target NAME")
 
 
-def _shortened(settings: Settings, found: "Frozen", samples: int, most_tries: int) -> "Shortened":
+def _shortened(settings: "Settings", found: "Frozen", samples: int, most_tries: int) -> "Shortened":
     """The suite with shorter texts."""
     import asyncio
 
@@ -164,6 +165,7 @@ def replay(
     * `astral replay suite.json --target openai:NAME --max-unsafe 0` fails a build.
     """
     from astral.cli.summary import print_summary
+    from astral.config import load_settings
     from astral.workflow.run import replay as replay_suite
     from astral.workflow.suites import read_suite, replayed
 

@@ -6,7 +6,6 @@ import typer
 
 from astral.cli.options import Config, Reveal, Runs
 from astral.cli.output import say, tell
-from astral.config import load_settings
 
 
 def view(
@@ -28,6 +27,7 @@ def view(
 
     * `astral view --runs nightly --port 8800`
     """
+    from astral.config import load_settings
     from astral.record import Store
     from astral.view import ViewServer
     from astral.workflow.reporting import store_url

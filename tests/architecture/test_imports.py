@@ -33,6 +33,21 @@ def test_what_only_tells_loads_nothing_heavy(statement):
     assert done.stderr.strip().splitlines()[-1] == "LOADED []"
 
 
+def test_help_is_made_of_the_command_line_alone():
+    """Of astral nothing but the commands, which name their options; of the rest neither settings nor a loop."""
+    program = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+        "sys.argv = ['astral', '--help']\n"
+        "from astral.cli import main; main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    own = {name for name in loaded if name.partition(".")[0] == "astral" and not name.startswith("astral.cli")}
+    assert own == {"astral", "astral.errors"}
+    assert not loaded & {"asyncio", "importlib.metadata", "jinja2", "pydantic", "yaml"}
+
+
 def test_imports_point_down():
     """The contract of pyproject.toml: layers, exhaustive, no cycles between the stages."""
     done = subprocess.run(

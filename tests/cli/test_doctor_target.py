@@ -3,7 +3,7 @@
 import pytest
 from werkzeug import Response
 
-from astral.cli.doctor import _target
+from astral.cli.doctor_checks import target as looked_at
 from astral.config import Settings
 from astral.errors import AstralError
 from astral.testing.faults import Fault
@@ -18,7 +18,7 @@ def told(monkeypatch):
     def ask(base_url, target="openai:m"):
         settings = Settings.model_validate({"target": {"model": target, "base_url": base_url}})
         try:
-            code, text = 0, _target(settings)
+            code, text = 0, looked_at(settings)
         except AstralError as error:
             code, text = 3, str(error)
         assert "sk-planted" not in text
