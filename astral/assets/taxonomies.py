@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -11,7 +11,7 @@ import regex
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from astral.assets.folders import asset_folder
-from astral.assets.yaml_files import Location, line_of, read_model
+from astral.assets.yaml_files import Location, check_yaml, line_of, parse_yaml, read_model, text_of
 from astral.domain.base import Noun
 from astral.domain.records import Message
 from astral.domain.space import Taxonomy, Value
@@ -115,7 +115,13 @@ def load_taxonomy(name_or_path: str | Path) -> Taxonomy:
         UserError: The file is not a taxonomy; file and line are named.
     """
     path = _taxonomy_path(name_or_path)
-    taxonomy = read_model(path, Taxonomy)
+    return _parsed(path, text_of(path))
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, text: str) -> Taxonomy:
+    """Kept, as a run asks for each of its taxonomies dozens of times; a file that has changed has another text."""
+    taxonomy = check_yaml(path, parse_yaml(path, text), Taxonomy)
     ids = Counter(value.id for value in taxonomy.values)
     twice = [value_id for value_id, count in ids.items() if count > 1]
     if twice:

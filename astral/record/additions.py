@@ -1,27 +1,33 @@
 """Adding rows to the tables: what is there stands, the same again changes nothing, anything else is refused."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from astral.errors import RecordError
 from astral.record.tables import calls, manifest_key, meta, other_verdicts, strata
 from astral.record.text import digest_of
 
-V = TypeVar("V")
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
-Insert = sqlite.Insert | postgresql.Insert
-"""An INSERT that can say what happens on a conflict: both databases can, each in a module of its own."""
+    Insert = sqlite.Insert | postgresql.Insert
+
+V = TypeVar("V")
 
 _BATCH = 256
 
 
-def insertion(connection: Connection, table: Table) -> Insert:
-    """An INSERT into a table, for this database."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)
+def insertion(connection: Connection, table: Table) -> "Insert":
+    """An INSERT that can say what happens on a conflict: both databases can, each in a module of its own."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, where: str) -> None:
@@ -72,7 +78,7 @@ def add_strata(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         changed(connection, insertion(connection, strata).on_conflict_do_nothing(), rows)
 
 
-def changed(connection: Connection, statement: Insert, rows: Sequence[dict[str, Any]]) -> int:
+def changed(connection: Connection, statement: "Insert", rows: Sequence[dict[str, Any]]) -> int:
     """Execute for every row; tells how many were inserted or changed."""
     return connection.execute(statement, rows, execution_options={"preserve_rowcount": True}).rowcount
 

@@ -148,5 +148,6 @@ def _check(named: Exclusion, settings: Settings, source: _Source, location: Loca
 
 def _is_misspelt(name: str, active: Iterable[str]) -> bool:
     """Whether a dimension that the run does not have is most likely one that it has, misspelt."""
-    shipped = {load_taxonomy(taxonomy).dimension for taxonomy in taxonomy_names()}
-    return name not in shipped and bool(get_close_matches(name, list(active), n=1, cutoff=0.75))
+    if not get_close_matches(name, list(active), n=1, cutoff=0.75):
+        return False
+    return name not in {load_taxonomy(taxonomy).dimension for taxonomy in taxonomy_names()}

@@ -9,17 +9,11 @@ from astral.errors import UserError
 from astral.generate import (
     SCREENED_LANGUAGES,
     SOURCE_LANGUAGE,
-    Corpora,
     CorpusIndex,
     EachInTurn,
-    Fetcher,
     Gates,
-    PageCache,
-    PageReader,
     TranslatingGenerator,
     Translator,
-    WebEvidence,
-    check_web_extra,
     seed_entries,
 )
 from astral.plugins import GeneratorContext, Port, make_part
@@ -98,6 +92,8 @@ def _corpora(parts: RunParts) -> EvidenceSource | None:
         return _journalled(parts, "corpora", None) if parts.settings.evidence.corpora else None
     if not parts.manifest.corpora:
         return None
+    from astral.generate import Corpora
+
     found = Corpora(parts.settings.runs / CORPORA_FOLDER, parts.embedder)
     opened = [found.open(ref.name) for ref in parts.manifest.corpora]
     for corpus, ref in zip(opened, parts.manifest.corpora, strict=True):
@@ -117,6 +113,8 @@ def _web(parts: RunParts) -> EvidenceSource | None:
         return None
     if told.replay:
         return _journalled(parts, "web", None)
+    from astral.generate import Fetcher, PageCache, PageReader, WebEvidence, check_web_extra
+
     sources = [parts.part(Port.EVIDENCE_SOURCE, spec, ModelRole.ATTACKER, None) for spec in specs]
     reader = None
     if told.pages:
