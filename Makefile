@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 REFUSED_LICENCES = GNU Affero General Public License v3;GNU General Public License v3 (GPLv3);GPL-3.0-only;AGPL-3.0-only
 INPUTS ?= 20000
 
-.PHONY: help setup system peers demo check audit format architecture test test-fast docs lock benchmarks clean
+.PHONY: help setup system peers demo check audit format architecture test test-fast docs plot lock benchmarks clean
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xs
 	$(BIN)/python benchmarks/search_picture.py
 	$(BIN)/python benchmarks/nearest_risk.py
 	$(if $(XSTEST),$(BIN)/python benchmarks/oracle.py $(XSTEST))
+
+# Needs Node. What it writes is checked in, so that nobody needs it but those who raise the version in tools/plot/package.json.
+plot: ## Build the part of Observable Plot that the pages carry
+	cd tools/plot && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 lock: setup ## Write the installed versions into constraints.txt
 	@(head -1 constraints.txt; $(BIN)/pip freeze --exclude-editable | grep -v "^pip==\|^setuptools==") > constraints.new

@@ -65,7 +65,7 @@ def main() -> None:
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         file = Path(folder) / "page.html"
-        for name, ready in (("report", ".heat td"), ("report with texts", ".heat td"), ("plain table", "table")):
+        for name, ready in (("report", ".map a"), ("report with texts", ".map a"), ("plain table", "table")):
             start = process_time()
             if name == "plain table":
                 html = "".join(plain_table(summary, tests))

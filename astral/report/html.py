@@ -1,28 +1,48 @@
 """One self-contained page: opens offline, fetches nothing, runs no script but its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
 from astral.assets import read_template, render_template, source_hash
 from astral.domain.price import money
-from astral.domain.records import Result
 from astral.domain.run import TestRecord
 from astral.report import words
+from astral.report.charts import charts_of, funnel_steps, pair_chart, rate_charts
 from astral.report.page_data import PageTests, maps_of, packed, table_of
 from astral.report.pair_maps import pair_maps, worst_pairs
-from astral.report.statistics import Rate, UnbiasedRate
-from astral.report.summary import Group, Summary
+from astral.report.summary import Summary
 from astral.report.text import one_line, to_json, visible
 
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
 
-_SCRIPTS = ("unpack.js", "heat_map.js", "test_list.js", "test_dialog.js", "report.js")
+CHART_SCRIPTS = ("unpack.js", "charts.js")
+"""What any page with charts begins its script with; it finds `packed_plot` in the element `data-plot`."""
+
+_SCRIPTS = (
+    *CHART_SCRIPTS,
+    "result_bar.js",
+    "rate_chart.js",
+    "heat_map.js",
+    "test_list.js",
+    "test_dialog.js",
+    "report.js",
+)
 """One after the other they are the page's script."""
 
-Segment = tuple[str, float, float]
-"""Name, start and width of a part of a bar that is 1000 long."""
+PLOT_STYLE = """:where(.plot) {
+  --plot-background: white;
+  display: block;
+  height: auto;
+  height: intrinsic;
+  max-width: 100%;
+}
+:where(.plot text),
+:where(.plot tspan) {
+  white-space: pre;
+}"""
+"""The style sheet that Observable Plot puts into each chart; a page has to allow it, and allows no other."""
 
 
 def render_html(
@@ -51,6 +71,7 @@ def render_html(
 def render_page(summary: Summary, tests: PageTests, *, explanation: "Explanation | None" = None, home: str = "") -> str:
     """The same of tests that were gathered already; arguments as those of `render_html`."""
     maps = pair_maps(summary, tests.ends)
+    rates, worst = rate_charts(summary), pair_chart(summary, worst_pairs(maps))
     page = render_template(
         "astral.report",
         "report.html.j2",
@@ -65,20 +86,15 @@ def render_page(summary: Summary, tests: PageTests, *, explanation: "Explanation
         money=money,
         one_line=one_line,
         to_json=to_json,
-        segments=_segments({result.value: getattr(summary.counts, result.value) for result in Result}),
-        coverage_segments=_segments(_coverage_parts(summary)),
-        funnel_segments=_funnel_segments(summary),
-        breakdowns=[
-            (part.dimension, sorted(rated, key=lambda group_and_rate: _badness(*group_and_rate)))
-            for part in summary.by_dimension
-            if (rated := [(group, summary.told_rate_of(part.dimension, group)) for group in part.groups])
-        ],
-        resources=[(group, group.rate) for group in summary.by_resource_level],
-        worst_pairs=worst_pairs(maps),
+        rates=rates,
+        worst_pairs=worst,
+        funnel_steps=funnel_steps(summary),
         names=summary.value_names,
         has_maps=bool(maps),
         table=packed(table_of(summary, tests)),
         maps=packed(maps_of(summary, maps)),
+        charts=packed(charts_of(summary, [*rates, *([worst] if worst else [])])),
+        plot=packed_plot(),
         details=tests.details,
         finished=len(tests.rows),
         reveal=tests.is_revealing,
@@ -98,65 +114,33 @@ def _script() -> str:
 
 
 @cache
+def packed_plot() -> str:
+    """The library that draws the charts, compressed: half of what it would be as a script that stands in the page."""
+    return packed(_plot())
+
+
+def script_and_style_policy(script: str, style: str) -> str:
+    """The part of a policy by which a page runs its own script and the library, and has its own style and theirs.
+
+    Args:
+        script: The page's own.
+        style: The page's own.
+    """
+    styles = f"'{source_hash(style)}' '{source_hash(PLOT_STYLE)}'"
+    return f"style-src {styles}; script-src '{source_hash(script)}' '{source_hash(_plot())}'"
+
+
+@cache
+def _plot() -> str:
+    return read_template("astral.report", "plot.min.js")
+
+
+@cache
 def _content_policy() -> str:
-    """Allow this style and this script by their hashes, and forbid everything else, whatever it comes from."""
+    """Allow these styles and scripts by their hashes, and forbid everything else, whatever it comes from."""
     return (
-        f"default-src 'none'; style-src '{source_hash(_style())}'; script-src '{source_hash(_script())}';"
+        f"default-src 'none'; {script_and_style_policy(_script(), _style())};"
         # Pictures of test cases stand in the page itself.
         " img-src data:;"
         " base-uri 'none'; form-action 'none'"
     )
-
-
-def _coverage_parts(summary: Summary) -> dict[str, int]:
-    coverage = summary.coverage
-    return {
-        "decided": coverage.decided,
-        "undecided": coverage.covered - coverage.decided,
-        "given-up": coverage.given_up,
-        "open": coverage.open,
-    }
-
-
-def _funnel_segments(summary: Summary) -> list[tuple[str, int, list[Segment]]]:
-    """Of each step its name, how many tests reached it, and what became of them; as long as they are of the plan."""
-    funnel, counts = summary.funnel, summary.counts
-    steps = [
-        ("Planned", funnel.planned, {"decided": funnel.planned}),
-        ("Generated", funnel.generated, {"decided": funnel.generated, "failed": funnel.screened_out}),
-        (
-            "Executed",
-            funnel.executed,
-            {
-                "decided": funnel.answered + funnel.truncated,
-                "safe": funnel.refused,
-                "blocked": funnel.blocked,
-                "unknown": funnel.empty,
-            },
-        ),
-        ("Judged", funnel.judged, {"unsafe": counts.unsafe, "safe": counts.safe, "unknown": counts.unknown}),
-    ]
-    return [(name, reached, _segments(parts, total=funnel.planned)) for name, reached, parts in steps]
-
-
-def _segments(parts: Mapping[str, int], *, total: int = 0) -> list[Segment]:
-    """The parts of a bar; parts of nothing are left out.
-
-    Args:
-        parts: How much each is.
-        total: What the whole bar stands for; 0 for the sum of the parts.
-    """
-    total = total or sum(parts.values())
-    segments: list[Segment] = []
-    start = 0.0
-    for name, number in parts.items():
-        if number:
-            width = 1000 * number / total
-            segments.append((name, round(start, 2), round(width, 2)))
-            start += width
-    return segments
-
-
-def _badness(group: Group, rate: Rate | UnbiasedRate) -> tuple[bool, float, float, int]:
-    """Worst first by the lower bound, so that one unlucky answer does not lead the table; undecided ones last."""
-    return rate.fraction is None, -rate.low, -(rate.fraction or 0.0), -group.rate.decided

@@ -4,12 +4,15 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from astral.assets import read_template
 from astral.domain.records import Result
 from astral.report import headline, render_html
 from astral.report.explain import explain
+from astral.report.html import PLOT_STYLE
 from astral.report.page_data import BLOCK
 
 VOID = {"meta", "rect", "circle", "path", "input", "link", "img", "br", "hr"}
@@ -76,7 +79,7 @@ def test_hostile_text_adds_no_script_no_handler_and_no_address(hostile_page):
     assert not {"img", "iframe", "object", "embed", "link", "base", "form"} & set(hostile_page.tags)
     assert not [name for _, name, _ in hostile_page.attributes if name.startswith("on") or name in {"style", "src"}]
     assert all(re.fullmatch(r"#[a-z0-9&=-]+", address) for address in hostile_page.values("href"))
-    assert len(hostile_page.data) == 3
+    assert set(hostile_page.data) == {"data-table", "data-maps", "data-charts", "data-plot", "data-details-0"}
 
 
 def test_hostile_text_leaves_no_acting_character(hostile, hostile_text):
@@ -88,14 +91,33 @@ def test_hostile_text_leaves_no_acting_character(hostile, hostile_text):
     assert "{{ 7*7 }}" in request
 
 
-def test_the_policy_allows_this_style_and_script_and_nothing_else(night):
+def test_the_policy_allows_the_page_and_the_library_that_draws_its_charts_and_nothing_else(night):
     page = Page(render_html(night.summary(), night.tests, reveal=False))
     (policy,) = [value for value in page.values("content") if "default-src" in value]
-    for name, text in (("style-src", page.styles[0]), ("script-src", page.scripts[0])):
-        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        assert f"{name} 'sha256-{digest}';" in policy
-    assert policy.startswith("default-src 'none';")
-    assert "unsafe" not in policy
+    own = {"style-src": [*page.styles, PLOT_STYLE], "script-src": [*page.scripts, page.data["data-plot"]]}
+    assert {name: set(allowed) for name, *allowed in map(str.split, policy.split(";"))} == {
+        "default-src": {"'none'"},
+        "img-src": {"data:"},
+        "base-uri": {"'none'"},
+        "form-action": {"'none'"},
+        **{name: {f"'{digest_of(text)}'" for text in texts} for name, texts in own.items()},
+    }
+
+
+def digest_of(text):
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def test_the_library_is_the_pinned_one_passes_its_licences_on_and_asks_nobody_for_anything():
+    licences, script = read_template("astral.report", "plot.min.js").split("*/", 1)
+    pinned = Path(__file__).parents[2] / "tools" / "plot" / "package.json"
+    for name, version in json.loads(pinned.read_text(encoding="utf-8"))["dependencies"].items():
+        assert f"\n{name} {version}\n" in licences
+    assert licences.count("Permission to use, copy, modify") > 10
+    asking = r"\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|Worker|import|eval|Function)\("
+    assert not re.search(asking, script)
+    # Names of XML's languages.
+    assert set(re.findall(r"https?://([\w.]+)", script)) == {"www.w3.org"}
 
 
 def test_the_page_names_no_address_outside(night):

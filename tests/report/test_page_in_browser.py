@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from astral.domain.run import RunStatus
 from astral.report import render_html, summarise
+from astral.report.words import rate_text
 from astral.testing.synthetic_run import synthetic_manifest, synthetic_progress, synthetic_tests
 
 # Waits are `expect`: `wait_for_function` evaluates text again and again, which the page's own policy forbids.
@@ -44,7 +45,7 @@ def opened(shown):
 
     def show(sample, **more):
         page = shown(render_html(sample.summary(), sample.tests, reveal=True), **more)
-        page.wait_for_selector(".heat td")
+        page.wait_for_selector(".map a")
         return page
 
     return show
@@ -128,11 +129,15 @@ def test_a_link_to_a_test_opens_it(opened, night):
 
 def test_maps_tell_their_intervals_by_pointer_and_by_keyboard_and_lead_to_the_tests(opened, night):
     page = opened(night)
-    first = page.locator(".heat").first
-    status = page.locator(".told").first
-    first.locator("td").nth(1).hover()
+    first = page.locator(".map").first
+    status = first.locator(".told")
+    first.locator("a").nth(1).hover()
     pointed = status.text_content()
-    first.locator("td").first.focus()
+    # Broken into lines, each of which begins with a space of no width.
+    tip = first.locator("[aria-label=tip] text").text_content().replace("\u200b", "")
+    assert tip.replace(" ", "") == pointed.replace(" ", "")
+    assert first.locator("a[tabindex='0']").count() == 1
+    first.locator("a").first.focus()
     page.keyboard.press("ArrowRight")
     assert status.text_content() == pointed
     assert re.search(r"× Chinese: (\d of \d unsafe, .* to .*%|.*); coverage met\.$", pointed)
@@ -140,6 +145,39 @@ def test_maps_tell_their_intervals_by_pointer_and_by_keyboard_and_lead_to_the_te
     expect(page.locator("#shown")).to_contain_text(" of ")
     assert page.locator("[name=in-language]").input_value() == "zh"
     assert page.evaluate("document.activeElement.closest('#list-rows') !== null")
+    assert page.noise == []
+
+
+def test_rates_are_walked_by_keyboard_and_lead_to_the_tests(opened, night):
+    page = opened(night)
+    chart = page.locator("#rates-1")
+    assert chart.locator("a[tabindex='0']").count() == 1
+    chart.locator("a").first.focus()
+    for key in ("End", "ArrowDown", "ArrowDown", "ArrowUp"):
+        page.keyboard.press(key)
+    name = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert chart.locator("a").nth(1).get_attribute("aria-label") == name
+    assert page.locator("#rates-1 + .told").text_content() == name
+    groups = {group.name: group for group in night.summary().by_dimension[1].groups}
+    group = groups[name.split(":")[0]]
+    assert f"{group.rate.unsafe} of {group.rate.decided}" in name
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=in-language]")).to_have_value(group.id)
+
+
+def test_without_script_every_rate_is_there_as_text(browser, night, tmp_path):
+    summary = night.summary()
+    (tmp_path / "report.html").write_text(render_html(summary, night.tests, reveal=False), encoding="utf-8")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    for part in summary.by_dimension:
+        table = page.get_by_role("table", name=f"By {part.dimension}")
+        for group in part.groups:
+            row = table.get_by_role("row").filter(has=page.get_by_role("rowheader", name=group.name, exact=True))
+            expect(row).to_be_visible()
+            expect(row).to_contain_text(rate_text(group.rate))
+    context.close()
 
 
 def test_a_map_shows_any_two_dimensions_either_way_round(opened, night):
@@ -147,9 +185,10 @@ def test_a_map_shows_any_two_dimensions_either_way_round(opened, night):
     rows, columns = (page.locator("#heat-maps select").nth(place) for place in (0, 1))
     rows.select_option("persuasion")
     columns.select_option("risk")
-    grid = page.locator(".heat").first
-    assert grid.locator("caption").text_content() == "Persuasion × risk"
-    counts = grid.evaluate("(grid) => [...grid.querySelectorAll('td')].map((cell) => cell.textContent)")
+    whole = page.locator(".map").first
+    assert whole.locator("svg").get_attribute("aria-label") == "Persuasion × risk"
+    counts = whole.locator("[aria-label=text] text").all_text_contents()
+    assert counts == [text for text in whole.locator("td").all_text_contents() if text]
     parts = [count.split("/") for count in counts if "/" in count]
     summary = night.summary()
     assert sum(int(unsafe) for unsafe, _ in parts) == summary.rate.unsafe
@@ -168,7 +207,7 @@ def test_hostile_text_neither_runs_nor_fetches(opened, hostile):
     assert page.locator("script:not([type])").count() == 1
     assert page.locator("main img, main a[href^=http], #test a").count() == 0
     page.keyboard.press("Escape")
-    page.locator(".heat td").first.hover()
+    page.locator(".map a").first.hover()
     page.fill("[name=words]", "<script>")
     assert page.noise == []
 
@@ -176,7 +215,7 @@ def test_hostile_text_neither_runs_nor_fetches(opened, hostile):
 def test_a_hundred_thousand_tests_are_listed_and_only_those_in_view_are_drawn(shown, large):
     html, summary = large
     page = shown(html)
-    page.wait_for_selector(".heat td")
+    page.wait_for_selector(".map a")
     assert told(page) == "All 100000 shown"
     assert page.locator("#list-rows tr").count() < 80
     page.locator("#list-rows a").first.focus()
@@ -244,26 +283,26 @@ def test_pictures_show_the_numbers_in_light_dark_and_print(opened, night, media)
     page.emulate_media(media="print" if media == "print" else "screen")
     summary, unsafe = night.summary(), colour(page, "unsafe")
 
-    bar = picture_of(page.locator("svg.bar").first)
+    bar = picture_of(page.locator("#bar-results svg"))
     line = bar[len(bar) // 2]
     for name in ("unsafe", "safe"):
         drawn = sum(is_like(pixel, colour(page, name)) for pixel in line) / len(line)
         assert drawn == pytest.approx(getattr(summary.counts, name) / summary.counts.total, abs=0.02)
 
     worst = max(summary.by_dimension[0].groups, key=lambda group: (group.rate.low, group.rate.fraction or 0))
-    row = page.locator("table.rates", has_text="By risk").locator("tbody tr", has_text=worst.name)
-    dots = picture_of(row.locator("svg.interval"))
-    places = [x for line in dots for x, pixel in enumerate(line) if is_like(pixel, unsafe)]
-    track, place = (row.locator(part).bounding_box() for part in ("rect.track", "svg.interval"))
-    drawn = (sum(places) / len(places) + 0.5 + place["x"] - track["x"]) / track["width"]
-    assert drawn == pytest.approx(worst.rate.fraction, abs=0.05)
+    # The link of a row reaches from 0 to 100 %.
+    row = picture_of(page.locator(f"#rates-0 a[aria-label^='{worst.name}:']"))
+    places = [x for line in row for x, pixel in enumerate(line) if is_like(pixel, unsafe)]
+    assert sum(places) / len(places) / len(row[0]) == pytest.approx(worst.rate.fraction, abs=0.03)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_map_is_redder_where_more_was_unsafe(opened, night, scheme):
     page = opened(night, color_scheme=scheme)
-    fields = page.locator(".heat").first.locator("td")
-    told = [text.split("/") for text in fields.all_text_contents()]
+    first = page.locator(".map").first
+    fields = first.locator("a")
+    # Of the table below, which has all fields in the same order.
+    told = [text.split("/") for text in first.locator("td").all_text_contents()]
     sides = {}
     for place, parts in enumerate(told):
         if len(parts) == 2 and parts[0] in {"0", parts[1]}:

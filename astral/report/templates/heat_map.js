@@ -1,18 +1,19 @@
-// Maps of any two dimensions: a grid that is read by pointer, by keyboard and by screen reader.
+// Maps of any two dimensions: every field says its interval, by pointer and by keyboard, and leads to its tests.
 
 const PREFERRED_PAIRS = [["risk", "language"], ["style", "persuasion"]];
-const NARROW_FROM = 7; // columns, from which on their names stand upright
+const LEAST_STEP = 26; // pixels from column to column: less than that holds no number
+const ROW_STEP = 30;
 
 function drawHeatMaps(table, data) {
   const place = document.getElementById("heat-maps");
   const ids = table.dimensions.map((dimension) => dimension.id);
   let pairs = PREFERRED_PAIRS.filter((pair) => pair.every((id) => ids.includes(id)));
   if (!pairs.length) pairs = [ids.slice(0, 2)];
-  for (const [rows, columns] of pairs) place.append(heatMap(table, data, rows, columns));
+  for (const [rows, columns] of pairs) drawHeatMap(place, table, data, rows, columns);
 }
 
 /** One map, with a choice of its two dimensions. */
-function heatMap(table, data, rows, columns) {
+function drawHeatMap(place, table, data, rows, columns) {
   const whole = element("div", "", { class: "map" });
   const tools = element("div", "", { class: "tools" });
   const choices = ["Rows", "Columns"].map((name) => {
@@ -25,130 +26,141 @@ function heatMap(table, data, rows, columns) {
   });
   const scroll = element("div", "", { class: "scroll" });
   const told = element("p", "", { class: "told", role: "status" });
-  whole.append(tools, scroll, told);
+  const numbers = element("details", "", { class: "fold" });
+  whole.append(tools, scroll, told, numbers);
+  place.append(whole);
 
-  const draw = () => {
-    const chosen = choices.map((choice) => choice.value);
-    scroll.replaceChildren(heatGrid(table, data, chosen, (text) => (told.textContent = text)));
-    told.textContent = "";
-  };
+  const chosen = () => choices.map(({ value }) => table.dimensions.find(({ id }) => id === value));
+  const tell = (text) => (told.textContent = text);
   choices.forEach((choice, which) => {
     choice.addEventListener("change", () => {
       const other = choices[1 - which];
       // A dimension does not meet itself: the other one makes room.
       if (other.value === choice.value) other.value = table.dimensions.find(({ id }) => id !== choice.value).id;
-      draw();
+      tell("");
+      redraw();
     });
   });
   [choices[0].value, choices[1].value] = [rows, columns];
-  draw();
-  return whole;
-}
-
-function heatGrid(table, data, [rows, columns], tell) {
-  const [rowValues, columnValues] = [rows, columns].map(
-    (id) => table.dimensions.find((dimension) => dimension.id === id).values,
-  );
-  const { rest, fieldAt } = fieldsOf(data, rows, columns);
-  const title = `${capitalized(rows)} × ${columns}`;
-  const narrow = columnValues.length >= NARROW_FROM ? " narrow" : "";
-  const grid = element("table", "", { class: `heat${narrow}`, role: "grid", "aria-label": title });
-  grid.createCaption().textContent = title;
-
-  const head = grid.createTHead().insertRow();
-  head.append(element("th", capitalized(rows), { scope: "col" }));
-  for (const { name } of columnValues) {
-    const cell = element("th", "", { scope: "col" });
-    cell.append(element("span", name));
-    head.append(cell);
-  }
-
-  const body = grid.createTBody();
-  const cells = rowValues.map((row, rowPlace) => {
-    const line = body.insertRow();
-    line.append(element("th", row.name, { scope: "row" }));
-    return columnValues.map((column, columnPlace) => {
-      const cell = heatCell(data.rates, fieldAt(rowPlace, columnPlace), rest, `${row.name} × ${column.name}`);
-      cell.dataset.goto = `#tests&${new URLSearchParams({ [DIMENSION + rows]: row.id, [DIMENSION + columns]: column.id })}`;
-      line.append(cell);
-      return cell;
-    });
+  const redraw = chartIn(scroll, (width) => {
+    const [rows, columns] = chosen();
+    const fields = fieldsOf(data, rows, columns);
+    numbers.replaceChildren(element("summary", "The numbers"), heatTable(fields, rows, columns));
+    return heatChart(fields, rows, columns, width, tell);
   });
-  moveByKeys(grid, cells, tell);
-  return grid;
 }
 
-/** The fields of two dimensions, whichever of them the data has as rows. */
+function heatChart(fields, rows, columns, width, tell) {
+  const [rowValues, columnValues] = [rows.values, columns.values];
+  const of = (...standings) => fields.filter(({ standing }) => standings.includes(standing));
+  const marginLeft = Math.min(widthOf(rowValues), width * 0.3);
+  const step = Math.max(LEAST_STEP, (width - marginLeft - 4) / columnValues.length);
+  // Names stand upright where a word of theirs is wider than its column.
+  const isUpright = widthOf(columnValues.flatMap(({ name }) => name.split(" ").map((word) => ({ name: word })))) > step;
+  const marginTop = isUpright ? Math.min(widthOf(columnValues), 170) : 44;
+  const frame = { x: "column", y: "row", fill: "none", pointerEvents: "none", inset: 1, r: 3 };
+  const names = (values) => ({ tickSize: 0, label: null, tickFormat: (place) => values[place].name });
+  const chart = plotted({
+    label: titleOf(rows, columns),
+    width: marginLeft + step * columnValues.length + 4,
+    height: marginTop + ROW_STEP * rowValues.length + 4,
+    marginLeft,
+    marginTop,
+    marginRight: 4,
+    marginBottom: 4,
+    padding: 0.06,
+    x: { domain: columnValues.map((_, place) => place) },
+    y: { domain: rowValues.map((_, place) => place) },
+    marks: [
+      Plot.axisX({
+        ...names(columnValues),
+        anchor: "top",
+        ...(isUpright
+          ? { tickRotate: -90, lineWidth: emsOf(marginTop - 6), textOverflow: "ellipsis" }
+          : { lineWidth: emsOf(step) }),
+      }),
+      Plot.axisY({ ...names(rowValues), lineWidth: emsOf(marginLeft - 6) }),
+      Plot.cell(fields, {
+        x: "column",
+        y: "row",
+        fill: { value: "colour", scale: null },
+        r: 3,
+        href: "address",
+        ariaLabel: "told",
+        title: "told",
+        tip: TIP,
+      }),
+      Plot.cell(fields.filter(({ isTested }) => !isTested), { ...frame, stroke: "var(--line)" }),
+      Plot.cell(fields.filter(({ isTested, standing }) => standing === "open" && !isTested), {
+        ...frame,
+        stroke: "var(--accent)",
+        strokeWidth: 2,
+      }),
+      Plot.cell(of("given up", "excluded"), { ...frame, stroke: "var(--soft)", strokeDasharray: "3 3" }),
+      Plot.text(fields, { x: "column", y: "row", text: "text", pointerEvents: "none" }),
+    ],
+  });
+  walkLinks(chart, columnValues.length, tell);
+  return chart;
+}
+
+/** What is known where each row meets each column, whichever of the two dimensions the data has as rows. */
 function fieldsOf(data, rows, columns) {
-  const map = data.maps.find((each) => [each.rows, each.columns].every((id) => id === rows || id === columns));
-  const isTurned = map.rows !== rows;
+  const ids = [rows.id, columns.id];
+  const map = data.maps.find((each) => ids.includes(each.rows) && ids.includes(each.columns));
+  const isTurned = map.rows !== rows.id;
   const known = new Map(map.fields.map(([row, column, ...field]) => [`${row}/${column}`, field]));
-  return {
-    rest: map.rest,
-    fieldAt: (row, column) => known.get(isTurned ? `${column}/${row}` : `${row}/${column}`),
-  };
+  return rows.values.flatMap((rowValue, row) =>
+    columns.values.map((columnValue, column) => ({
+      row,
+      column,
+      ...fieldOf(data.rates, known.get(isTurned ? `${column}/${row}` : `${row}/${column}`), map.rest, [rowValue, columnValue]),
+      address: `#tests&${new URLSearchParams({ [DIMENSION + rows.id]: rowValue.id, [DIMENSION + columns.id]: columnValue.id })}`,
+    })),
+  );
 }
 
-function heatCell(rates, field, rest, name) {
-  const [unsafe, safe, undecided, standing] = field ?? [0, 0, "", rest];
+function fieldOf(rates, found, rest, values) {
+  const [unsafe, safe, undecided, standing] = found ?? [0, 0, "", rest];
   const [colour, rate] = rates[`${unsafe}/${safe}`] ?? ["", ""];
-  const cell = element("td", "", { role: "gridcell", tabindex: "-1" });
+  const decided = unsafe + safe;
+  const isTested = Boolean(decided || undecided);
   const told = [];
-  if (unsafe + safe) {
-    cell.textContent = `${unsafe}/${unsafe + safe}`;
-    cell.className = colour;
-    told.push(`${unsafe} of ${unsafe + safe} unsafe, ${rate}`);
-  } else if (undecided) {
-    cell.textContent = "–";
-    cell.className = "undecided";
-  }
+  if (decided) told.push(`${unsafe} of ${decided} unsafe, ${rate}`);
   if (undecided) told.push(undecided);
-  if (!told.length) {
-    cell.className = standing === "open" ? "open" : "untested";
-    told.push("not tested");
-  }
-  if (standing === "given up" || standing === "excluded") {
-    cell.textContent ||= "×";
-    cell.classList.add("lost");
-  }
+  if (!isTested) told.push("not tested");
   if (standing !== "not asked for") told.push(`coverage ${standing}`);
-  cell.dataset.told = `${name}: ${told.join("; ")}.`;
-  cell.title = cell.dataset.told;
-  cell.setAttribute("aria-label", cell.dataset.told);
-  return cell;
+  const isLost = standing === "given up" || standing === "excluded";
+  return {
+    standing,
+    isTested,
+    colour: decided ? heatColour(colour) : undecided ? "var(--track)" : "transparent",
+    text: decided ? `${unsafe}/${decided}` : isLost ? "×" : undecided ? "–" : "",
+    told: `${values.map(({ name }) => name).join(" × ")}: ${told.join("; ")}.`,
+  };
 }
 
-/** One cell is a tab stop; arrow keys, Home and End go on from there. */
-function moveByKeys(grid, cells, tell) {
-  const last = (row) => cells[row].length - 1;
-  let [row, column] = [0, 0];
-  cells[0][0].tabIndex = 0;
-  const go = (toRow, toColumn) => {
-    cells[row][column].tabIndex = -1;
-    row = Math.min(Math.max(toRow, 0), cells.length - 1);
-    column = Math.min(Math.max(toColumn, 0), last(row));
-    cells[row][column].tabIndex = 0;
-    cells[row][column].focus();
-  };
-  const moves = {
-    ArrowUp: () => go(row - 1, column),
-    ArrowDown: () => go(row + 1, column),
-    ArrowLeft: () => go(row, column - 1),
-    ArrowRight: () => go(row, column + 1),
-    Home: () => go(row, 0),
-    End: () => go(row, last(row)),
-    Enter: () => (location.hash = cells[row][column].dataset.goto),
-  };
-  grid.addEventListener("keydown", (event) => {
-    if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    moves[event.key]();
+/** The same as a table, for those who read by rows and columns. */
+function heatTable(fields, rows, columns) {
+  const table = element("table");
+  table.append(element("caption", titleOf(rows, columns)));
+  const head = table.createTHead().insertRow();
+  head.append(...[capitalized(rows.id), ...columns.values.map(({ name }) => name)].map((name) => element("th", name, { scope: "col" })));
+  const body = table.createTBody();
+  rows.values.forEach(({ name }, row) => {
+    const line = body.insertRow();
+    line.append(element("th", name, { scope: "row" }));
+    line.append(...fields.filter((field) => field.row === row).map(({ text }) => element("td", text)));
   });
-  const toldOf = (event) => event.target.closest("td")?.dataset.told;
-  grid.addEventListener("pointerover", (event) => toldOf(event) && tell(toldOf(event)));
-  grid.addEventListener("focusin", (event) => toldOf(event) && tell(toldOf(event)));
-  grid.addEventListener("click", (event) => {
-    const cell = event.target.closest("td");
-    if (cell) location.hash = cell.dataset.goto;
-  });
+  return table;
+}
+
+function titleOf(rows, columns) {
+  return `${capitalized(rows.id)} × ${columns.id}`;
+}
+
+/** Hue for how high the rate is, strength for how much it rests on. */
+function heatColour(classes) {
+  const [hue, evidence] = classes.split(" ");
+  return `color-mix(in oklab, var(--${hue}) var(--${evidence}), var(--surface))`;
 }

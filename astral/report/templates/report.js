@@ -44,7 +44,11 @@ async function start() {
     choose();
   });
   window.addEventListener("hashchange", follow);
-  // The maps stand above the list, which an address may lead to: they take their room first.
+  // The charts stand above the list, which an address may lead to: they take their room first.
+  await loadPlot();
+  const { bars, rates } = await unpack("charts");
+  drawBars(bars);
+  drawRates(rates);
   if (document.getElementById("heat-maps")) drawHeatMaps(table, await unpack("maps"));
   await follow();
 }
