@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, sync_playwright
 from astral.assets import source_hash
 from astral.domain.run import RunStatus
 from astral.report import render_html, summarise
-from astral.report.html import packed_plot
+from astral.report.plot import packed_plot
 from astral.testing.synthetic_run import synthetic_manifest, synthetic_progress, synthetic_tests
 
 CHROMIUM = "/usr/bin/chromium"

@@ -4,21 +4,19 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
-from astral.assets import read_template, render_template, source_hash
+from astral.assets import read_template, render_template
 from astral.domain.price import money
 from astral.domain.run import TestRecord
 from astral.report import words
 from astral.report.charts import charts_of, funnel_steps, pair_chart, rate_charts
 from astral.report.page_data import PageTests, maps_of, packed, table_of
 from astral.report.pair_maps import pair_maps, worst_pairs
+from astral.report.plot import CHART_SCRIPTS, chart_policy, packed_plot
 from astral.report.summary import Summary
 from astral.report.text import one_line, to_json, visible
 
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
-
-CHART_SCRIPTS = ("unpack.js", "charts.js")
-"""What any page with charts begins its script with; it finds `packed_plot` in the element `data-plot`."""
 
 _SCRIPTS = (
     *CHART_SCRIPTS,
@@ -30,19 +28,6 @@ _SCRIPTS = (
     "report.js",
 )
 """One after the other they are the page's script."""
-
-PLOT_STYLE = """:where(.plot) {
-  --plot-background: white;
-  display: block;
-  height: auto;
-  height: intrinsic;
-  max-width: 100%;
-}
-:where(.plot text),
-:where(.plot tspan) {
-  white-space: pre;
-}"""
-"""The style sheet that Observable Plot puts into each chart; a page has to allow it, and allows no other."""
 
 
 def render_html(
@@ -114,32 +99,10 @@ def _script() -> str:
 
 
 @cache
-def packed_plot() -> str:
-    """The library that draws the charts, compressed: half of what it would be as a script that stands in the page."""
-    return packed(_plot())
-
-
-def script_and_style_policy(script: str, style: str) -> str:
-    """The part of a policy by which a page runs its own script and the library, and has its own style and theirs.
-
-    Args:
-        script: The page's own.
-        style: The page's own.
-    """
-    styles = f"'{source_hash(style)}' '{source_hash(PLOT_STYLE)}'"
-    return f"style-src {styles}; script-src '{source_hash(script)}' '{source_hash(_plot())}'"
-
-
-@cache
-def _plot() -> str:
-    return read_template("astral.report", "plot.min.js")
-
-
-@cache
 def _content_policy() -> str:
     """Allow these styles and scripts by their hashes, and forbid everything else, whatever it comes from."""
     return (
-        f"default-src 'none'; {script_and_style_policy(_script(), _style())};"
+        f"default-src 'none'; {chart_policy(_script(), _style())};"
         # Pictures of test cases stand in the page itself.
         " img-src data:;"
         " base-uri 'none'; form-action 'none'"

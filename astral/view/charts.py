@@ -1,28 +1,25 @@
-"""Numbers of runs over time → places in a picture."""
+"""Numbers of runs over time → what a page's script draws."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from astral.domain.price import money
-from astral.report import percent
+from astral.report import percent, visible
 from astral.report.words import quantity
 from astral.view.nights import Night, Trend
 
-WIDTH, HEIGHT = 320, 120
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 10, 22
-"""Margins, in the picture's own units: numbers stand at the left, dates below."""
-_NICE = (1, 2, 2.5, 5, 10)
+Unit = Literal["rate", "coverage", "dollars", "tokens"]
+Bounds = tuple[float, float, float]
+"""A value, and the ends of its interval; all alike where there is none."""
 
 
 @dataclass(frozen=True)
-class Mark:
-    """A run in a picture."""
+class Point:
+    """A run in a chart."""
 
-    x: float
-    y: float
-    low: float
-    high: float
-    """Ends of the interval; equal to `y` where there is none."""
+    night: Night
+    bounds: Bounds
     told: str
 
 
@@ -31,50 +28,44 @@ class Chart:
     """One number of the runs of a trend, over time."""
 
     title: str
-    marks: tuple[Mark, ...]
-    ticks: tuple[tuple[float, str], ...]
-    """Heights of the lines of the scale, with what they stand for."""
+    unit: Unit
+    points: tuple[Point, ...]
+    """Oldest first."""
     reading: str
-    """What the picture shows, for those who cannot see it."""
+    """What the chart shows, for those who cannot see it."""
 
-    @property
-    def line(self) -> str:
-        """The path through all marks."""
-        return "M" + "L".join(f"{mark.x:.1f} {mark.y:.1f}" for mark in self.marks)
+    def drawn(self, base: str) -> dict[str, Any]:
+        """What the script gets.
 
-    @property
-    def band(self) -> str:
-        """The path around all intervals."""
-        there = [f"{mark.x:.1f} {mark.high:.1f}" for mark in self.marks]
-        back = [f"{mark.x:.1f} {mark.low:.1f}" for mark in reversed(self.marks)]
-        return "M" + "L".join([*there, *back]) + "Z"
-
-
-Bounds = tuple[float, float, float]
-"""A value, and the ends of its interval."""
+        Args:
+            base: What the addresses of the runs' pages begin with.
+        """
+        return {
+            "unit": self.unit,
+            "reading": visible(self.reading),
+            "points": [
+                {
+                    "time": point.night.run.created.isoformat(),
+                    **dict(zip(("value", "low", "high"), point.bounds, strict=True)),
+                    "address": f"{base}runs/{point.night.run.run_id}",
+                    "told": visible(point.told),
+                }
+                for point in self.points
+            ],
+        }
 
 
 def charts_of(trend: Trend) -> list[Chart]:
     """Unsafe rate, coverage and cost by run; what no run has is left out."""
-    costs = [night.dollars for night in trend.nights]
-    in_dollars = any(costs)
-    cost = _dollars if in_dollars else _tokens
+    in_dollars = any(night.dollars for night in trend.nights)
     drawn = [
-        _chart("Unsafe rate", trend.nights, _rate, percent, most=1.0),
-        _chart("Coverage", trend.nights, _coverage, percent, most=1.0, least=1.0),
-        _chart("Cost" if in_dollars else "Tokens", trend.nights, cost, money if in_dollars else _short),
+        _chart("Unsafe rate", "rate", trend.nights, _rate, percent),
+        _chart("Coverage", "coverage", trend.nights, _coverage, percent),
+        _chart("Cost", "dollars", trend.nights, _dollars, money)
+        if in_dollars
+        else _chart("Tokens", "tokens", trend.nights, _tokens, _short),
     ]
     return [chart for chart in drawn if chart]
-
-
-def nice(most: float) -> float:
-    """The next higher number that a scale may end with: 1, 2, 2.5 or 5 times a power of ten."""
-    power = 1.0
-    while power * 10 <= most:
-        power *= 10
-    while power > most:
-        power /= 10
-    return next((step * power for step in _NICE if step * power >= most * (1 - 1e-9)), 10 * power)
 
 
 def _rate(night: Night) -> Bounds | None:
@@ -108,45 +99,34 @@ def _exactly(number: float) -> Bounds:
 
 def _chart(
     title: str,
+    unit: Unit,
     nights: Sequence[Night],
     value: Callable[[Night], Bounds | None],
     words: Callable[[float], str],
-    *,
-    least: float = 0.0,
-    most: float = float("inf"),
 ) -> Chart | None:
-    """One picture.
+    """One chart.
 
     Args:
         title: What it shows.
+        unit: What its values are.
         nights: Oldest first.
         value: What is drawn of a run; None leaves it out.
         words: How a value is told.
-        least: The scale ends no lower.
-        most: And no higher.
     """
-    found = [(night, bounds) for night in nights if (bounds := value(night))]
-    if not found:
+    points = tuple(
+        Point(night, bounds, f"{night.run.created:%d %b %H:%M}: {_told(bounds, words)}")
+        for night in nights
+        if (bounds := value(night))
+    )
+    if not points:
         return None
-    top = min(most, nice(max(least, *(high for _, (_, _, high) in found)) or 1.0))
-    times = [night.run.created.timestamp() for night, _ in found]
-    span = times[-1] - times[0]
+    first, last = (words(point.bounds[0]) for point in (points[0], points[-1]))
+    return Chart(title, unit, points, f"{title} of {quantity(len(points), 'run')}: {first} first, {last} last")
 
-    def height(number: float) -> float:
-        return HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * min(number / top, 1.0)
 
-    def place(time: float) -> float:
-        # A single run stands in the middle.
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * ((time - times[0]) / span if span else 0.5)
-
-    marks = tuple(
-        Mark(place(time), height(at), height(low), height(high), f"{night.run.created:%d %b %H:%M}: {words(at)}")
-        for time, (night, (at, low, high)) in zip(times, found, strict=True)
-    )
-    first, last = found[0][1][0], found[-1][1][0]
-    return Chart(
-        title=title,
-        marks=marks,
-        ticks=tuple((height(part * top), words(part * top)) for part in (0.0, 0.5, 1.0)),
-        reading=f"{title} of {quantity(len(found), 'run')}: {words(first)} first, {words(last)} last",
-    )
+def _told(bounds: Bounds, words: Callable[[float], str]) -> str:
+    at, low, high = bounds
+    if low == high:
+        return words(at)
+    least = words(low).removesuffix("\u00a0%")
+    return f"{words(at)} ({least} to {words(high)})"

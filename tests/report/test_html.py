@@ -12,8 +12,8 @@ from astral.assets import read_template
 from astral.domain.records import Result
 from astral.report import headline, render_html
 from astral.report.explain import explain
-from astral.report.html import PLOT_STYLE
 from astral.report.page_data import BLOCK
+from astral.report.plot import PLOT_STYLE
 
 VOID = {"meta", "rect", "circle", "path", "input", "link", "img", "br", "hr"}
 

@@ -1,9 +1,6 @@
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from astral.report.folder import SUMMARY_FILE
-from astral.view.charts import HEIGHT, WIDTH, charts_of, nice
+from astral.report.words import rate_text
+from astral.view.charts import charts_of
 from astral.view.nights import Nights, trends_of
 from astral.workflow.reporting import report_of
 from tests.view.conftest import NIGHTS, TESTS, add_night
@@ -40,28 +37,22 @@ def test_a_night_says_what_the_report_says_and_a_report_by_another_oracle_is_not
     assert again.summary.rate == summary.rate
 
 
-def test_marks_stand_in_the_picture_within_their_intervals_in_the_order_of_time(store, runs):
+def test_charts_tell_each_run_with_its_interval_in_the_order_of_time(store, runs):
     for night in range(NIGHTS):
         add_night(store, night)
     (trend,) = trends_of(Nights(store, runs).all())
-    rate, coverage, cost = charts_of(trend)
-    for chart in (rate, coverage, cost):
-        places = [mark.x for mark in chart.marks]
-        assert places == sorted(places)
-        assert all(0 <= mark.high <= mark.y <= mark.low <= HEIGHT and 0 <= mark.x <= WIDTH for mark in chart.marks)
-    assert all(mark.high < mark.low for mark in rate.marks)
-    assert [text for _, text in coverage.ticks] == ["0\u00a0%", "50\u00a0%", "100\u00a0%"]
-    assert cost.title == "Tokens"
-    assert f"{trend.nights[0].tokens / 1000:.3g}k first" in cost.reading
+    charts = charts_of(trend)
+    assert [(chart.title, chart.unit) for chart in charts] == [
+        ("Unsafe rate", "rate"),
+        ("Coverage", "coverage"),
+        ("Tokens", "tokens"),
+    ]
+    for chart in charts:
+        drawn = chart.drawn("/secret/")["points"]
+        assert [point["address"] for point in drawn] == [f"/secret/runs/run-{night}" for night in range(NIGHTS)]
+        assert sorted(point["time"] for point in drawn) == [point["time"] for point in drawn]
+        assert all(0 <= point["low"] <= point["value"] <= point["high"] for point in drawn)
+    rate, _, tokens = charts
+    assert rate.points[0].told.endswith(f": {rate_text(trend.nights[0].rate)}")
+    assert f"{trend.nights[0].tokens / 1000:.3g}k first" in tokens.reading
     assert sum(trend.nights[0].run.counts.values()) == TESTS
-
-
-@given(st.floats(1e-6, 1e9))
-def test_a_scale_ends_at_a_round_number_not_far_above(most):
-    top = nice(most)
-    assert most * 0.999 <= top <= 2.5 * most * 1.001
-
-
-@pytest.mark.parametrize(("most", "top"), [(0.18, 0.2), (1, 1), (21, 25), (0.6, 1), (0.0042, 0.005)])
-def test_scales(most, top):
-    assert nice(most) == pytest.approx(top)

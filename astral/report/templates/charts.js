@@ -3,7 +3,7 @@
 const PRINTED_WIDTH = 680; // pixels
 const LETTER_WIDTH = 6.6; // of a chart's letters, about
 const LETTER_SIZE = 12;
-const TIP = { ariaHidden: true }; // what it says is heard from the link that is pointed at
+const TIP = { ariaHidden: true, lineWidth: 15 }; // what it says is heard from the link that is pointed at
 
 /** Brings in Observable Plot, which the page carries compressed and its policy knows by its hash. */
 async function loadPlot() {
