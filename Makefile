@@ -83,6 +83,7 @@ benchmarks: setup ## Run the programs whose figures stand in the docs (XSTEST=xs
 	$(BIN)/python benchmarks/statistics_pictures.py
 	$(BIN)/python benchmarks/search.py --write default
 	$(BIN)/python benchmarks/search_picture.py
+	$(BIN)/python benchmarks/report_picture.py
 	$(BIN)/python benchmarks/nearest_risk.py
 	$(if $(XSTEST),$(BIN)/python benchmarks/oracle.py $(XSTEST))
 

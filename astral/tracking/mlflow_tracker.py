@@ -2,6 +2,8 @@
 
 import logging
 import os
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from astral.domain.tracked import TrackedRun
 from astral.errors import TrackerError, UserError
@@ -52,7 +54,8 @@ class MlflowTracker:
 
         client = self._client
         known = client.get_experiment_by_name(self._experiment)
-        experiment = known.experiment_id if known else client.create_experiment(self._experiment)
+        place = _artifacts_beside(client.tracking_uri)
+        experiment = known.experiment_id if known else client.create_experiment(self._experiment, place)
         before = client.search_runs([experiment], filter_string=f"tags.`{RUN_TAG}` = '{run.run_id}'", max_results=1)
         begun = int(run.created.timestamp() * 1000)
         # Parameters of MLflow are never replaced, and those of a run never change.
@@ -70,6 +73,19 @@ class MlflowTracker:
             client.log_artifact(run_id, str(path))
         client.set_terminated(run_id)
         return f"MLflow, experiment {self._experiment}, run {run_id}"
+
+
+def _artifacts_beside(uri: str) -> str | None:
+    """Where artifacts go: beside a database that is a file; None leaves it to the server.
+
+    Else MLflow puts them into `mlruns` of whatever folder the command was run in, and finds them from there alone.
+    """
+    address = urlsplit(uri)
+    # sqlite:///below/here.db, sqlite:////from/the/root.db
+    database = address.path.removeprefix("/")
+    if address.scheme != "sqlite" or not database:
+        return None
+    return (Path(database).resolve().parent / "mlartifacts").as_uri()
 
 
 def _first_sentence(error: Exception) -> str:

@@ -1,5 +1,7 @@
 """Runs in MLflow and Weights & Biases: the real packages, on a database and a folder of the test's own."""
 
+from pathlib import Path
+
 import pytest
 
 from astral.config import Settings
@@ -35,7 +37,8 @@ def test_numbers_have_their_value_in_their_name_and_texts_stay_here(run):
 
 @pytest.mark.slow
 def test_mlflow_holds_a_run_once_with_parameters_metrics_and_reports(run, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     (tracker,) = trackers_of(Settings(), [f"mlflow:{uri}"])
     check_tracker(tracker, run)
@@ -48,6 +51,8 @@ def test_mlflow_holds_a_run_once_with_parameters_metrics_and_reports(run, tmp_pa
     assert kept.data.params["seed"] == run.parameters["seed"]
     assert kept.data.metrics == pytest.approx(dict(run.metrics))
     assert [file.path for file in client.list_artifacts(kept.info.run_id)] == ["report.html"]
+    assert list(Path().iterdir()) == []
+    assert list((tmp_path / "mlartifacts").rglob("report.html"))
 
 
 @pytest.mark.slow

@@ -57,7 +57,7 @@ function heatChart(fields, rows, columns, width, tell) {
   const step = Math.max(LEAST_STEP, (width - marginLeft - 4) / columnValues.length);
   // Names stand upright where a word of theirs is wider than its column.
   const isUpright = widthOf(columnValues.flatMap(({ name }) => name.split(" ").map((word) => ({ name: word })))) > step;
-  const marginTop = isUpright ? Math.min(widthOf(columnValues), 170) : 44;
+  const marginTop = isUpright ? Math.min(widthOf(columnValues) + 10, 170) : 44;
   const frame = { x: "column", y: "row", fill: "none", pointerEvents: "none", inset: 1, r: 3 };
   const names = (values) => ({ tickSize: 0, label: null, tickFormat: (place) => values[place].name });
   const chart = plotted({
@@ -76,7 +76,7 @@ function heatChart(fields, rows, columns, width, tell) {
         ...names(columnValues),
         anchor: "top",
         ...(isUpright
-          ? { tickRotate: -90, lineWidth: emsOf(marginTop - 6), textOverflow: "ellipsis" }
+          ? { tickRotate: -90, lineWidth: emsOf(marginTop - 16), textOverflow: "ellipsis" }
           : { lineWidth: emsOf(step) }),
       }),
       Plot.axisY({ ...names(rowValues), lineWidth: emsOf(marginLeft - 6) }),
