@@ -1,8 +1,9 @@
 // What all charts share: the library that draws them, their places in the page, and their way by keyboard.
 
 const PRINTED_WIDTH = 680; // pixels
-const LETTER_WIDTH = 6.6; // of a chart's letters, about
-const LETTER_SIZE = 12;
+const NARROW = 420; // below which names take three lines, and ticks have no room for quarters
+const LETTER_WIDTH = 7; // of a chart's letters, about, in wide fonts
+const EM = 13.5; // more than the size of the letters, since the library takes them for narrow ones
 const TIP = { ariaHidden: true, lineWidth: 15 }; // what it says is heard from the link that is pointed at
 
 /** Brings in Observable Plot, which the page carries compressed and its policy knows by its hash. */
@@ -37,7 +38,7 @@ function widthOf(named) {
 
 /** The library counts room for text in heights of a letter. */
 function emsOf(pixels) {
-  return pixels / LETTER_SIZE;
+  return pixels / EM;
 }
 
 /** A chart of these marks; what it shows is said by its links, or else by a label. */

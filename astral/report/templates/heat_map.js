@@ -1,8 +1,7 @@
 // Maps of any two dimensions: every field says its interval, by pointer and by keyboard, and leads to its tests.
 
 const PREFERRED_PAIRS = [["risk", "language"], ["style", "persuasion"]];
-const LEAST_STEP = 26; // pixels from column to column: less than that holds no number
-const ROW_STEP = 30;
+const LEAST_SCALE = 0.7;
 
 function drawHeatMaps(table, data) {
   const place = document.getElementById("heat-maps");
@@ -53,17 +52,19 @@ function drawHeatMap(place, table, data, rows, columns) {
 function heatChart(fields, rows, columns, width, tell) {
   const [rowValues, columnValues] = [rows.values, columns.values];
   const of = (...standings) => fields.filter(({ standing }) => standings.includes(standing));
-  const marginLeft = Math.min(widthOf(rowValues), width * 0.3);
-  const step = Math.max(LEAST_STEP, (width - marginLeft - 4) / columnValues.length);
+  const marginLeft = Math.min(widthOf(rowValues), width * 0.33);
+  const leastStep = Math.max(26, ...fields.map(({ text }) => text.length * LETTER_WIDTH + 4));
+  const rowStep = width < NARROW ? 44 : 30;
+  const step = Math.max(leastStep, (width - marginLeft - 4) / columnValues.length);
   // Names stand upright where a word of theirs is wider than its column.
   const isUpright = widthOf(columnValues.flatMap(({ name }) => name.split(" ").map((word) => ({ name: word })))) > step;
-  const marginTop = isUpright ? Math.min(widthOf(columnValues) + 10, 170) : 44;
+  const marginTop = isUpright ? Math.min(widthOf(columnValues) + 10, 190) : 44;
   const frame = { x: "column", y: "row", fill: "none", pointerEvents: "none", inset: 1, r: 3 };
   const names = (values) => ({ tickSize: 0, label: null, tickFormat: (place) => values[place].name });
   const chart = plotted({
     label: titleOf(rows, columns),
     width: marginLeft + step * columnValues.length + 4,
-    height: marginTop + ROW_STEP * rowValues.length + 4,
+    height: marginTop + rowStep * rowValues.length + 4,
     marginLeft,
     marginTop,
     marginRight: 4,
@@ -100,6 +101,8 @@ function heatChart(fields, rows, columns, width, tell) {
       Plot.text(fields, { x: "column", y: "row", text: "text", pointerEvents: "none" }),
     ],
   });
+  // A map that is wider than its place shrinks, but is scrolled before its numbers cannot be read.
+  chart.style.minWidth = `${LEAST_SCALE * chart.getAttribute("width")}px`;
   walkLinks(chart, columnValues.length, tell);
   return chart;
 }

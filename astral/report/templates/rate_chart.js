@@ -1,7 +1,5 @@
 // Rates with their intervals, one below the other, held against the rate of all.
 
-const NARROW = 420; // pixels, below which names take three lines and ticks have no room for quarters
-
 function drawRates(rates) {
   for (const [id, chart] of Object.entries(rates)) {
     const place = document.getElementById(id);
@@ -25,7 +23,7 @@ function rateChart({ title, overall, overallTold, rows }, width, tell) {
     width,
     height: rows.length * rowHeight + 44,
     marginLeft,
-    marginRight: 112,
+    marginRight: Math.max(104, 58 + widthOf(rows.map(({ counted }) => ({ name: counted })))),
     marginTop: 18,
     marginBottom: 26,
     x: { domain: [0, 1] },
@@ -39,7 +37,7 @@ function rateChart({ title, overall, overallTold, rows }, width, tell) {
       ...intervals(known, "rate", { stroke: "var(--unsafe)", strokeWidth: 6, dy: corrected.length ? -4 : 0 }),
       ...intervals(corrected, "corrected", { stroke: "var(--accent)", strokeWidth: 4, dy: 8 }),
       Plot.text(known, { ...beside, text: "short", dy: -7, fontWeight: 600 }),
-      Plot.text(known, { ...beside, text: "counted", dy: -7, dx: 50, fill: "var(--soft)" }),
+      Plot.text(known, { ...beside, text: "counted", dy: -7, dx: 58, fill: "var(--soft)" }),
       Plot.text(known, { ...beside, text: "interval", dy: 8, fill: "var(--soft)" }),
       Plot.barX(known, {
         x1: 0,
