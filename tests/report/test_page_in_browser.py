@@ -140,6 +140,8 @@ def test_maps_tell_their_intervals_by_pointer_and_by_keyboard_and_lead_to_the_te
     first.locator("a").first.focus()
     page.keyboard.press("ArrowRight")
     assert status.text_content() == pointed
+    focused = "getComputedStyle(document.activeElement.firstElementChild).stroke.match(/[0-9]+/g).map(Number)"
+    assert tuple(page.evaluate(focused)) == colour(page, "focus")
     assert re.search(r"× Chinese: (\d of \d unsafe, .* to .*%|.*); coverage met\.$", pointed)
     page.keyboard.press("Enter")
     expect(page.locator("#shown")).to_contain_text(" of ")

@@ -13,7 +13,6 @@ function drawRates(rates) {
 function rateChart({ title, overall, overallTold, rows }, width, tell) {
   const marginLeft = Math.min(widthOf(rows), width * 0.36);
   const known = rows.map((row, place) => ({ ...row, place }));
-  const decided = known.filter(({ rate }) => rate[0] !== null);
   const corrected = known.filter((row) => row.corrected);
   const overalls = overall === null ? [] : [overall];
   const [rowHeight, ticks] = width < NARROW ? [40, [0, 0.5, 1]] : [36, [0, 0.25, 0.5, 0.75, 1]];
