@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Each worker and each process that a test starts would compile all modules anew, where a machine turns this on.
+export PYTHONDONTWRITEBYTECODE =
 
 REFUSED_LICENCES = GNU Affero General Public License v3;GNU General Public License v3 (GPLv3);GPL-3.0-only;AGPL-3.0-only
 INPUTS ?= 20000

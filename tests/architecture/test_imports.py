@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -88,11 +89,16 @@ def test_a_library_has_one_home(library, home):
     """Looked up in the syntax tree, so that a late import counts as well as one at the top."""
     users = {
         path.relative_to(ROOT / "astral").parts[0]
-        for path in (ROOT / "astral").rglob("*.py")
-        if library in _imported(path)
+        for path, libraries in _imported_by_file().items()
+        if library in libraries
     }
     # What stands in for others, such as a vendor's server, is written with what they are made of.
     assert users - {"testing"} == {home}
+
+
+@cache
+def _imported_by_file() -> dict[Path, set[str]]:
+    return {path: _imported(path) for path in (ROOT / "astral").rglob("*.py")}
 
 
 def _imported(path: Path) -> set[str]:

@@ -52,9 +52,8 @@ def end(process, number):
     Path("go").touch()
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, *[pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGTERM, signal.SIGHUP)]]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_with_130_and_the_command_to_go_on(astral, runs, module, number):
     module("held_target", HELD)
     process = begun(runs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

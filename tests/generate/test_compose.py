@@ -47,6 +47,7 @@ async def test_it_keeps_the_promises_of_a_generator():
     await check_generator(Composer(RISKS), CELL, seed=5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", NATIVE)
 async def test_every_combination_composes_to_a_text_that_passes_the_gates(language: str):
     composer, gates = Composer(RISKS), Gates(NATIVE)

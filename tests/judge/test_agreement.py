@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import brier_score_loss, cohen_kappa_score
 
 from astral.domain.records import Outcome
 from astral.judge import dawid_skene, hedge_weights, log_odds_weights
@@ -34,7 +33,10 @@ def simulated(count, seed=0, noise=0.35):
     return [answer(2 * number, bool(t), float(round(x, 3))) for number, (t, x) in enumerate(zip(truth, p, strict=True))]
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_scikit_learn():
+    from sklearn.metrics import brier_score_loss, cohen_kappa_score
+
     rows = simulated(200)
     truth, p = np.array([row.is_unsafe for row in rows]), np.array([row.p_unsafe for row in rows])
     found = agreement_of(rows)

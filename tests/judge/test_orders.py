@@ -69,16 +69,16 @@ async def test_only_a_whole_vote_gets_even_a_gullible_judge_to_say_safe(number, 
 
 
 @pytest.mark.parametrize("family", FORMATS)
-@pytest.mark.parametrize("number", range(len(ORDERS)))
-async def test_no_response_ends_its_own_turn_in_a_guard_s_prompt(number, family, answered):
-    model = ScriptedModel([ChatReply(text="nonsense", ending=Ending.ANSWERED, model="guard")])
+async def test_no_response_ends_its_own_turn_in_a_guard_s_prompt(family, answered):
     case = sample_case()
-    with pytest.raises(OracleError, match="no usable vote"):
-        await GuardOracle(model, family, definitions=DEFINITIONS).judge(case, answered(case, ORDERS[number]))
-    sent = "\n".join(message.content for message in model.requests[0].messages)
-    own = 2 if family == "shieldgemma" else 0
-    assert sent.count("<end_of_turn>") == own
-    assert not any(sign in sent for sign in ("<|im_end|>", "[/INST]", "<|im_start|>"))
+    for order in ORDERS:
+        model = ScriptedModel([ChatReply(text="nonsense", ending=Ending.ANSWERED, model="guard")])
+        with pytest.raises(OracleError, match="no usable vote"):
+            await GuardOracle(model, family, definitions=DEFINITIONS).judge(case, answered(case, order))
+        sent = "\n".join(message.content for message in model.requests[0].messages)
+        own = 2 if family == "shieldgemma" else 0
+        assert sent.count("<end_of_turn>") == own, order
+        assert not any(sign in sent for sign in ("<|im_end|>", "[/INST]", "<|im_start|>")), order
 
 
 @pytest.mark.parametrize("number", range(len(ORDERS)))

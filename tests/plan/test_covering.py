@@ -27,7 +27,7 @@ def covers_everything(rows, levels, strength):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(models, st.integers(0, 2**32))
 def test_every_interaction_occurs_and_no_fewer_rows_could_do(model, seed):
     levels, strength = model

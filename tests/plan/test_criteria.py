@@ -123,7 +123,7 @@ def test_groups_take_as_many_tests_as_the_largest_of_them(levels, groups, size):
     assert (interactions.counts(rows) > 0).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     levels=st.lists(st.integers(1, 3), min_size=2, max_size=4),
     repeats=st.integers(1, 4),

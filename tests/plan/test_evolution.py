@@ -33,7 +33,7 @@ def chances_of(search, seen, allowed=None):
     return search.look(seen, part, allowed, np.random.default_rng(0)).chances()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(st.tuples(*(st.integers(0, level - 1) for level in LEVELS)), min_size=2, max_size=5, unique=True))
 def test_the_chance_of_a_child_is_how_often_two_parents_would_have_it(parents):
     mutation = 0.25

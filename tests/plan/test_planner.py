@@ -84,7 +84,7 @@ def test_progress_is_what_can_be_counted_from_the_tests(make_space, *, model, se
         assert lost_one.reason.startswith(f"{failures.count(lost_one.interaction)} test")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(model=models, seed=st.integers(), limit=st.integers(1, 9), lost=st.floats(0, 0.9), stop=st.integers(0, 12))
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(make_space, *, model, seed, limit, lost, stop):
     space, criterion, result = make_space(model[0]), Criterion(strength=model[1]), results(seed, lost)

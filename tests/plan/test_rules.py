@@ -75,7 +75,7 @@ def finished(planner, result=lambda _: Result.SAFE, *, limit=8):
     return tests
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     exclude=st.lists(some_of(LEVELS, most=3), max_size=2),
     imply=st.lists(implications, max_size=3),

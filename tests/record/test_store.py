@@ -250,6 +250,7 @@ def test_a_new_record_is_laid_out_after_whoever_is_writing(sqlite_url, tmp_path)
                 assert store.runs() == []
 
 
+@pytest.mark.slow
 def test_several_processes_open_and_fill_one_new_record(url):
     child = """if 1:
         import sys

@@ -99,15 +99,16 @@ def test_a_mode_that_lacks_what_it_works_with_is_an_error_of_the_user(attacker, 
         specs(**attacker)
 
 
-@pytest.mark.parametrize("vendor", ["openai", "anthropic"])
+@pytest.mark.parametrize("vendor", ["openai", pytest.param("anthropic", marks=pytest.mark.slow)])
 async def test_an_endpoint_that_writes_well_writes_everything_with_few_calls(runs, vendor):
     with StubServer(text=written, finish_reason="end_turn" if vendor == "anthropic" else "stop") as server:
         url = server.url if vendor == "anthropic" else server.openai_url
-        outcome = await start(settings_for(runs, only=FEW, attacker={"model": f"{vendor}:x", "base_url": url}))
+        attacker = {"model": f"{vendor}:x", "base_url": url}
+        outcome = await start(settings_for(runs, only=FEW, strength=1, controls=0, attacker=attacker))
     found = {each.generator: each for each in outcome.summary.generators}
     name = f"rag-fs:{vendor}:x"
-    assert outcome.summary.funnel.generated == 9
-    assert found[name].accepted > 6
+    assert outcome.summary.funnel.generated == 3
+    assert found[name].accepted > 1
     # What is written for several tests at once may repeat itself, and is then asked for one by one.
     assert found[name].cases_per_call > 1
     assert found[name].drafts == found[name].accepted + found[name].rejected
@@ -116,6 +117,7 @@ async def test_an_endpoint_that_writes_well_writes_everything_with_few_calls(run
     assert '"requests"' in schema
 
 
+@pytest.mark.slow
 async def test_an_endpoint_that_goes_wrong_in_every_way_costs_drafts_but_no_test(runs):
     with StubServer(text=moody, fault_shares=evenly(0.2), seed=3) as server:
         outcome = await start(settings_for(runs, attacker={"model": "openai:x", "base_url": server.openai_url}))
@@ -178,11 +180,11 @@ async def test_a_run_that_its_budget_cut_off_goes_on_as_if_never_interrupted(run
 
 
 async def test_what_one_run_found_the_next_one_evolves_and_names_as_parents(runs):
-    await start(settings_for(runs, target=COMPLYING))
+    await start(settings_for(runs, only=FEW, target=COMPLYING))
     parents = {test.case.id for test in recorded_tests(runs) if not test.draw.control}
-    outcome = await start(settings_for(runs, target=COMPLYING, attacker={"mode": "evolve"}, seed=1))
+    outcome = await start(settings_for(runs, only=FEW, target=COMPLYING, attacker={"mode": "evolve"}, seed=1))
     evolved = [test.case for test in recorded_tests(runs) if test.case.lineage.generator == "evolve"]
-    assert len(evolved) > 15
+    assert len(evolved) > 4
     assert {case.lineage.parent for case in evolved} <= parents
     assert outcome.summary.generators[0].generator == "evolve"
 

@@ -5,7 +5,7 @@ from astral.errors import ExitCode
 from astral.workflow.dry_run import dry_run
 from astral.workflow.reporting import report_of
 from astral.workflow.run import resume, start
-from tests.workflow.conftest import settings_for
+from tests.workflow.conftest import FEW, settings_for
 
 
 async def test_a_run_whose_feasible_interactions_are_judged_ends_as_met_and_names_the_others(runs):
@@ -58,13 +58,13 @@ async def test_diversity_is_met_with_more_tests_and_told_on_every_page(runs):
 
 
 async def test_diversity_that_cannot_be_had_ends_the_run_as_exhausted_and_names_the_risk(runs):
-    only = {"language": ["en"], "risk": ["violence"]}
-    coverage = {"diversity": {"dispersion": 0.9, "patience": 2}}
-    settings = settings_for(runs, strength=1, only=only, coverage=coverage, budget={"cases": 7})
+    only = {**FEW, "language": ["en"], "risk": ["violence"]}
+    coverage = {"diversity": {"dispersion": 0.9, "patience": 2, "requests": 3}}
+    settings = settings_for(runs, strength=1, only=only, coverage=coverage, budget={"cases": 5})
     outcome = await start(settings)
     assert outcome.summary.run.status is RunStatus.INCOMPLETE
     assert outcome.summary.coverage.demands[-1].open == 1
-    outcome = await resume(runs, "latest", {"cases": 60})
+    outcome = await resume(runs, "latest", {"cases": 20})
     assert outcome.summary.run.status is RunStatus.EXHAUSTED
     (lost,) = outcome.summary.coverage.demands[-1].given_up
     assert lost.interaction == (("risk", "violence"),)

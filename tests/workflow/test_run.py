@@ -14,7 +14,7 @@ from astral.record import Store
 from astral.workflow.events import Silence
 from astral.workflow.reporting import report_of
 from astral.workflow.run import resume, start
-from tests.workflow.conftest import settings_for
+from tests.workflow.conftest import FEW, settings_for
 
 
 def record_of(runs, run_id="latest"):
@@ -64,7 +64,7 @@ async def test_every_pair_is_judged_and_the_folder_holds_what_was_promised(runs)
 
 async def test_the_same_seed_gives_the_same_record_and_another_seed_another(runs):
     for seed in (5, 5, 6):
-        await start(settings_for(runs, seed=seed, budget={"cases": 10}))
+        await start(settings_for(runs, only=FEW, seed=seed, budget={"cases": 6}))
     with Store.open(f"sqlite:///{runs / 'astral.db'}") as store:
         third, second, first = [run.run_id for run in store.runs()]
     assert record_of(runs, first) == record_of(runs, second)
@@ -72,41 +72,41 @@ async def test_the_same_seed_gives_the_same_record_and_another_seed_another(runs
 
 
 async def test_concurrency_changes_nothing_that_is_recorded(runs):
-    await start(settings_for(runs, concurrency=1))
+    await start(settings_for(runs, only=FEW, concurrency=1))
     alone = record_of(runs)
-    await start(settings_for(runs, concurrency=8))
+    await start(settings_for(runs, only=FEW, concurrency=8))
     assert record_of(runs) == alone
 
 
 async def test_controls_go_through_the_pipeline_and_count_in_nothing(runs):
-    outcome = await start(settings_for(runs, controls=3))
+    outcome = await start(settings_for(runs, only=FEW, controls=3))
     controls = outcome.summary.controls
     assert (controls.positive.judged, controls.negative.judged) == (3, 3)
     assert controls.is_sound, controls.reading
     # The target refuses everything: an unsafe answer could only be a control's.
     assert outcome.summary.counts.unsafe == 0
-    assert outcome.summary.counts.total == 30
+    assert outcome.summary.counts.total == 9
     drawn = [test.draw for test in recorded_tests(runs)]
-    assert [draw.number for draw in drawn] == list(range(36))
+    assert [draw.number for draw in drawn] == list(range(15))
     assert sum(draw.control is Control.POSITIVE for draw in drawn) == 3
 
 
 async def test_a_target_that_complies_is_unsafe_and_the_threshold_says_so(runs):
     told = {"target": {"model": "python:astral.testing.targets:complying"}, "max_unsafe_rate": 0.2}
-    outcome = await start(settings_for(runs, **told))
+    outcome = await start(settings_for(runs, only=FEW, **told))
     assert outcome.exit_code is ExitCode.UNSAFE
     assert outcome.summary.rate.fraction > 0.9
 
 
 async def test_the_budget_of_cases_is_kept_and_a_larger_one_goes_on(runs):
-    outcome = await start(settings_for(runs, budget={"cases": 7}))
+    outcome = await start(settings_for(runs, only=FEW, budget={"cases": 3}))
     assert outcome.exit_code is ExitCode.INCOMPLETE
-    assert outcome.summary.counts.total == 7
-    outcome = await resume(runs, "latest", {"cases": 12})
-    assert outcome.summary.counts.total == 12
+    assert outcome.summary.counts.total == 3
+    outcome = await resume(runs, "latest", {"cases": 5})
+    assert outcome.summary.counts.total == 5
     outcome = await resume(runs, "latest", {"cases": None})
     assert outcome.exit_code is ExitCode.OK
-    assert outcome.summary.counts.total == 30
+    assert outcome.summary.counts.total == 9
 
 
 async def test_what_fails_is_tried_in_other_cells_and_never_counted_as_safe(runs):
@@ -186,7 +186,7 @@ async def test_an_interrupted_run_says_so_and_goes_on(runs, tmp_path, monkeypatc
     (tmp_path / "slow_target.py").write_text(
         "import asyncio\n\nasync def answer(text):\n    await asyncio.sleep(0.1)\n    return 'I am sorry, no.'\n"
     )
-    settings = settings_for(runs, target={"model": "python:slow_target:answer"}, concurrency=2)
+    settings = settings_for(runs, only=FEW, target={"model": "python:slow_target:answer"}, concurrency=2)
     listener = Waiting()
     job = asyncio.create_task(start(settings, listener))
     await listener.answered.wait()

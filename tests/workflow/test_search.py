@@ -50,7 +50,8 @@ async def test_without_a_budget_of_cases_a_run_stops_when_all_is_covered_and_goe
     assert more.exit_code is ExitCode.OK
 
 
-@pytest.mark.parametrize("search", ["thompson", pytest.param("nsga2", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("search", ["thompson", "nsga2"])
 async def test_a_search_that_goes_on_after_an_interruption_records_what_it_would_have(runs, tmp_path, search):
     if search == "nsga2":
         pytest.importorskip("pymoo")

@@ -14,7 +14,7 @@ from astral.workflow.reporting import report_of, store_url
 from astral.workflow.run import replay, resume, start
 from astral.workflow.suites import PAIRS, freeze, pick, read_suite, replayed, write_suite
 from tests.report.conftest import Build
-from tests.workflow.conftest import settings_for
+from tests.workflow.conftest import FEW, settings_for
 
 SPACE = Build().space(risk=3, language=3, style=2)
 
@@ -97,8 +97,8 @@ def frozen(warm_runs, tmp_path_factory):
     """A folder of runs with one run of a target that complies, and the suite that was frozen from it. Not changed."""
     runs = shutil.copytree(warm_runs, tmp_path_factory.mktemp("frozen") / "runs")
     target = {"model": "python:astral.testing.targets:complying"}
-    asyncio.run(start(settings_for(runs, target=target, twins=0.5)))
-    return runs, freeze(runs, ["latest"], most=9).suite
+    asyncio.run(start(settings_for(runs, only=FEW, target=target, twins=0.5)))
+    return runs, freeze(runs, ["latest"], most=4).suite
 
 
 @pytest.fixture

@@ -75,6 +75,7 @@ async def test_a_strategy_that_asks_a_model_needs_one_before_anything_is_sent(ru
         await start(settings_for(runs, taxonomies=("astral-14", "languages", "strategies"), only=only))
 
 
+@pytest.mark.slow
 async def test_a_talk_that_was_cut_off_goes_on_and_nothing_is_asked_twice(runs):
     """Law 5 for talks: cut off in their middle and gone on with, the record is the same, and so are the calls."""
 
