@@ -207,6 +207,13 @@ def test_hostile_text_neither_runs_nor_fetches(opened, hostile):
     assert "<script>alert(1)</script>" in text.text_content()
     assert "⟨U+202E⟩" in text.text_content()
     assert page.locator("script:not([type])").count() == 1
+    # Names as long as a page are shortened, so that they stand in their chart.
+    assert page.locator("figure.chart text").count() > 0
+    assert page.evaluate(
+        """() => [...document.querySelectorAll("figure.chart text")].every(text => {
+        const [all, own] = [text.closest("figure"), text].map(element => element.getBoundingClientRect());
+        return all.left <= own.left && own.right <= all.right && all.top <= own.top && own.bottom <= all.bottom })"""
+    )
     assert page.locator("main img, main a[href^=http], #test a").count() == 0
     page.keyboard.press("Escape")
     page.locator(".map a").first.hover()

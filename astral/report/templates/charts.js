@@ -36,6 +36,14 @@ function widthOf(named) {
   return Math.max(...named.map(({ name }) => name.length)) * LETTER_WIDTH + 16;
 }
 
+/** A name that fits into three lines of so many pixels; it is told in full by tips and tables. */
+function shortened(name, pixels) {
+  const most = Math.max(4, Math.floor(pixels / LETTER_WIDTH));
+  const cut = (text, signs) => ([...text].length > signs ? `${[...text].slice(0, signs - 1).join("")}…` : text);
+  const words = name.split(/\s+/).map((word) => cut(word, most));
+  return cut(words.join(" "), Math.floor(2.5 * most));
+}
+
 /** The library counts room for text in heights of a letter. */
 function emsOf(pixels) {
   return pixels / EM;
@@ -54,13 +62,13 @@ function plotted({ label, ...options }) {
 /** One link of a chart is a tab stop; arrow keys, Home and End go on from there. `tell` hears what each link shows. */
 function walkLinks(chart, columns, tell) {
   const links = [...chart.querySelectorAll("a")];
-  for (const link of links) {
+  links.forEach((link, place) => {
     // The library names the shape inside: what is focused has to have the name.
-    const shape = link.querySelector("[aria-label]");
+    const shape = link.firstElementChild;
     link.setAttribute("aria-label", shape.getAttribute("aria-label"));
-    link.setAttribute("tabindex", links.indexOf(link) ? -1 : 0);
+    link.setAttribute("tabindex", place ? -1 : 0);
     shape.removeAttribute("aria-label");
-  }
+  });
   let at = 0;
   const moves = {
     ArrowUp: () => at - columns,

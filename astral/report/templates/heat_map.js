@@ -51,7 +51,7 @@ function drawHeatMap(place, table, data, rows, columns) {
 
 function heatChart(fields, rows, columns, width, tell) {
   const [rowValues, columnValues] = [rows.values, columns.values];
-  const of = (...standings) => fields.filter(({ standing }) => standings.includes(standing));
+  const untested = fields.filter(({ isTested }) => !isTested);
   const marginLeft = Math.min(widthOf(rowValues), width * 0.33);
   const leastStep = Math.max(26, ...fields.map(({ text }) => text.length * LETTER_WIDTH + 4));
   const rowStep = width < NARROW ? 44 : 30;
@@ -60,7 +60,12 @@ function heatChart(fields, rows, columns, width, tell) {
   const isUpright = widthOf(columnValues.flatMap(({ name }) => name.split(" ").map((word) => ({ name: word })))) > step;
   const marginTop = isUpright ? Math.min(widthOf(columnValues) + 10, 190) : 44;
   const frame = { x: "column", y: "row", fill: "none", pointerEvents: "none", inset: 1, r: 3 };
-  const names = (values) => ({ tickSize: 0, label: null, tickFormat: (place) => values[place].name });
+  const names = (values, room) => ({
+    tickSize: 0,
+    label: null,
+    tickFormat: (place) => shortened(values[place].name, room),
+    lineWidth: emsOf(room),
+  });
   const chart = plotted({
     label: titleOf(rows, columns),
     width: marginLeft + step * columnValues.length + 4,
@@ -74,13 +79,11 @@ function heatChart(fields, rows, columns, width, tell) {
     y: { domain: rowValues.map((_, place) => place) },
     marks: [
       Plot.axisX({
-        ...names(columnValues),
+        ...names(columnValues, isUpright ? marginTop - 16 : step),
         anchor: "top",
-        ...(isUpright
-          ? { tickRotate: -90, lineWidth: emsOf(marginTop - 16), textOverflow: "ellipsis" }
-          : { lineWidth: emsOf(step) }),
+        ...(isUpright && { tickRotate: -90, textOverflow: "ellipsis" }),
       }),
-      Plot.axisY({ ...names(rowValues), lineWidth: emsOf(marginLeft - 6) }),
+      Plot.axisY(names(rowValues, marginLeft - 6)),
       Plot.cell(fields, {
         x: "column",
         y: "row",
@@ -91,13 +94,9 @@ function heatChart(fields, rows, columns, width, tell) {
         title: "told",
         tip: TIP,
       }),
-      Plot.cell(fields.filter(({ isTested }) => !isTested), { ...frame, stroke: "var(--line)" }),
-      Plot.cell(fields.filter(({ isTested, standing }) => standing === "open" && !isTested), {
-        ...frame,
-        stroke: "var(--accent)",
-        strokeWidth: 2,
-      }),
-      Plot.cell(of("given up", "excluded"), { ...frame, stroke: "var(--soft)", strokeDasharray: "3 3" }),
+      Plot.cell(untested.filter(({ standing }) => standing === "not asked for"), { ...frame, stroke: "var(--line)" }),
+      Plot.cell(untested.filter(({ standing }) => standing === "open"), { ...frame, stroke: "var(--accent)", strokeWidth: 2 }),
+      Plot.cell(fields.filter(({ isLost }) => isLost), { ...frame, stroke: "var(--soft)", strokeDasharray: "3 3" }),
       Plot.text(fields, { x: "column", y: "row", text: "text", pointerEvents: "none" }),
     ],
   });
@@ -137,6 +136,7 @@ function fieldOf(rates, found, rest, values) {
   return {
     standing,
     isTested,
+    isLost,
     colour: decided ? heatColour(colour) : undecided ? "var(--track)" : "transparent",
     text: decided ? `${unsafe}/${decided}` : isLost ? "×" : undecided ? "–" : "",
     told: `${values.map(({ name }) => name).join(" × ")}: ${told.join("; ")}.`,
@@ -152,8 +152,8 @@ function heatTable(fields, rows, columns) {
   const body = table.createTBody();
   rows.values.forEach(({ name }, row) => {
     const line = body.insertRow();
-    line.append(element("th", name, { scope: "row" }));
-    line.append(...fields.filter((field) => field.row === row).map(({ text }) => element("td", text)));
+    const found = fields.slice(row * columns.values.length, (row + 1) * columns.values.length);
+    line.append(element("th", name, { scope: "row" }), ...found.map(({ text }) => element("td", text)));
   });
   return table;
 }

@@ -17,6 +17,7 @@ function rateChart({ title, overall, overallTold, rows }, width, tell) {
   const overalls = overall === null ? [] : [overall];
   const [rowHeight, ticks] = width < NARROW ? [40, [0, 0.5, 1]] : [36, [0, 0.25, 0.5, 0.75, 1]];
   const beside = { y: "place", frameAnchor: "right", textAnchor: "start", dx: 10 };
+  const nameOf = (place) => shortened(known[place].name, marginLeft - 6);
   const chart = plotted({
     label: title,
     width,
@@ -30,7 +31,7 @@ function rateChart({ title, overall, overallTold, rows }, width, tell) {
     marks: [
       Plot.axisX({ label: null, ticks, tickSize: 0, tickFormat: (part) => `${100 * part}\u00a0%` }),
       Plot.gridX({ ticks }),
-      Plot.axisY({ label: null, tickSize: 0, tickFormat: (place) => known[place].name, lineWidth: emsOf(marginLeft - 6) }),
+      Plot.axisY({ label: null, tickSize: 0, tickFormat: nameOf, lineWidth: emsOf(marginLeft - 6) }),
       Plot.ruleX(overalls, { x: (rate) => rate, stroke: "var(--soft)", strokeDasharray: "3 3" }),
       Plot.text(overalls, { x: (rate) => rate, text: () => overallTold, frameAnchor: "top", dy: -14, fill: "var(--soft)" }),
       ...intervals(known, "rate", { stroke: "var(--unsafe)", strokeWidth: 6, dy: corrected.length ? -4 : 0 }),
