@@ -222,8 +222,10 @@ class _Looking:
 
     def note_all(self, rows: Iterable[Row]) -> None:
         """Tests of these cells are under way."""
-        places = [place for row in rows if (place := self.place(row)) is not None]
-        if places:
+        columns = np.array(list(rows), dtype=np.intp).reshape(-1, len(self._lookups)).T
+        places = np.stack([lookup[column] for lookup, column in zip(self._lookups, columns, strict=True)], axis=1)
+        places = places[(places >= 0).all(axis=1)]
+        if len(places):
             self.look.note_all(places)
 
 

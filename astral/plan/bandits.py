@@ -1,6 +1,5 @@
 """Searches that weigh what is likely to be found against what is unknown."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,14 +102,13 @@ class _Interest:
     def note(self, place: Row) -> NDArray[np.intp]:
         """Count a test that is under way; what is returned are the cells whose interest it changed, some twice."""
         self._found[self._numbers[place]] += self._expected[self._numbers[place]]
-        touched = self.filling.note(place)
-        cells = np.concatenate([self._numbers[some].reshape(-1) for some in touched])
+        cells = self.filling.note(place)
         self.table[cells] = self._of(cells)
         return cells
 
-    def note_all(self, places: Sequence[Row]) -> None:
+    def note_all(self, places: NDArray[np.intp]) -> None:
         """Count many at once."""
-        cells = self._numbers[tuple(np.array(places, dtype=np.intp).T)]
+        cells = self._numbers[tuple(places.T)]
         np.add.at(self._found, cells, self._expected[cells])
         self.filling.note_all(places)
         self.table = self._of(self._numbers.reshape(-1))
@@ -128,25 +126,27 @@ class _Votes:
     """Samples of what each cell is worth; each votes for the best cell."""
 
     def __init__(self, worth: NDArray[np.float32], interest: _Interest) -> None:
-        self._worth, self._interest = worth, interest
+        """Let them vote; `worth` has one row a sample."""
+        # A row a cell: what a test changes are some cells of all samples, which then lie side by side.
+        self._worth, self._interest = np.ascontiguousarray(worth.T), interest
         self._vote()
 
     def _vote(self) -> None:
-        self._value = self._worth * self._interest.table.astype(np.float32)
-        self._votes = np.argmax(self._value, axis=1)
+        self._value = self._worth * self._interest.table.astype(np.float32)[:, None]
+        self._votes = np.argmax(self._value, axis=0)
 
     def chances(self) -> Floats:
         """Votes, divided by their number."""
-        return self._interest.filled(np.bincount(self._votes, minlength=self._value.shape[1]) / len(self._votes))
+        return self._interest.filled(np.bincount(self._votes, minlength=len(self._value)) / len(self._votes))
 
     def note(self, place: Row) -> None:
         """Some cells are worth less, so that those who voted for them vote again."""
         cells = self._interest.note(place)
-        self._value[:, cells] = self._worth[:, cells] * self._interest.table[cells].astype(np.float32)
+        self._value[cells] = self._worth[cells] * self._interest.table[cells].astype(np.float32)[:, None]
         for sample in np.flatnonzero((self._votes[:, None] == cells).any(axis=1)):
-            self._votes[sample] = np.argmax(self._value[sample])
+            self._votes[sample] = np.argmax(self._value[:, sample])
 
-    def note_all(self, places: Sequence[Row]) -> None:
+    def note_all(self, places: NDArray[np.intp]) -> None:
         """All vote again."""
         self._interest.note_all(places)
         self._vote()
@@ -185,7 +185,7 @@ class _Shortlist:
         """Some cells are worth less."""
         self._interest.note(place)
 
-    def note_all(self, places: Sequence[Row]) -> None:
+    def note_all(self, places: NDArray[np.intp]) -> None:
         """Some cells are worth less."""
         self._interest.note_all(places)
 

@@ -26,8 +26,8 @@ class Look(Protocol):
         """Another test of this cell, as positions within the part, is under way."""
         ...
 
-    def note_all(self, places: Sequence[Row]) -> None:
-        """Many are under way: the same as noting one after the other."""
+    def note_all(self, places: NDArray[np.intp]) -> None:
+        """Many are under way, of shape (tests, dimensions): the same as noting one after the other."""
         ...
 
 
@@ -65,5 +65,5 @@ class Fixed:
     def note(self, place: Row) -> None:
         """Nothing changes."""
 
-    def note_all(self, places: Sequence[Row]) -> None:
+    def note_all(self, places: NDArray[np.intp]) -> None:
         """Nothing changes."""

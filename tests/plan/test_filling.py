@@ -66,7 +66,7 @@ def test_many_tests_under_way_count_as_they_do_one_by_one(search, rows, unsafe):
     ]
     for row in rows:
         looks[0].note(row)
-    looks[1].note_all(rows)
+    looks[1].note_all(np.array(rows))
     assert (looks[0].chances() == looks[1].chances()).all()
 
 
@@ -85,6 +85,6 @@ def test_many_dimensions_are_filled_by_pairs():
 def test_where_nothing_lacks_tests_any_more_all_cells_are_alike():
     """As after a million tests of a space of some thousand cells."""
     filling = filling_of(History((2, 2)), (2, 2))
-    filling.note_all([row for row in np.ndindex(2, 2) for _ in range(20_000)])
+    filling.note_all(np.array([row for row in np.ndindex(2, 2) for _ in range(20_000)]))
     assert filling.lack.max() == 0
     assert filling.chances() == pytest.approx(np.full((2, 2), 0.25))
