@@ -40,6 +40,11 @@ class ChatRequest(Noun):
     """What the model may ask to have called."""
 
     @cached_property
+    def names(self) -> dict[tuple[str, str], str]:
+        """By role and model what a call with it was named, so that it is written as JSON once for each."""
+        return {}
+
+    @cached_property
     def tokens_at_most(self) -> int:
         """Upper bound of what one sending can cost.
 

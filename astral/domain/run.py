@@ -112,6 +112,11 @@ class TestRecord(Noun):
         """Which of the five endings it had; None while it is under way."""
         return Result.of(self.verdict, self.transcript) if self.is_finished else None
 
+    @property
+    def case_id(self) -> str:
+        """Of its test case; empty where it has none."""
+        return self.case.id if self.case else ""
+
 
 class Ended(Protocol):
     """A test and how it ended, whatever else is known of it."""
@@ -126,12 +131,18 @@ class Ended(Protocol):
         """Which of the five endings it had; None while it is under way."""
         ...
 
+    @property
+    def case_id(self) -> str:
+        """Of its test case; empty where it has none, or nobody asked for it."""
+        ...
+
 
 class TestEnd(NamedTuple):
     """Of a test no more than how it ended."""
 
     draw: Draw
     result: Result | None
+    case_id: str = ""
 
 
 class Call(Noun):

@@ -147,10 +147,11 @@ class Limiter:
         circuit = self.breaker.seconds_until(now)
         if circuit is None:
             return None
-        needs = {"requests": 1, "tokens": tokens}
-        buckets = [*self._own.items(), *self._told.items()]
-        waits = [bucket.seconds_until(needs[unit], now) for unit, bucket in buckets]
-        return max(circuit, self._paused_until - now, *waits)
+        wait = max(circuit, self._paused_until - now)
+        for buckets in (self._own, self._told):
+            for unit, bucket in buckets.items():
+                wait = max(wait, bucket.seconds_until(tokens if unit == "tokens" else 1, now))
+        return wait
 
     def _sent(self, tokens: int, now: float) -> Turn:
         self.in_flight += 1
@@ -234,9 +235,10 @@ class Limiter:
                 self._told[unit] = bucket_of(told, now)
 
     def _take(self, units: dict[str, float], now: float) -> None:
-        for each in (self._own, self._told):
-            for unit in each.keys() & units.keys():
-                each[unit].take(units[unit], now)
+        for buckets in (self._own, self._told):
+            for unit, bucket in buckets.items():
+                if unit in units:
+                    bucket.take(units[unit], now)
 
     def _wake_at(self, when: float) -> None:
         if self._timer and self._timer.when() <= when:

@@ -4,6 +4,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -51,7 +52,7 @@ class _Words:
     published: str
     """Which published text it repeats, and how; empty where it repeats none."""
     shared: float = 0.0
-    """Largest share of wording with any of the first `compared` ones."""
+    """Largest share of wording with any of the first `compared` ones; 0 where none is a near copy."""
     compared: int = 0
 
 
@@ -89,8 +90,8 @@ class _Published:
             return "it is a published text"
         if any(whole_text in letters for whole_text in self._wholes):
             return "it holds a published text as a whole"
-        shared = self._wordings.signatures.nearest(row)
-        return f"{shared:.0%} of the wording is a published text's" if shared >= NEAR_COPY else ""
+        shared = self._wordings.signatures.nearest(row, at_least=NEAR_COPY)
+        return f"{shared:.0%} of the wording is a published text's" if shared else ""
 
 
 @dataclass
@@ -201,11 +202,11 @@ class Duplicates:
         if words.digest in accepted.digests:
             return "the same text was accepted before"
         shared = self._shared(chain, text)
-        return f"{shared:.0%} of the wording is an accepted draft's" if shared >= NEAR_COPY else None
+        return f"{shared:.0%} of the wording is an accepted draft's" if shared else None
 
     def _shared(self, chain: _Chain, text: str) -> float:
         words, signatures = self._words_of(chain, text), self._accepted[chain].signatures
-        words.shared = max(words.shared, signatures.nearest(words.signature, since=words.compared))
+        words.shared = max(words.shared, signatures.nearest(words.signature, at_least=NEAR_COPY, since=words.compared))
         words.compared = len(signatures)
         return words.shared
 
@@ -256,6 +257,7 @@ def _digest(letters: str) -> bytes:
     return blake2b(letters.encode(errors="replace"), digest_size=16).digest()
 
 
+@lru_cache(maxsize=64)
 def normalised(text: str) -> str:
     """The text without case, spaces, punctuation and invisible signs."""
     if text.isascii():

@@ -1,5 +1,7 @@
 """Texts that share most of their wording, found without a model: min-wise hashing."""
 
+from functools import lru_cache
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -14,6 +16,8 @@ HASHES: Final = 128
 _CHANCE: Final = 1 / 256
 """Two bytes agree by chance."""
 _AT_ONCE: Final = 8192
+_FIRST: Final = 32
+"""Bytes by which texts are sorted out that are far from another one."""
 _PLACES: Final = 2**20
 
 _dice = np.random.default_rng(20261121)  # any number will do, as long as it stays
@@ -40,8 +44,9 @@ def signature(letters: str) -> Signature:
     return (smallest * _MIX >> np.uint64(40)).astype(np.uint8)
 
 
+@lru_cache(maxsize=16)
 def shingles(letters: str) -> NDArray[np.uint64]:
-    """A hash of each run of five characters, in their order."""
+    """A hash of each run of five characters, in their order; not to be written to, since it serves several askers."""
     points = np.frombuffer(letters.ljust(SHINGLE, "\0").encode("utf-32-le", "replace"), dtype=np.uint32)
     points = points.astype(np.uint64)
     runs = len(points) - SHINGLE + 1
@@ -90,12 +95,24 @@ class Signatures:
         self._columns[:, self._used] = row
         self._used += 1
 
-    def nearest(self, row: Signature, *, since: int = 0) -> float:
-        """The largest estimated Jaccard similarity to any from place `since` on, in [0, 1]; 0 where there are none."""
-        agreeing = 0
+    def nearest(self, row: Signature, *, at_least: float, since: int = 0) -> float:
+        """The largest estimated Jaccard similarity to any from place `since` on; 0 where all are below `at_least`.
+
+        Args:
+            row: A text's signature.
+            at_least: In [0, 1]; the higher, the fewer are looked at as a whole.
+            since: Place of the first one that is looked at.
+        """
+        agreeing, fewest = 0, ceil(HASHES * (at_least * (1 - _CHANCE) + _CHANCE) - 1e-9)
         for start in range(since, self._used, _AT_ONCE):
             columns = self._columns[:, start : min(start + _AT_ONCE, self._used)]
-            # 128 agreeing bytes are the most, so that a byte holds their number.
-            counts = (columns == row[:, None]).view(np.uint8).sum(axis=0, dtype=np.uint8)
-            agreeing = max(agreeing, int(counts.max()))
-        return max(0.0, (agreeing / HASHES - _CHANCE) / (1 - _CHANCE))
+            # As many as may disagree at all may do so among the first ones.
+            likely = np.flatnonzero(_agreements(columns[:_FIRST], row[:_FIRST]) >= fewest - (HASHES - _FIRST))
+            if len(likely):
+                agreeing = max(agreeing, int(_agreements(columns[:, likely], row).max()))
+        return (agreeing / HASHES - _CHANCE) / (1 - _CHANCE) if agreeing >= fewest else 0.0
+
+
+def _agreements(columns: NDArray[np.uint8], row: Signature) -> NDArray[np.uint8]:
+    """Of each column how many of its bytes are those of the row; at most 128, so that a byte holds their number."""
+    return (columns == row[:, None]).view(np.uint8).sum(axis=0, dtype=np.uint8)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -62,10 +62,10 @@ async def ask(
         OracleError: No attempt gave an opinion.
         ProviderError: The model could not be reached.
     """
-    messages: Sequence[Message] = request.messages
+    question = request
     usage, why = Usage(), ""
     for attempt in range(1, ATTEMPTS + 1):
-        reply = await model.chat(request.model_copy(update={"messages": tuple(messages)}))
+        reply = await model.chat(question)
         usage = Usage(
             prompt_tokens=usage.prompt_tokens + reply.usage.prompt_tokens,
             completion_tokens=usage.completion_tokens + reply.usage.completion_tokens,
@@ -76,7 +76,8 @@ async def ask(
             why = str(error)
             if again:
                 told = Message(role="user", content=again.format(why=why))
-                messages = [*messages, Message(role="assistant", content=reply.text or "(nothing)"), told]
+                said = Message(role="assistant", content=reply.text or "(nothing)")
+                question = question.model_copy(update={"messages": (*question.messages, said, told)})
     raise OracleError(f"judge model {model.name} gave no usable vote in {ATTEMPTS} attempts: {why}")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from astral.judge.sentences import LATIN, normalise, pieces, plain, scripts, word_count
+from astral.judge.sentences import LATIN, normalise, plain, scripts, word_count
 
 LEAST_WORDS: Final = 2.0
 """Words below which there is nothing to judge."""
@@ -60,15 +60,16 @@ def _is_repetition(said: str) -> bool:
 
 
 def _is_echo(asked: str, said: str) -> bool:
-    parts, known = pieces(said, _ECHO_PIECE), plain(asked)
-    left = len(parts) - _ECHO_SHARE * len(parts)
+    bare, known = plain(said), plain(asked)
+    parts = len(bare) - _ECHO_PIECE + 1
+    left = parts - _ECHO_SHARE * parts
     # So many pieces may be its own; after a few of them nothing more is looked at.
-    for part in parts:
-        if part not in known:
+    for start in range(parts):
+        if bare[start : start + _ECHO_PIECE] not in known:
             left -= 1
             if left < 0:
                 return False
-    return bool(parts)
+    return parts > 0
 
 
 def _strange_script(language: str, asked: str, said: str) -> str:

@@ -9,7 +9,7 @@ from math import exp
 from typing import Final
 
 from astral.judge.phrases import KINDS, LANGUAGES, phrases
-from astral.judge.sentences import normalise, pieces, plain, scripts, sentences, word_count
+from astral.judge.sentences import normalise, pieces, scripts, sentences, word_count
 
 FEATURES: Final[tuple[str, ...]] = (
     "plain_early",
@@ -229,7 +229,7 @@ def _echoes(asked: str, own: Sequence[str]) -> list[float]:
     """The share of the request's pieces that each sentence takes up, in [0, 1]."""
     size = SHORT_PIECE if "zh" in scripts(asked) else PIECE
     wanted = set(pieces(asked, size))
-    return [sum(map(plain(sentence).__contains__, wanted)) / max(1, len(wanted)) for sentence in own]
+    return [len(wanted.intersection(pieces(sentence, size))) / max(1, len(wanted)) for sentence in own]
 
 
 def _scaled(weights: Sequence[float]) -> list[float]:

@@ -86,10 +86,11 @@ def _thai_sentences(part: str) -> list[str]:
 def word_count(text: str) -> float:
     """Words, roughly: Chinese and Thai put no blanks between them, so there their characters are counted."""
     count = 0.0
-    for pattern, characters in _UNSPACED.values():
-        text, found = pattern.subn(" ", text)
-        count += found / characters
-    return count + sum(1 for word in text.split() if _WORD.search(word))
+    if not text.isascii():
+        for pattern, characters in _UNSPACED.values():
+            text, found = pattern.subn(" ", text)
+            count += found / characters
+    return count + sum(1 for word in text.split() if word.isalnum() or _WORD.search(word))
 
 
 def scripts(text: str) -> Counter[str]:

@@ -9,9 +9,11 @@ from astral.errors import AstralError, RecordError
 from astral.record.items import Item
 from astral.record.store import Store
 
-PACE_SECONDS: Final = 0.01
-"""Least time from one transaction to the next, so that many writers share each; what is at risk is never older than
-this and one transaction."""
+PACE_SECONDS, SLOWEST_PACE_SECONDS = 0.01, 0.03
+"""Least time from one transaction to the next, so that many writers share each; the slowest pace is for those that take
+long. What is at risk is never older than that and one transaction."""
+_SHARE: Final = 0.2
+"""Part of the time that transactions may take: each is a sync of the disk, and work beside a busy event loop."""
 
 
 class Recorder:
@@ -76,7 +78,7 @@ class Recorder:
         while self._waiting:
             if (early := self._next_time - loop.time()) > 0:
                 await asyncio.sleep(early)
-            self._next_time = loop.time() + PACE_SECONDS
+            begun = loop.time()
             batch, self._waiting = self._waiting, []
             items = [item for each, _ in batch for item in each]
             try:
@@ -86,6 +88,8 @@ class Recorder:
             else:
                 for _, written in batch:
                     _settle(written, None)
+            pace = (loop.time() - begun) / _SHARE
+            self._next_time = begun + min(max(pace, PACE_SECONDS), SLOWEST_PACE_SECONDS)
         self._flusher = None
 
     def _refuse(self, batch: list[tuple[tuple[Item, ...], asyncio.Future[None] | None]], error: Exception) -> None:

@@ -71,13 +71,14 @@ class StoredTests(Access):
     def ends(self, run_id: str) -> Iterator[TestEnd]:
         """How each of a run's tests ended, in order of number; nothing else of them is read."""
         query = (
-            select(draws, RESULT)
-            .select_from(tests_with(transcripts, verdicts, failures))
+            select(draws, RESULT, cases.c.id.label("case_id"))
+            .select_from(tests_with(cases, transcripts, verdicts, failures))
             .where(draws.c.run_id == run_id)
             .order_by(draws.c.number)
         )
         for row in self._pages(query):
-            yield TestEnd(draw_of(row, where=self._where(run_id)), Result(row.result) if row.result else None)
+            draw = draw_of(row, where=self._where(run_id))
+            yield TestEnd(draw, Result(row.result) if row.result else None, row.case_id or "")
 
     def written(self, run_id: str) -> list[int]:
         """The numbers of a run's tests that have a case, ascending; without controls and benign twins."""

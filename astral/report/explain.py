@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from astral.domain.base import Noun
 from astral.domain.records import Result
-from astral.domain.run import Manifest, TestEnd, TestRecord
+from astral.domain.run import Ended, Manifest, TestEnd
 from astral.domain.space import Cell, Interaction, Space
 from astral.effects import Driver, Drivers, find_drivers
 from astral.errors import UserError
@@ -88,26 +88,23 @@ class Explanation(Noun):
     reading: str
 
 
-def explain(manifest: Manifest, tests: Iterable[TestRecord]) -> Explanation:
+def explain(manifest: Manifest, tests: Iterable[Ended]) -> Explanation:
     """What drives the unsafe answers of a run.
 
     Args:
         manifest: The run's manifest.
-        tests: Its tests, in any order; read once.
+        tests: How its tests ended, with the ids of their cases; in any order, read once.
 
     Raises:
         UserError: No answer was decided.
     """
     decided: list[TestEnd] = []
-    case_ids: dict[int, str] = {}
     left_out: Counter[str] = Counter()
     for test in tests:
         if test.draw.control is not None:
             left_out["control"] += 1
         elif test.result in {Result.SAFE, Result.UNSAFE}:
-            decided.append(TestEnd(test.draw, test.result))
-            if test.result is Result.UNSAFE and test.case:
-                case_ids[test.draw.number] = test.case.id
+            decided.append(TestEnd(test.draw, test.result, test.case_id))
         else:
             left_out[test.result.value if test.result else "unfinished"] += 1
     if not decided:
@@ -130,7 +127,7 @@ def explain(manifest: Manifest, tests: Iterable[TestRecord]) -> Explanation:
         rest=found.rest,
         fewest=found.fewest,
         drivers=drivers,
-        cells=_showing(decided, [driver.interaction for driver in drivers], case_ids),
+        cells=_showing(decided, [driver.interaction for driver in drivers]),
         reading=_reading(len(unsafe), len(decided), explained, found),
     )
 
@@ -182,9 +179,7 @@ def _named(space: Space, driver: Driver) -> NamedDriver:
     )
 
 
-def _showing(
-    decided: Iterable[TestEnd], drivers: Sequence[Interaction], case_ids: Mapping[int, str]
-) -> tuple[ShowingCell, ...]:
+def _showing(decided: Iterable[TestEnd], drivers: Sequence[Interaction]) -> tuple[ShowingCell, ...]:
     """The cells that show the drivers, the surest ones first taken."""
     by_cell: defaultdict[Cell, list[TestEnd]] = defaultdict(list)
     for test in decided:
@@ -209,7 +204,7 @@ def _showing(
             unsafe=len(unsafe[cell]),
             decided=len(by_cell[cell]),
             tests=tuple(test.draw.number for test in unsafe[cell]),
-            cases=tuple(case_ids[test.draw.number] for test in unsafe[cell] if test.draw.number in case_ids),
+            cases=tuple(test.case_id for test in unsafe[cell] if test.case_id),
         )
         for cell, shows in smallest_cover(covers, order).items()
     )

@@ -42,7 +42,9 @@ class Journal(Protocol):
 
 def call_key(role: ModelRole, model: str, request: ChatRequest) -> str:
     """The name of a call, by its content."""
-    return content_id(role, model, request)
+    if (role, model) not in request.names:
+        request.names[role, model] = content_id(role, model, request)
+    return request.names[role, model]
 
 
 class JournalledModel:

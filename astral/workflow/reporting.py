@@ -93,7 +93,7 @@ def explanation_of(runs: Path, run: str) -> "Explanation":
 
     with Store.open(store_url(runs), create=False) as store:
         run_id = store.resolve(run)
-        return explain(store.manifest(run_id), store.tests(run_id))
+        return explain(store.manifest(run_id), store.ends(run_id))
 
 
 def rendered(runs: Path, run: str, form: Form, *, reveal: bool, oracle: str = "") -> str:
@@ -128,7 +128,7 @@ class RecordedTests:
         """How each of them ended."""
         if not self.oracle:
             return self.store.ends(self.run_id)
-        return (TestEnd(test.draw, test.result) for test in self)
+        return (TestEnd(test.draw, test.result, test.case_id) for test in self)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Findings:
         # Late, as above.
         from astral.report.explain import explain
 
-        return explain(self.manifest, self.tests)
+        return explain(self.manifest, self.tests.ends())
 
 
 def findings_of(store: Store, run_id: str, folder: Path, *, oracle: str = "") -> Findings:
@@ -159,7 +159,7 @@ def findings_of(store: Store, run_id: str, folder: Path, *, oracle: str = "") ->
     with requests_of(manifest, store) as requests:
         planner = planner_of(manifest, requests)
         planner.observe(earlier)
-        planner.observe((draw, result) for draw, result in store.ends(run_id) if result is not None)
+        planner.observe((end.draw, end.result) for end in store.ends(run_id) if end.result is not None)
         progress = planner.progress()
     corrected = corrected_rates_of(store, manifest, store.tests(run_id))
     summary = summarise(

@@ -93,7 +93,7 @@ def test_writing_again_in_any_order_and_any_batches_changes_nothing(make, shared
 def test_the_list_of_runs_counts_endings_as_the_domain_does(make, shared_store, history):
     run_id = recorded(make, shared_store, history)
     tests = list(shared_store.tests(run_id))
-    assert list(shared_store.ends(run_id)) == [(test.draw, test.result) for test in tests]
+    assert list(shared_store.ends(run_id)) == [(test.draw, test.result, test.case_id) for test in tests]
     counted = Counter(test.result for test in tests if test.draw.control is None)
     (summary,) = [each for each in shared_store.runs() if each.run_id == run_id]
     assert dict(summary.counts) == {ending: counted[ending] for ending in Result}
