@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from astral.domain.ports import Generator, Oracle, Planner, Target
+from astral.domain.ports import Oracle, Planner, Target
 from astral.domain.records import Control, Draw
 from astral.domain.run import Manifest
 from astral.execute import Budget
-from astral.generate import Screen, TwinWriter
+from astral.generate import TwinWriter
 from astral.record import Recorder, Store
 from astral.tracking import Spans
 from astral.workflow.endpoints import Endpoints
 from astral.workflow.events import Listener
 from astral.workflow.leasing import Leases
+from astral.workflow.writers import Writers
+from astral.workflow.writing_process import WritingProcess
 
 
 @dataclass
@@ -48,19 +50,13 @@ class Context(LateParts):
     planner: Planner
     is_searching: bool
     """The planner goes on when all is covered, until the budget of cases is spent."""
-    generators: Sequence[Generator]
-    """Tried in this order until one writes a case that passes the screen."""
-    screen: Screen
+    writers: Writers | WritingProcess
     max_drafts: int
-    """Drafts that one test may cost."""
-    wordings: int
-    """Wordings of each draft, of which the newest is kept."""
+    """Drafts that one benign twin may cost."""
     twins: TwinWriter
     """Writes harmless look-alikes of cases."""
     twins_share: float
     """Share of the tests that get one."""
-    concurrency: int
-    """Calls under way at a time."""
     tests_under_way: int
     """Tests that are between the stages at a time."""
     round_size: int

@@ -7,7 +7,6 @@ never idle while there is something to ask, and a run is still the same whenever
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from astral.domain.ports import LearningGenerator
 from astral.domain.records import Draw, Result, Stage
 from astral.domain.run import RunStatus, TestRecord
 from astral.errors import AstralError, EndpointDownError, NothingNewError, StoppedError
@@ -194,7 +193,7 @@ class Line:
     async def _learn(self, last: int) -> None:
         """Let those who write from what was found know of the rounds up to this one, and of no later ones."""
         context = self._context
-        learning = [each for each in context.generators if isinstance(each, LearningGenerator)]
+        learning = context.writers.learning
         if learning and last >= self._learned:
             known = context.store.numbers(context.run_id, rounds_before=self._learned)
             numbers = context.store.numbers(context.run_id, rounds_before=last + 1)[len(known) :]

@@ -14,7 +14,6 @@ from langgraph.runtime import Runtime
 from astral.domain.records import Control, Draw, Failure, Result, Stage, Transcript, Verdict
 from astral.domain.run import Manifest, RunStatus, TestRecord
 from astral.errors import StageError
-from astral.generate import generate_all
 from astral.plan import exclusions_of, random_cell
 from astral.record import Entry, Item
 from astral.workflow.context import Context, LateParts
@@ -57,14 +56,8 @@ async def generate(context: Context, tests: Sequence[TestRecord]) -> list[TestRe
     draws = [
         test.draw for test in tests if not test.case and not test.failure and test.draw.control is not Control.TWIN
     ]
-    written = await generate_all(
+    written = await context.writers.write(
         draws,
-        run_seed=context.manifest.seed,
-        generators=context.generators,
-        screen=context.screen,
-        max_attempts=context.max_drafts,
-        wordings=context.wordings,
-        concurrency=context.concurrency,
         round_draws=[test.draw for test in tests],
         advanced=partial(context.listener.advanced, Stage.GENERATE),
     )

@@ -1,6 +1,5 @@
 """From a manifest to the parts of its run."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from math import ceil
@@ -10,30 +9,19 @@ from astral.config import Environment, Settings
 from astral.domain.records import Control
 from astral.domain.run import Manifest
 from astral.execute import FunctionTarget
-from astral.generate import (
-    WORDINGS,
-    Conformance,
-    Gates,
-    ModelGate,
-    Screen,
-    TwinWriter,
-)
+from astral.generate import Gates, TwinWriter
 from astral.record import Recorder, Store
 from astral.testing import targets as controls
 from astral.tracking import opened_spans
-from astral.workflow.attackers import (
-    drafts_are_free,
-    screens_by_meaning,
-)
 from astral.workflow.context import Context, LateParts
 from astral.workflow.events import Listener
-from astral.workflow.imported import is_file_of_texts, published_texts
 from astral.workflow.leasing import Leases
 from astral.workflow.planning import continued_results, planner_of
 from astral.workflow.requests import RecordedRequests
-from astral.workflow.run_generators import generators_of
 from astral.workflow.run_parts import RunParts
 from astral.workflow.run_targets import targets_of
+from astral.workflow.writers import writers_of_run
+from astral.workflow.writing_process import WritingProcess, is_written_elsewhere
 
 TESTS_A_CALL = 2
 """Tests under way for each call that may be in flight: while one of them is recorded, the other one asks."""
@@ -62,31 +50,30 @@ async def wired(manifest: Manifest, store: Store, listener: Listener) -> AsyncGe
 
 async def _context(parts: RunParts) -> Context:
     manifest, store, settings = parts.manifest, parts.store, parts.settings
+    # First of all, so that it opens its parts while this process opens its own.
+    writing = await _writing_process(parts) if is_written_elsewhere(manifest) else None
     has_diversity = manifest.criterion.diversity is not None
     planner = planner_of(manifest, RecordedRequests(store, manifest.run_id, parts.embedder) if has_diversity else None)
     planner.observe(continued_results(manifest, store))
     # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
     late = late_parts_of(parts)
-    gates = Gates(parts.languages)
-    # A replay writes nothing, so no seeds are looked for.
-    generators = [] if manifest.suite else await generators_of(parts, gates)
+    writers = writing or await writers_of_run(parts)
     leases = _leases(parts) if settings.workers else None
     calls = settings.concurrency * (leases.workers if leases else 1)
     size = max(MIN_ROUND, calls)
     under_way = settings.batch.rows if settings.batch else TESTS_A_CALL * calls
+    if writing:
+        await writing.ready()
     return Context(
         **vars(late),
         manifest=manifest,
         store=store,
         planner=planner,
         is_searching=settings.search is not None,
-        generators=generators,
-        screen=await asyncio.to_thread(_screen, parts, gates, parts.model_gate()),
+        writers=writers,
         max_drafts=settings.attacker.attempts,
-        wordings=WORDINGS if drafts_are_free(settings) else 1,
-        twins=TwinWriter(load_taxonomy(settings.taxonomies[0]), gates),
+        twins=TwinWriter(load_taxonomy(settings.taxonomies[0]), Gates(parts.languages)),
         twins_share=settings.twins,
-        concurrency=settings.concurrency,
         round_size=size,
         lag=max(2, TESTS_IN_FLIGHT * calls // size, ceil(under_way / size)),
         tests_under_way=under_way,
@@ -114,6 +101,12 @@ def late_parts_of(parts: RunParts) -> LateParts:
     )
 
 
+async def _writing_process(parts: RunParts) -> WritingProcess:
+    begun = await WritingProcess.begin(parts.manifest)
+    parts.closing.push_async_callback(begun.close)
+    return begun
+
+
 def _leases(parts: RunParts) -> Leases:
     """Workers on other machines, and what they are lent."""
     from astral.workflow.workers import Workers
@@ -129,16 +122,3 @@ def _leases(parts: RunParts) -> Leases:
         prices=parts.prices,
         note=parts.listener.note,
     )
-
-
-def _screen(parts: RunParts, gates: Gates, model_gate: ModelGate | None) -> Screen:
-    """What drafts are screened by, with all in mind that they may not repeat."""
-    settings, run_id = parts.settings, parts.manifest.run_id
-    embedder = parts.embedder if screens_by_meaning(settings) else None
-    conformance = Conformance.shipped(embedder.name, settings.taxonomies) if embedder else None
-    screen = Screen(gates, embedder, conformance=conformance, model_gate=model_gate)
-    screen.know(published_texts(settings))
-    for remembered in (*(each for each in settings.novel_against if not is_file_of_texts(each)), run_id):
-        cases = (case for _, case in parts.store.cases(remembered))
-        screen.remember(each for each in cases if each.lineage.generator != TwinWriter.name)
-    return screen
