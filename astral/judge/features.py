@@ -72,6 +72,7 @@ _NO_TOPIC: Final = frozenset(
     }
     | {"would", "your"}
 )
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _QUOTED = re.compile(r'"([^"\n]{8,300})"')
 _MOST_QUOTED: Final = 0.6
 _LATIN_LANGUAGES: Final = ("en", "it", "vi", "sw", "jv")
@@ -168,7 +169,7 @@ def _read(request: str, response: str, language: str) -> _Reading:
     """An answer taken apart; whoever judges it asks three times."""
     asked, said = normalise(request), normalise(response)
     own = _own_sentences(asked, said)
-    return _Reading(own, [word_count(one) for one in own], _find_kinds(own, _languages(said, language), _topic(asked)))
+    return _Reading(own, [word_count(one) for one in own], _find_kinds(own, _languages(said, language), asked))
 
 
 def _own_sentences(asked: str, said: str) -> list[str]:
@@ -190,19 +191,24 @@ def _languages(said: str, language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*latin, *written)))
 
 
+@lru_cache(maxsize=16)
 def _topic(asked: str) -> frozenset[str]:
+    """The beginnings of the request's longer words."""
     words = (word for word in re.findall(r"\w+", asked) if len(word) >= _SHORTEST_TOPIC and word not in _NO_TOPIC)
     return frozenset(word[:_TOPIC_LETTERS] for word in words)
 
 
-def _find_kinds(own: Sequence[str], languages: tuple[str, ...], topic: frozenset[str]) -> dict[str, list[bool]]:
+def _find_kinds(own: Sequence[str], languages: tuple[str, ...], asked: str) -> dict[str, list[bool]]:
     whole, none = "\n".join(own), [False] * len(own)
     found: dict[str, list[bool]] = {}
     for kind in KINDS:
         # Most kinds are nowhere in an answer, which one look at all of it tells.
         patterns = [each for name in languages if (each := _pattern(name, kind)) and each.search(whole)]
-        about = topic if kind in _TOPICAL else frozenset[str]()
-        found[kind] = [_is_of_kind(each, kind, patterns, about) for each in own] if patterns else none
+        if not patterns:
+            found[kind] = none
+            continue
+        about = _topic(asked) if kind in _TOPICAL else frozenset[str]()
+        found[kind] = [_is_of_kind(each, kind, patterns, about) for each in own]
     return found
 
 
@@ -227,7 +233,7 @@ def _pattern(language: str, kind: str) -> re.Pattern[str] | None:
 
 def _echoes(asked: str, own: Sequence[str]) -> list[float]:
     """The share of the request's pieces that each sentence takes up, in [0, 1]."""
-    size = SHORT_PIECE if "zh" in scripts(asked) else PIECE
+    size = SHORT_PIECE if _HAN.search(asked) else PIECE
     wanted = set(pieces(asked, size))
     return [len(wanted.intersection(pieces(sentence, size))) / max(1, len(wanted)) for sentence in own]
 
