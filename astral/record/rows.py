@@ -61,11 +61,17 @@ def _cell_of(text: str, where: str) -> Cell:
     return noun_of(Cell, text, where=where)
 
 
+@lru_cache(maxsize=1 << 10)
+def _drafting_of(text: str, where: str) -> Drafting:
+    """Most tests' drafts came about in one of a few ways, and share them in memory too."""
+    return noun_of(Drafting, text, where=where)
+
+
 def record_of(row: Row[Any], *, where: str) -> TestRecord:
     """The test in a row of `draws` joined with the bodies of each stage, named as their tables."""
     return TestRecord(
         draw=draw_of(row, where=where),
-        drafting=None if row.draftings is None else noun_of(Drafting, row.draftings, where=where),
+        drafting=None if row.draftings is None else _drafting_of(row.draftings, where),
         case=None if row.cases is None else noun_of(TestCase, row.cases, where=where),
         transcript=None if row.transcripts is None else noun_of(Transcript, row.transcripts, where=where),
         verdict=None if row.verdicts is None else noun_of(Verdict, row.verdicts, where=where),
