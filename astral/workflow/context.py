@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from astral.domain.ports import Oracle, Planner, Target
+from astral.domain.ports import Oracle, Target
 from astral.domain.records import Control, Draw
 from astral.domain.run import Manifest
 from astral.execute import Budget
@@ -13,8 +13,9 @@ from astral.tracking import Spans
 from astral.workflow.endpoints import Endpoints
 from astral.workflow.events import Listener
 from astral.workflow.leasing import Leases
+from astral.workflow.planning import Planning
+from astral.workflow.workshop import Workshop
 from astral.workflow.writers import Writers
-from astral.workflow.writing_process import WritingProcess
 
 
 @dataclass
@@ -47,10 +48,10 @@ class Context(LateParts):
 
     manifest: Manifest
     store: Store
-    planner: Planner
+    planning: Planning | Workshop
     is_searching: bool
     """The planner goes on when all is covered, until the budget of cases is spent."""
-    writers: Writers | WritingProcess
+    writers: Writers | Workshop
     max_drafts: int
     """Drafts that one benign twin may cost."""
     twins: TwinWriter

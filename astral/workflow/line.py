@@ -107,19 +107,17 @@ class Line:
         The planner hears at once of the rounds of which that next one may know, and of the later ones in their turn, as
         if they were still in flight: whether they are makes no difference to what it draws.
         """
-        store, run_id, planner = self._context.store, self._context.run_id, self._context.planner
+        store, run_id, planning = self._context.store, self._context.run_id, self._context.planning
         last = await asyncio.to_thread(store.last_round, run_id)
         if last is None:
             return 0
         in_flight = await asyncio.to_thread(store.rounds_since, run_id, last.number + 1 - self._context.lag)
         known = store.numbers(run_id, rounds_before=in_flight[0].number)
         tests = store.tests(run_id, known)
-        await asyncio.to_thread(
-            planner.observe, ((test.draw, test.result) for test in tests if test.result is not None)
-        )
+        await planning.observe((test.draw, test.result) for test in tests if test.result is not None)
         for each in in_flight:
             found = list(store.tests(run_id, each.numbers))
-            planner.take_up(test.draw for test in found)
+            await planning.take_up(test.draw for test in found)
             self._begin(RoundInFlight(each.number, found))
         return last.number + 1
 
@@ -133,7 +131,7 @@ class Line:
         context, budget = self._context, self._context.budget
         if budget.cases_left == 0 or budget.seconds_left == 0:
             return True
-        progress = await asyncio.to_thread(context.planner.progress)
+        progress = await context.planning.progress()
         context.listener.progress(progress)
         if progress.is_met and self._is_used_up:
             context.listener.note("Nothing new is left to say in the cells of this space: the search ends here.")
@@ -258,7 +256,7 @@ class Line:
 
     async def _status(self) -> RunStatus:
         context, budget = self._context, self._context.budget
-        progress = await asyncio.to_thread(context.planner.progress)
+        progress = await context.planning.progress()
         context.listener.progress(progress)
         return next_status(
             progress,

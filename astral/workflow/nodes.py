@@ -29,7 +29,7 @@ async def plan(context: Context, number: int) -> list[Draw]:
     """
     left = context.budget.cases_left
     size = context.round_size if left is None else min(left, context.round_size)
-    draws = list(await asyncio.to_thread(context.planner.draw, size))
+    draws = await context.planning.draw(size)
     context.budget.spend_cases(len(draws))
     first = draws[-1].number + 1 if draws else 0
     controls = control_draws(context.manifest, context.controls, first=first) if number == 0 else []
@@ -42,7 +42,8 @@ async def plan(context: Context, number: int) -> list[Draw]:
         seed=context.manifest.seed,
     )
     beside = [*controls, *twins]
-    context.planner.take_up(beside)
+    if beside:
+        await context.planning.take_up(beside)
     await asyncio.to_thread(context.store.open_round, context.run_id, number, [*draws, *beside])
     return [*draws, *beside]
 
@@ -93,7 +94,7 @@ async def work(late: LateParts, test: TestRecord) -> TestRecord:
 
 async def record(context: Context, number: int, results: Sequence[tuple[Draw, Result]]) -> None:
     """Tell the planner how a round's tests ended, and close it."""
-    context.planner.observe(results)
+    await context.planning.observe(results)
     await asyncio.to_thread(context.store.close_round, context.run_id, number)
 
 

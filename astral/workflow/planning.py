@@ -1,14 +1,54 @@
 """The planner of a run, from its manifest alone: the run itself and every later report have the same one."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterable, Iterator
 
 from astral.config import Settings
+from astral.domain.criterion import Progress
 from astral.domain.ports import Planner
 from astral.domain.records import Draw, Result
 from astral.domain.run import Manifest
 from astral.errors import UserError
 from astral.plan import AdaptivePlanner, CoveringPlanner, RequestVectors
 from astral.record import Store
+from astral.workflow.requests import RecordedRequests
+from astral.workflow.run_parts import RunParts
+
+
+class Planning:
+    """A run's planner, which computes beside the event loop; `Workshop` has it do so in a process of its own."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+
+    async def draw(self, limit: int) -> list[Draw]:
+        """At most so many tests."""
+        return list(await asyncio.to_thread(self._planner.draw, limit))
+
+    async def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
+        """Tell it how tests ended."""
+        await asyncio.to_thread(self._planner.observe, tests)
+
+    async def take_up(self, draws: Iterable[Draw]) -> None:
+        """Tell it of tests under way that it did not draw."""
+        await asyncio.to_thread(self._planner.take_up, draws)
+
+    async def progress(self) -> Progress:
+        """How far the criterion is met."""
+        return await asyncio.to_thread(self._planner.progress)
+
+
+def planning_of(parts: RunParts) -> Planning:
+    """A run's planner that was told of the runs which it continues, and of nothing else.
+
+    Raises:
+        UserError: The criterion cannot be had in the space.
+    """
+    manifest, store = parts.manifest, parts.store
+    has_diversity = manifest.criterion.diversity is not None
+    planner = planner_of(manifest, RecordedRequests(store, manifest.run_id, parts.embedder) if has_diversity else None)
+    planner.observe(continued_results(manifest, store))
+    return Planning(planner)
 
 
 def planner_of(manifest: Manifest, requests: RequestVectors | None = None) -> Planner:

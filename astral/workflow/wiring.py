@@ -16,12 +16,11 @@ from astral.tracking import opened_spans
 from astral.workflow.context import Context, LateParts
 from astral.workflow.events import Listener
 from astral.workflow.leasing import Leases
-from astral.workflow.planning import continued_results, planner_of
-from astral.workflow.requests import RecordedRequests
+from astral.workflow.planning import planning_of
 from astral.workflow.run_parts import RunParts
 from astral.workflow.run_targets import targets_of
+from astral.workflow.workshop import Workshop, has_workshop
 from astral.workflow.writers import writers_of_run
-from astral.workflow.writing_process import WritingProcess, is_written_elsewhere
 
 TESTS_A_CALL = 2
 """Tests under way for each call that may be in flight: while one of them is recorded, the other one asks."""
@@ -51,24 +50,22 @@ async def wired(manifest: Manifest, store: Store, listener: Listener) -> AsyncGe
 async def _context(parts: RunParts) -> Context:
     manifest, store, settings = parts.manifest, parts.store, parts.settings
     # First of all, so that it opens its parts while this process opens its own.
-    writing = await _writing_process(parts) if is_written_elsewhere(manifest) else None
-    has_diversity = manifest.criterion.diversity is not None
-    planner = planner_of(manifest, RecordedRequests(store, manifest.run_id, parts.embedder) if has_diversity else None)
-    planner.observe(continued_results(manifest, store))
+    workshop = await _workshop(parts) if has_workshop(manifest) else None
+    planning = workshop or planning_of(parts)
     # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
     late = late_parts_of(parts)
-    writers = writing or await writers_of_run(parts)
+    writers = workshop or await writers_of_run(parts)
     leases = _leases(parts) if settings.workers else None
     calls = settings.concurrency * (leases.workers if leases else 1)
     size = max(MIN_ROUND, calls)
     under_way = settings.batch.rows if settings.batch else TESTS_A_CALL * calls
-    if writing:
-        await writing.ready()
+    if workshop:
+        await workshop.ready()
     return Context(
         **vars(late),
         manifest=manifest,
         store=store,
-        planner=planner,
+        planning=planning,
         is_searching=settings.search is not None,
         writers=writers,
         max_drafts=settings.attacker.attempts,
@@ -101,8 +98,8 @@ def late_parts_of(parts: RunParts) -> LateParts:
     )
 
 
-async def _writing_process(parts: RunParts) -> WritingProcess:
-    begun = await WritingProcess.begin(parts.manifest)
+async def _workshop(parts: RunParts) -> Workshop:
+    begun = await Workshop.begin(parts.manifest)
     parts.closing.push_async_callback(begun.close)
     return begun
 

@@ -1,4 +1,4 @@
-"""A large run's cases are written in a process of their own, and are the same."""
+"""A large run's tests are planned and written in a process of their own, and are the same."""
 
 import asyncio
 import os
@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from astral.domain.records import Draw
+from astral.domain.records import Draw, Result
 from astral.errors import AstralError, UserError
 from astral.record import Store
 from astral.workflow.events import Silence
+from astral.workflow.planning import Planning, planner_of
 from astral.workflow.reporting import store_url
 from astral.workflow.run import start
 from astral.workflow.wiring import wired
+from astral.workflow.workshop import LARGE, Workshop, has_workshop
 from astral.workflow.writers import Writers
-from astral.workflow.writing_process import LARGE, WritingProcess, is_written_elsewhere
 from tests.workflow.conftest import FEW, settings_for
 from tests.workflow.test_run import record_of
 
@@ -47,7 +48,7 @@ async def test_what_is_written_there_is_what_would_be_written_here(recorded):
     async with wired(manifest, store, Silence()) as context:
         assert isinstance(context.writers, Writers)
         here = await context.writers.write(draws, round_draws=draws)
-    process = await WritingProcess.begin(manifest)
+    process = await Workshop.begin(manifest)
     advanced: list[int] = []
     try:
         await process.ready()
@@ -60,9 +61,36 @@ async def test_what_is_written_there_is_what_would_be_written_here(recorded):
     assert len(advanced) == len(draws)
 
 
+async def test_what_is_planned_there_is_what_would_be_planned_here(recorded):
+    _, manifest = recorded
+    settings = settings_for(manifest.settings["runs"], only=FEW, planner="thompson", budget={"cases": LARGE})
+    manifest = manifest.model_copy(update={"settings": settings.model_dump(mode="json")})
+
+    async def planned(planning: Planning | Workshop) -> list[object]:
+        told: list[object] = []
+        for _ in range(4):
+            draws = await planning.draw(12)
+            await planning.take_up([Draw(number=draws[-1].number + 1, cell=draws[0].cell)])
+            await planning.observe(
+                (draw, Result.UNSAFE if draw.cell["style"] == "slang" else Result.SAFE) for draw in draws
+            )
+            told += [draws, await planning.progress()]
+        return told
+
+    process = await Workshop.begin(manifest)
+    try:
+        await process.ready()
+        there = await planned(process)
+    finally:
+        await process.close()
+    assert there == await planned(Planning(planner_of(manifest)))
+    assert there[-1].is_met
+    assert 0 < there[-2][0].probability < 1, "by then it searches"
+
+
 async def test_what_is_wrong_with_a_part_is_said_before_anything_is_written(recorded):
     _, manifest = recorded
-    process = await WritingProcess.begin(manifest.model_copy(update={"published": "0" * 20}))
+    process = await Workshop.begin(manifest.model_copy(update={"published": "0" * 20}))
     with pytest.raises(UserError, match="have changed since run"):
         await process.ready()
     await process.close()
@@ -70,7 +98,7 @@ async def test_what_is_wrong_with_a_part_is_said_before_anything_is_written(reco
 
 async def test_a_process_that_was_killed_is_told_of_with_what_to_do(recorded):
     _, manifest = recorded
-    process = await WritingProcess.begin(manifest)
+    process = await Workshop.begin(manifest)
     await process.ready()
     process._process.kill()
     draws = [Draw(number=0, cell=next(iter(manifest.space.cells())))]
@@ -83,10 +111,10 @@ KILLED = """
 import asyncio, os, sys
 from pathlib import Path
 from astral.domain.run import Manifest
-from astral.workflow.writing_process import WritingProcess
+from astral.workflow.workshop import Workshop
 
 async def main():
-    process = await WritingProcess.begin(Manifest.model_validate_json(Path(sys.argv[1]).read_text()))
+    process = await Workshop.begin(Manifest.model_validate_json(Path(sys.argv[1]).read_text()))
     await process.ready()
     print(process._process.pid, flush=True)
     os.kill(os.getpid(), 9)
@@ -95,6 +123,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_run_that_was_killed(recorded, tmp_path):
     _, manifest = recorded
     (tmp_path / "manifest.json").write_text(manifest.model_dump_json())
@@ -131,9 +160,9 @@ def _is_alive(number: int) -> bool:
         ({"evidence": {"sources": ("ddgs",)}}, False),
     ],
 )
-def test_only_what_needs_nothing_of_the_run_is_written_elsewhere(recorded, told, is_elsewhere, monkeypatch):
+def test_only_what_needs_nothing_of_the_run_has_workshop(recorded, told, is_elsewhere, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     _, manifest = recorded
     settings = settings_for(manifest.settings["runs"], **{"budget": {"cases": LARGE}, **told})
     manifest = manifest.model_copy(update={"settings": settings.model_dump(mode="json")})
-    assert is_written_elsewhere(manifest) == is_elsewhere
+    assert has_workshop(manifest) == is_elsewhere
