@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from astral.domain.ports import Generator, LearningGenerator
 from astral.domain.records import Draw
-from astral.generate import WORDINGS, Conformance, Gates, Screen, TwinWriter, Written, generate_all
+from astral.generate import WORDINGS, Conformance, Gates, ModelGate, Screen, TwinWriter, Written, generate_all
 from astral.workflow.attackers import drafts_are_free, screens_by_meaning
 from astral.workflow.imported import is_file_of_texts, published_texts
 from astral.workflow.run_generators import generators_of
@@ -66,19 +66,19 @@ async def writers_of_run(parts: RunParts) -> Writers:
     return Writers(
         run_seed=parts.manifest.seed,
         generators=generators,
-        screen=await asyncio.to_thread(_screen, parts, gates),
+        screen=await asyncio.to_thread(_screen, parts, gates, parts.model_gate()),
         max_attempts=settings.attacker.attempts,
         wordings=WORDINGS if drafts_are_free(settings) else 1,
         concurrency=settings.concurrency,
     )
 
 
-def _screen(parts: RunParts, gates: Gates) -> Screen:
+def _screen(parts: RunParts, gates: Gates, model_gate: ModelGate | None) -> Screen:
     """What drafts are screened by, with all in mind that they may not repeat."""
     settings, run_id = parts.settings, parts.manifest.run_id
     embedder = parts.embedder if screens_by_meaning(settings) else None
     conformance = Conformance.shipped(embedder.name, settings.taxonomies) if embedder else None
-    screen = Screen(gates, embedder, conformance=conformance, model_gate=parts.model_gate())
+    screen = Screen(gates, embedder, conformance=conformance, model_gate=model_gate)
     screen.know(published_texts(settings))
     for remembered in (*(each for each in settings.novel_against if not is_file_of_texts(each)), run_id):
         cases = (case for _, case in parts.store.cases(remembered))
