@@ -70,6 +70,7 @@ def test_what_one_attacker_refuses_the_next_is_asked_for_and_in_the_end_the_comp
     assert "compose: 2 cases" in done.out
 
 
+@pytest.mark.slow
 def test_cases_in_a_language_without_seeds_are_translated_and_checked_by_their_way_back(generate, cases):
     """The translator loses the sense of every second request on its way back."""
     sources, lost = {}, set()

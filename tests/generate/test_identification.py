@@ -36,6 +36,7 @@ def test_multijail_passes_as_what_it_is(multijail):
     assert min(shares.values()) >= 0.93, shares
 
 
+@pytest.mark.slow
 def test_multijail_does_not_pass_as_another_of_the_ten(multijail):
     for language, texts in multijail.items():
         for other in MULTIJAIL:

@@ -27,7 +27,8 @@ def covers_everything(rows, levels, strength):
     )
 
 
-@settings(max_examples=12, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None)
 @given(models, st.integers(0, 2**32))
 def test_every_interaction_occurs_and_no_fewer_rows_could_do(model, seed):
     levels, strength = model
@@ -68,7 +69,13 @@ def test_a_large_model_of_strength_4_reaches_its_lower_bound():
 @pytest.mark.parametrize(
     ("levels", "strength", "pict"),
     # PICT's sizes, by its library in pypict 0.3.0 with seed 0; `benchmarks/covering.py` measures them again.
-    [((4,) * 10, 2, 31), ((3,) * 4, 2, 12), ((6,) * 7, 2, 55), ((5,) * 6, 3, 217), ((3,) * 10, 3, 67)],
+    [
+        ((4,) * 10, 2, 31),
+        ((3,) * 4, 2, 12),
+        ((6,) * 7, 2, 55),
+        ((5,) * 6, 3, 217),
+        pytest.param((3,) * 10, 3, 67, marks=pytest.mark.slow),
+    ],
 )
 def test_models_without_a_large_dimension_are_no_larger_than_those_of_pict(levels, strength, pict):
     rows = covering_array(levels, strength)

@@ -59,7 +59,7 @@ def test_it_is_a_planner(make_space):
     assert isinstance(CoveringPlanner(make_space((2, 2)), Criterion(), seed=0), Planner)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(model=models, seed=st.integers(), limit=st.integers(1, 9), lost=st.floats(0, 0.9), attempts=st.integers(1, 4))
 def test_progress_is_what_can_be_counted_from_the_tests(make_space, *, model, seed, limit, lost, attempts):
     levels, strength = model

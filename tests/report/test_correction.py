@@ -204,6 +204,7 @@ def by_language(dice, *, sensitivity, labels=300):
     return Audit(verdicts=verdicts, labels=said, strata=strata), unsafe, groups
 
 
+@pytest.mark.slow
 def test_rates_of_languages_hold_the_truth_also_where_the_judge_misses_more_in_one():
     held = {code: [] for code in range(4)}
     overall, errors, naive = [], [], []
