@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 from astral.config import Settings
@@ -32,6 +33,7 @@ from astral.workflow.writers import Writers, writers_of_run
 
 LARGE: Final = 2000
 """Cases of a run from which on the process is worth its start, about a second."""
+_TOLD_AT_ONCE: Final = 1000
 _SIZE_BYTES: Final = 8
 
 
@@ -40,13 +42,18 @@ def has_workshop(manifest: Manifest) -> bool:
     settings = Settings.model_validate(manifest.settings)
     return (
         (settings.budget.cases or 0) >= LARGE
-        and len(os.sched_getaffinity(0)) > 1
+        and _cores() > 1
         and not manifest.suite
         and mode_of(settings) in {COMPOSE, MUTATE}
         and drafts_are_free(settings)
         and not manifest.corpora
         and not web_sources(settings)
     )
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -100,8 +107,10 @@ class Workshop:
         return await self._ask("draw", limit)
 
     async def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
-        """As `Planning.observe`."""
-        await self._ask("observe", list(tests))
+        """As `Planning.observe`; a resumed run may have any number of tests, which never stand in memory together."""
+        left = iter(tests)
+        while some := list(islice(left, _TOLD_AT_ONCE)):
+            await self._ask("observe", some)
 
     async def take_up(self, draws: Iterable[Draw]) -> None:
         """As `Planning.take_up`."""
