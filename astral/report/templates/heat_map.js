@@ -51,15 +51,13 @@ function drawHeatMap(place, table, data, rows, columns) {
 
 function heatChart(fields, rows, columns, width, tell) {
   const [rowValues, columnValues] = [rows.values, columns.values];
-  const untested = fields.filter(({ isTested }) => !isTested);
   const marginLeft = Math.min(widthOf(rowValues), width * 0.33);
-  const leastStep = Math.max(26, ...fields.map(({ text }) => text.length * LETTER_WIDTH + 4));
+  const signs = fields.reduce((most, { text }) => Math.max(most, text.length), 3);
   const rowStep = width < NARROW ? 44 : 30;
-  const step = Math.max(leastStep, (width - marginLeft - 4) / columnValues.length);
+  const step = Math.max(signs * LETTER_WIDTH + 4, (width - marginLeft - 4) / columnValues.length);
   // Names stand upright where a word of theirs is wider than its column.
   const isUpright = widthOf(columnValues.flatMap(({ name }) => name.split(" ").map((word) => ({ name: word })))) > step;
   const marginTop = isUpright ? Math.min(widthOf(columnValues) + 10, 190) : 44;
-  const frame = { x: "column", y: "row", fill: "none", pointerEvents: "none", inset: 1, r: 3 };
   const names = (values, room) => ({
     tickSize: 0,
     label: null,
@@ -84,26 +82,34 @@ function heatChart(fields, rows, columns, width, tell) {
         ...(isUpright && { tickRotate: -90, textOverflow: "ellipsis" }),
       }),
       Plot.axisY(names(rowValues, marginLeft - 6)),
-      Plot.cell(fields, {
-        x: "column",
-        y: "row",
-        fill: { value: "colour", scale: null },
-        r: 3,
-        href: "address",
-        ariaLabel: "told",
-        title: "told",
-        tip: TIP,
-      }),
-      Plot.cell(untested.filter(({ standing }) => standing === "not asked for"), { ...frame, stroke: "var(--line)" }),
-      Plot.cell(untested.filter(({ standing }) => standing === "open"), { ...frame, stroke: "var(--accent)", strokeWidth: 2 }),
-      Plot.cell(fields.filter(({ isLost }) => isLost), { ...frame, stroke: "var(--soft)", strokeDasharray: "3 3" }),
-      Plot.text(fields, { x: "column", y: "row", text: "text", pointerEvents: "none" }),
+      ...heatMarks(fields),
     ],
   });
   // A map that is wider than its place shrinks, but is scrolled before its numbers cannot be read.
   chart.style.minWidth = `${LEAST_SCALE * chart.getAttribute("width")}px`;
   walkLinks(chart, columnValues.length, tell);
   return chart;
+}
+
+/** A coloured link for each field, a frame around what was not tested or is lost, and the counts. */
+function heatMarks(fields) {
+  const place = { x: "column", y: "row", r: 3 };
+  const frame = { ...place, fill: "none", pointerEvents: "none", inset: 1 };
+  const untested = fields.filter(({ isTested }) => !isTested);
+  return [
+    Plot.cell(fields, {
+      ...place,
+      fill: { value: "colour", scale: null },
+      href: "address",
+      ariaLabel: "told",
+      title: "told",
+      tip: TIP,
+    }),
+    Plot.cell(untested.filter(({ standing }) => standing === "not asked for"), { ...frame, stroke: "var(--line)" }),
+    Plot.cell(untested.filter(({ standing }) => standing === "open"), { ...frame, stroke: "var(--accent)", strokeWidth: 2 }),
+    Plot.cell(fields.filter(({ isLost }) => isLost), { ...frame, stroke: "var(--soft)", strokeDasharray: "3 3" }),
+    Plot.text(fields, { x: "column", y: "row", text: "text", pointerEvents: "none" }),
+  ];
 }
 
 /** What is known where each row meets each column, whichever of the two dimensions the data has as rows. */
