@@ -1,8 +1,10 @@
 """How diverse composed cases are, beside the same number of rows of published static files.
 
     nice python benchmarks/case_diversity.py FOLDER [--rows 200] [--by-language] [--wordings 4]
+    nice python benchmarks/case_diversity.py FOLDER --write
 
-`--by-language` compares each language of MultiJail by itself, without an embedder.
+`--by-language` compares each language of MultiJail by itself, without an embedder. `--write` measures the files alone,
+as the mean of twenty draws of each number of rows that reports embed, and writes what reports show beside their cases.
 
 FOLDER holds harmbench_behaviors_text.csv (HarmBench, MIT), strongreject.csv (StrongREJECT, MIT), xstest_prompts.csv
 (XSTest, CC-BY-4.0) and multijail.csv (MultiJail, MIT). Rows are drawn with a fixed seed; of XSTest the unsafe ones, of
@@ -13,17 +15,21 @@ text is printed.
 import argparse
 import asyncio
 import csv
+import json
 import random
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
+from astral import report
 from astral.assets import load_taxonomy
 from astral.config import Settings
 from astral.domain.records import Draw, TestCase
 from astral.domain.space import Cell
 from astral.generate import WORDINGS, Composer, Gates, Screen, generate_all
 from astral.providers import open_embedder
-from astral.report.diversity import diversity
+from astral.report.diversity import EMBEDDED, PUBLISHED_EMBEDDER, PUBLISHED_FILE, Diversity, diversity
 from astral.workflow.space import space_of
 
 FILES = {
@@ -33,6 +39,8 @@ FILES = {
 }
 MULTIJAIL = "multijail.csv"
 LANGUAGES = ("en", "zh", "it", "vi", "ar", "ko", "th", "bn", "sw", "jv")
+POOL, DRAWS = 160, 20
+"""Rows of each file that are embedded, and how often some of them are drawn."""
 
 
 def main() -> None:
@@ -42,7 +50,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200)
     parser.add_argument("--by-language", action="store_true")
     parser.add_argument("--wordings", type=int, default=WORDINGS)
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    if options.write:
+        write_published(options.folder)
+        return
     if options.by_language:
         by_language(options.folder / MULTIJAIL, options.rows, options.wordings)
         return
@@ -57,6 +69,35 @@ def main() -> None:
     show("astral, composed", "en", asyncio.run(composed({"en": options.rows}, options.wordings)))
     show(MULTIJAIL, "ten", mixed)
     show("astral, composed", "ten", asyncio.run(composed(dict.fromkeys(LANGUAGES, each), options.wordings)))
+
+
+def write_published(folder: Path) -> None:
+    """Write the diversity of published files into the package: numbers alone."""
+    dice = random.Random(0)
+    pools = {f"{name}, en": column_of(folder / name, column, POOL, dice) for name, column in FILES.items()}
+    each = POOL // len(LANGUAGES)
+    pools[f"{MULTIJAIL}, ten languages"] = [
+        text for language in LANGUAGES for text in column_of(folder / MULTIJAIL, language, each, dice)
+    ]
+    found: dict[int, dict[str, dict[str, Any]]] = {rows: {} for rows in sorted(EMBEDDED)}
+    for name, pool in pools.items():
+        vectors = open_embedder(PUBLISHED_EMBEDDER).embed(pool, kind="passage")
+        for rows, by_file in found.items():
+            draws = [dice.sample(range(len(pool)), rows) for _ in range(DRAWS)]
+            by_file[name] = mean_of([diversity([pool[at] for at in drawn], vectors[drawn]) for drawn in draws])
+    text = json.dumps(found, indent=1)
+    (Path(report.__file__).with_name(PUBLISHED_FILE)).write_text(f"{text}\n", encoding="utf-8")
+
+
+def mean_of(draws: list[Diversity]) -> dict[str, Any]:
+    """The mean of draws of as many rows."""
+    return {
+        "cases": draws[0].cases,
+        "vendi": round(fmean(each.vendi or 1 for each in draws), 3),
+        "vendi_cases": draws[0].cases,
+        "self_bleu": round(fmean(each.self_bleu for each in draws), 4),
+        "distinct": [round(fmean(shares), 4) for shares in zip(*(each.distinct for each in draws), strict=True)],
+    }
 
 
 def by_language(published: Path, rows: int, wordings: int) -> None:

