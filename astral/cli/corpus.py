@@ -1,7 +1,7 @@
 """`astral corpus`: texts of your own, which test cases are grounded on."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from astral.generate.evidence.corpus_facts import CorpusFacts
 
 _HOW = "How files are read"
-_FORMATS = ["text", "csv", "tsv", "jsonl", "json", "parquet"]
+_FORMATS = ["text", "html", "csv", "tsv", "jsonl", "json", "parquet"]
 _KINDS = ["request", "passage"]
 _TOLD_EVERY = 640
+_SKIPPED_NAMED = 10
 
 app = typer.Typer(
     cls=PlainGroup,
@@ -27,6 +28,12 @@ app = typer.Typer(
     help="Index texts of your own, which test cases are grounded on: files, benchmarks, earlier runs.",
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the corpus.")]
+
+
+def _skipped_text(skipped: Mapping[str, str]) -> str:
+    named = [f"{file} ({why})" for file, why in list(skipped.items())[:_SKIPPED_NAMED]]
+    more = f" and {len(skipped) - len(named):,} more" if len(skipped) > len(named) else ""
+    return f"Skipped: {', '.join(named)}{more}."
 
 
 @app.command("add", cls=PlainCommand)
@@ -95,8 +102,9 @@ def add(
 ) -> None:
     """Add texts to a corpus, made where it is missing. What is there already costs nothing.
 
-    Text, Markdown, CSV, TSV, JSON, JSON Lines and Parquet are read, folders with all of these in them, the files of
-    HarmBench, StrongREJECT, XSTest and MultiJail as they are published, and the unsafe cases of an earlier run.
+    Text, Markdown, HTML (what a person sees of it), CSV, TSV, JSON, JSON Lines and Parquet are read, folders with all
+    of these in them, the files of HarmBench, StrongREJECT, XSTest and MultiJail as they are published, and the unsafe
+    cases of an earlier run.
 
     Examples:
     * `astral corpus add reports/ --name incidents`
@@ -142,6 +150,8 @@ def add(
     left_out = [(added.repeated, "there already"), (added.screened_out, "left out by the child-safety screen")]
     rest = "".join(f", {count:,} {words}" for count, words in left_out if count)
     say(f"{facts.name}: {added.new:,} new{rest}; {facts.entries:,} in all, version {facts.version}")
+    if added.skipped:
+        say(_skipped_text(added.skipped))
     if added.unlabelled:
         say(
             f"{added.unlabelled:,} requests name no risk of the taxonomy, so that no case is made of them. To say what "

@@ -67,16 +67,22 @@ def add_to_corpus(
     taxonomies = [load_taxonomy(each) for each in settings.taxonomies]
     languages = [value.id for each in taxonomies if each.dimension == "language" for value in each.values]
     path = Path(what)
+    skipped: dict[str, str] = {}
+
+    def skip(file: Path, why: str) -> None:
+        skipped[str(file.relative_to(path))] = why
+
     if path.exists() or path.suffix or len(path.parts) > 1 or not has_runs(settings):
         risks = taxonomies[0].as_dimension()
-        texts = read_texts(path, reading, risks=risks, identify=LanguageIdentifier(languages).identify)
+        identify = LanguageIdentifier(languages).identify
+        texts = read_texts(path, reading, risks=risks, identify=identify, skip=skip)
     else:
         texts = _unsafe_cases(settings, what)
     corpora = open_corpora(settings)
     added = corpora.add(name, texts, progress)
     if not added.new and not added.repeated:
         raise UserError(f"{what}: there is no text in it that could be added; nothing was changed.")
-    return added, corpora.facts(name)
+    return added.model_copy(update={"skipped": skipped}), corpora.facts(name)
 
 
 def has_runs(settings: Settings) -> bool:

@@ -1,5 +1,6 @@
 """What goes into a corpus, and what it says of itself."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -54,3 +55,5 @@ class Added(Noun):
     """New requests without a risk: no case is made of them, since nobody says what cell it would be of."""
     screened_out: int = 0
     """They bring minors and sexual content together."""
+    skipped: Mapping[str, str] = Field(default_factory=dict[str, str])
+    """File of a folder → why nothing was read from it."""

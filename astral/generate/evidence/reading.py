@@ -1,4 +1,4 @@
-"""Files → texts for a corpus: plain text, Markdown, tables, and benchmarks, which are known by their columns.
+"""Files → texts for a corpus: plain text, Markdown, HTML, tables, and benchmarks, which are known by their columns.
 
 Rows come one at a time, so that a file of any length takes little memory.
 """
@@ -10,10 +10,11 @@ from pathlib import Path
 
 from astral.domain.space import Dimension
 from astral.domain.untrusted import without_invisible
-from astral.errors import UnknownNameError, UserError
+from astral.errors import EvidenceError, UnknownNameError, UserError
 from astral.files import read_text
 from astral.generate.evidence.chunks import passages_of
 from astral.generate.evidence.corpus_facts import CorpusText, Kind
+from astral.generate.evidence.visible_text import VisibleText, visible_text
 from astral.layouts import TEXT_COLUMNS, Columns, columns_of, layout_of
 from astral.tables import TABLE_FORMATS, Row, read_rows, table_format
 
@@ -41,16 +42,30 @@ class Reading:
     """By default rows of tables are requests, and files of text are passages."""
 
 
+class UnreadablePageError(UserError):
+    """An HTML file has no text that a person would see."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}.")
+        self.reason = reason
+
+
 def read_texts(
-    path: Path, reading: Reading, *, risks: Dimension, identify: Callable[[str], str]
+    path: Path,
+    reading: Reading,
+    *,
+    risks: Dimension,
+    identify: Callable[[str], str],
+    skip: Callable[[Path, str], None] = lambda _, __: None,
 ) -> Iterator[CorpusText]:
     """The texts of a file, or of all files in a folder that can be read, in the order of their names.
 
     Args:
-        path: A file or folder; in a folder hidden files and links are passed over.
+        path: A file or folder; in a folder hidden files are passed over.
         reading: How they are read.
         risks: A label is a risk where it is the id or the name of one of these values.
         identify: Gives the language of a text where nothing else says it.
+        skip: Is told which file of a folder was skipped, and why.
 
     Raises:
         UserError: There is nothing to read, or a file is not what it claims to be; the file, and where there is one
@@ -59,20 +74,32 @@ def read_texts(
     for risk in filter(None, [reading.risk, *reading.risk_of.values()]):
         if risk not in risks.by_id:
             raise UnknownNameError(f"value of dimension {risks.id!r}", risk, list(risks.by_id))
-    return chain.from_iterable(_File(each, reading, risks, identify).texts() for each in _files(path, reading))
-
-
-def _files(path: Path, reading: Reading) -> list[Path]:
     if path.is_file():
-        return [path]
+        return _File(path, reading, risks, identify).texts()
+    files = _files(path, reading, skip)
+    return chain.from_iterable(_texts_unless_empty(_File(each, reading, risks, identify), skip) for each in files)
+
+
+def _texts_unless_empty(file: "_File", skip: Callable[[Path, str], None]) -> Iterator[CorpusText]:
+    """One page of a folder without text to be seen does not stop the others."""
+    try:
+        yield from file.texts()
+    except UnreadablePageError as error:
+        skip(file.path, error.reason)
+
+
+def _files(path: Path, reading: Reading, skip: Callable[[Path, str], None]) -> list[Path]:
     if not path.is_dir():
         raise UserError(f"{path}: there is no such file or folder.")
-    found = [
-        each
-        for each in sorted(path.rglob("*"))
-        if each.is_file() and not each.is_symlink() and not _is_hidden(each.relative_to(path))
-    ]
-    readable = [each for each in found if reading.format or _format_of(each)]
+    found = [each for each in sorted(path.rglob("*")) if each.is_file() and not _is_hidden(each.relative_to(path))]
+    readable: list[Path] = []
+    for each in found:
+        if each.is_symlink():
+            skip(each, "it is a link")
+        elif reading.format or _format_of(each):
+            readable.append(each)
+        else:
+            skip(each, f"{each.suffix or 'a file without suffix'} cannot be read")
     if not readable:
         raise UserError(f"{path}: none of its {len(found)} files can be read. Known are {', '.join(FORMATS)}.")
     return readable
@@ -101,11 +128,21 @@ class _File:
         if self.format == "text":
             yield from self._made(read_text(self.path), kind="passage", title=self.path.name)
             return
+        if self.format == "html":
+            page = self._page()
+            yield from self._made(page.text, kind="passage", title=page.title or self.path.name)
+            return
         columns: Columns | None = None
         for number, row in enumerate(read_rows(self.path, self.format), start=1):
             if columns is None:
                 columns = self._columns(row)
             yield from self._row(row, columns, number)
+
+    def _page(self) -> VisibleText:
+        try:
+            return visible_text(read_text(self.path))
+        except EvidenceError as error:
+            raise UnreadablePageError(self.path, str(error)) from None
 
     def _columns(self, first: Row) -> Columns:
         told = self.reading
@@ -168,8 +205,10 @@ def _folded(label: str) -> str:
 
 
 def _format_of(path: Path) -> str:
-    return "text" if path.suffix.lower() in _TEXT_SUFFIXES else table_format(path)
+    suffix = path.suffix.lower()
+    return "text" if suffix in _TEXT_SUFFIXES else "html" if suffix in _PAGE_SUFFIXES else table_format(path)
 
 
-FORMATS = ("text", *TABLE_FORMATS)
+FORMATS = ("text", "html", *TABLE_FORMATS)
 _TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown", ".rst")
+_PAGE_SUFFIXES = (".html", ".htm", ".xhtml")
