@@ -228,13 +228,14 @@ class Transcript(Noun):
 
     def said_to(self, case: TestCase) -> tuple[Message, ...]:
         """What followed on the messages of a case: the target's part, with results of calls and further turns."""
-        asked, messages = case.messages, self.messages
         # A target may put a system prompt of its own before the case's messages.
-        for start in range(len(messages) - len(asked) + 1):
-            if messages[start : start + len(asked)] == asked:
-                return messages[start + len(asked) :]
-        first = next((place for place, each in enumerate(messages) if each.role == "assistant"), len(messages))
-        return messages[first:]
+        if (end := _end_of(case.messages, self.messages)) is not None:
+            return self.messages[end:]
+        # A strategy words the last turn of the user anew; answers before it that the case made up stay as they are.
+        last = max((place for place, each in enumerate(case.messages) if each.role == "user"), default=0)
+        begin = _end_of(case.messages[:last], self.messages) or 0
+        rest = self.messages[begin:]
+        return rest[next((place for place, each in enumerate(rest) if each.role == "assistant"), len(rest)) :]
 
     def turns(self, case: TestCase) -> list[tuple[Message, ...]]:
         """The talk turn by turn: what the user said, and what the target made of it; at least one."""
@@ -246,6 +247,12 @@ class Transcript(Noun):
                 turns.append([])
             turns[-1].append(message)
         return [tuple(turn) for turn in turns]
+
+
+def _end_of(part: tuple[Message, ...], messages: tuple[Message, ...]) -> int | None:
+    """Where the first place ends at which a part stands in messages; None where it stands nowhere."""
+    starts = range(len(messages) - len(part) + 1)
+    return next((start + len(part) for start in starts if messages[start : start + len(part)] == part), None)
 
 
 class Outcome(StrEnum):

@@ -121,6 +121,18 @@ def test_what_a_case_puts_into_the_assistant_s_mouth_is_not_the_target_s():
     assert talk.response_to(case) == "No."
 
 
+def test_a_made_up_answer_is_not_the_target_s_where_the_last_turn_was_worded_anew():
+    system = Message(role="system", content="Be kind.")
+    made_up = (Message(role="user", content="x"), Message(role="assistant", content="Of course!"))
+    case = CASE.model_copy(update={"messages": (*made_up, Message(role="user", content="b"))})
+    anew = Message(role="user", content="b in other words")
+    talk = transcript("answered").model_copy(
+        update={"messages": (system, *made_up, anew, Message(role="assistant", content="No."))}
+    )
+    assert talk.response_to(case) == "No."
+    assert [[message.content for message in turn] for turn in talk.turns(case)] == [["b in other words", "No."]]
+
+
 def test_a_verdict_rests_on_a_vote():
     with pytest.raises(ValidationError):
         Verdict(case_id="c", transcript_id="t", oracle="o", outcome="SAFE", p_unsafe=0, votes=())

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.messages import Message
 from astral.domain.ports import Strategy
 from astral.domain.records import Course, Ending, Outcome, TestCase, Transcript, Verdict, Vote
 from astral.errors import AttackerRefusedError, MalformedDraftError, StageError
@@ -211,3 +212,18 @@ async def test_the_check_finds_what_breaks_a_promise():
         await check_strategy(Moody())
     with pytest.raises(AssertionError, match="lead raised KeyError"):
         await check_strategy(Clumsy())
+
+
+@pytest.mark.parametrize("strategy", ["crescendo", "pair", "tap"])
+async def test_an_answer_that_a_case_makes_up_is_never_the_target_s(strategy):
+    """The strategies word the request anew; a judge of the case must not read the made-up answer as the target's."""
+    made_up = (Message(role="user", content="First?"), Message(role="assistant", content="Of course, gladly!"))
+    case = case_of(strategy, 2)
+    case = case.model_copy(update={"messages": (*made_up, *case.messages)})
+    target = ChatTarget(ScriptedModel(lambda _: "No, never.", name="target"))
+    led = TalkTarget(
+        target, STRATEGIES, attacker=attacker(), oracle=CountingOracle(), objection=lambda _: None, max_tokens=100
+    )
+    talk = await led.respond(case)
+    assert "Of course, gladly!" in [message.content for message in talk.messages]
+    assert set(talk.response_to(case).split("\n\n")) == {"No, never."}
