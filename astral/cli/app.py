@@ -95,9 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: What was typed behind `astral`; by default that of the process.
     """
-    # Nearly all that is made until a run is under way stays; looking through it for what does not takes a tenth of that
-    # time at Python's own threshold of 700 objects.
-    gc.set_threshold(20_000)
+    # Nearly all that is made until a run is under way stays, and a test makes hardly any circle of objects: at Python's
+    # own thresholds (700, 10, 10) looking for some takes a tenth of the CPU.
+    gc.set_threshold(20_000, 20, 50)
     encode_tolerantly()
     sys.exit(_exit_code(arguments))
 

@@ -20,7 +20,6 @@ from astral.record import Entry, Store
 from astral.report import Summary
 from astral.workflow.attackers import EVOLVE, mode_of, web_sources, writers_of
 from astral.workflow.batches import check_batches
-from astral.workflow.collecting import rare_collections
 from astral.workflow.corpora import corpus_refs
 from astral.workflow.events import Listener, Silence
 from astral.workflow.fitting import check_pictures
@@ -233,7 +232,7 @@ async def _go(
             listener.started(run_id, folder)
             store.set_status(run_id, RunStatus.RUNNING)
             try:
-                with context.spans.run(manifest) as ended, rare_collections():
+                with context.spans.run(manifest) as ended:
                     await _invoke(context, folder)
                     ended(store.status(run_id))
             except asyncio.CancelledError:
