@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SAMPLE: Final = 1000
 """More cases are drawn from at random: self-BLEU and distinct-n depend on how many there are."""
 EMBEDDED: Final = (64, 32, 16, 8)
-"""So many cases are embedded for a report whose run embedded none, which takes some 45 ms of CPU each; at most one
+"""So many cases are embedded for a report whose run embedded none, which takes some 60 ms of CPU each; at most one
 in four is, so that the report costs little beside its run."""
 _ONE_IN: Final = 4
 LEAST_EMBEDDED: Final = EMBEDDED[-1] * _ONE_IN
