@@ -105,7 +105,7 @@ class Corpora:
             done += len(batch)
             if progress is not None:
                 progress(done)
-        return Added(**counts)
+        return Added.model_validate(counts)
 
     def remove(self, name: str, source: str | None = None) -> int:
         """Take out the entries of a source, or the whole corpus.
