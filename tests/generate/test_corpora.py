@@ -10,7 +10,7 @@ from astral.domain.space import Cell
 from astral.errors import RecordError, UnknownNameError, UserError
 from astral.generate import Corpora, EachInTurn
 from astral.generate.evidence.corpora import entry_id_of
-from astral.generate.evidence.corpus_facts import CorpusText
+from astral.generate.evidence.corpus_facts import Added, CorpusText
 from astral.testing import HashEmbedder
 from astral.testing.conformance import check_evidence_source
 
@@ -83,9 +83,9 @@ def test_what_is_there_costs_nothing_and_repeats_count_once(tmp_path):
     embedder = Counting()
     corpora = Corpora(tmp_path / "corpora", embedder)
     texts = [text(f"text {n}") for n in range(200)]
-    assert corpora.add("mine", texts).model_dump() == {"new": 200, "repeated": 0, "unlabelled": 0, "screened_out": 0}
+    assert corpora.add("mine", texts) == Added(new=200)
     again = corpora.add("mine", [*texts, text("TEXT  1!"), text("new, without a risk", risk="")])
-    assert again.model_dump() == {"new": 1, "repeated": 201, "unlabelled": 1, "screened_out": 0}
+    assert again == Added(new=1, repeated=201, unlabelled=1)
     assert embedder.passages == 201
     assert corpora.facts("mine").entries == 201
 
