@@ -165,14 +165,22 @@ def test_the_registry_of_languages_is_complete():
         assert len(set(languages.packs[pack])) == size
 
 
-@pytest.mark.parametrize("language", load_taxonomy("languages").packs["multijail-10"])
+TRANSFORM_LANGUAGES = sorted(path.stem for path in (asset_folder("taxonomies") / "transforms").glob("*.yaml"))
+
+
+def test_every_language_that_composes_without_a_model_has_frames_of_transforms():
+    assert set(seed_languages(load_taxonomy("astral-14"))) <= set(TRANSFORM_LANGUAGES)
+
+
+@pytest.mark.parametrize("language", TRANSFORM_LANGUAGES)
 def test_frames_of_transforms_have_one_slot_and_end_with_the_user(language):
     own = load_transform_file(language)
     assert own.language == language
     assert len(own.filler) >= 10
+    assert own.frames.keys() == load_transform_file("en").frames.keys()
     for name, frames in own.frames.items():
         for frame in frames:
-            assert sum(message.content.count("{request}") for message in frame) == 1, name
+            assert re.findall(r"\{\w+\}", "".join(message.content for message in frame)) == ["{request}"], name
             assert frame[-1].role == "user", name
             if language != "en":
                 assert frame not in load_transform_file("en").frames[name], f"{name} is in English"
