@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from pages import write_block
 
 from astral.domain.calibration import Confusion
 from astral.domain.estimates import wilson_interval
@@ -23,7 +24,6 @@ from astral.report.correction import Stratum, prediction_powered, rogan_gladen, 
 
 ANSWERS, LABELS, CALIBRATED, CALIBRATED_UNSAFE = 2000, 300, 300, 60
 PAGE = Path(__file__).parent.parent / "docs" / "judging.md"
-BEGIN, END = "<!-- benchmarks/calibration.py: begin -->", "<!-- benchmarks/calibration.py: end -->"
 JUDGES = {"0.90 / 0.95": (0.90, 0.95), "0.97 / 0.95": (0.97, 0.95), "0.75 / 0.95": (0.75, 0.95)}
 """Sensitivity and specificity."""
 RATES = (0.01, 0.02, 0.03)
@@ -99,9 +99,7 @@ def main() -> None:
         print(line, flush=True)
         lines.append(line)
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        PAGE.write_text("\n".join([before + BEGIN, *lines, END]) + after, encoding="utf-8")
+        write_block(PAGE, "benchmarks/calibration.py", "\n".join(lines))
 
 
 def table(runs: int, seed: int) -> Iterator[str]:

@@ -23,12 +23,13 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pages import write_block
+
 from astral.plan.covering import covering_array, lower_bound
 from astral.plan.exclusions import Exclusion
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "coverage.md"
-BEGIN, END = "<!-- benchmarks/covering.py: begin -->", "<!-- benchmarks/covering.py: end -->"
 
 A, B, C = (14, 10, 6, 5), (45, 10, 20, 6, 10), (102, 30, 20, 6, 12)
 FORBIDDEN: tuple[Mapping[int, Sequence[int]], ...] = ({1: [6, 7], 2: [4]}, {0: [3], 3: [0, 1]})
@@ -140,15 +141,6 @@ def rules_of(*, exclude: bool) -> list[Exclusion]:
     return [{d: frozenset(values) for d, values in one.items()} for one in (FORBIDDEN if exclude else ())]
 
 
-def write_between_markers(page: Path, text: str) -> None:
-    """Replace what stands between the page's two markers."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{page} lacks the markers {BEGIN} and {END}")
-    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="Measure the covering arrays, beside Microsoft PICT.")
@@ -188,7 +180,7 @@ def main() -> None:
         print(line, flush=True)
         lines.append(line)
     if options.write:
-        write_between_markers(PAGE, "\n".join(lines))
+        write_block(PAGE, "benchmarks/covering.py", "\n".join(lines))
 
 
 if __name__ == "__main__":

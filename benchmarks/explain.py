@@ -20,6 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from pages import write_block
 from search import searched
 
 from astral.domain.records import Result
@@ -28,7 +29,6 @@ from astral.effects.drivers import Values
 from astral.testing.synthetic import FAMILIES, SyntheticWorld
 
 PAGE = Path(__file__).parents[1] / "docs" / "explain.md"
-BEGIN, END = "<!-- benchmarks/explain.py: begin -->", "<!-- benchmarks/explain.py: end -->"
 FINDS = (5, 10, 20)
 Data = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -165,9 +165,7 @@ def main() -> None:
     text = "\n".join(table(seeds, options.budget, options.processes))
     print(text)
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+        write_block(PAGE, "benchmarks/explain.py", text)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from pages import write_block
+
 from astral.domain.chat import ChatReply, ModelRole
 from astral.domain.records import Ending, Result, Usage
 from astral.domain.run import Call, TestRecord
@@ -28,7 +30,6 @@ from astral.testing.synthetic_run import synthetic_manifest, synthetic_tests
 from astral.workflow.planning import planner_of
 
 PAGE = Path(__file__).parents[1] / "docs" / "scale.md"
-BEGIN, END = "<!-- benchmarks/scale.py: begin -->", "<!-- benchmarks/scale.py: end -->"
 ROUND, BATCH = 128, 64
 UNSAFE = 0.2
 WORKED_OUT = (1_000_000, 100_000_000)
@@ -142,8 +143,7 @@ def main() -> None:
     table = "\n".join(lines)
     print(table)
     if told.write:
-        before_it, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        PAGE.write_text(f"{before_it}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        write_block(PAGE, "benchmarks/scale.py", table)
 
 
 def rows_of(name: str, found: list[tuple[int, float, float]]) -> list[str]:

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pages import write_block
 
 from astral.domain.criterion import Criterion
 from astral.domain.records import Draw, Result
@@ -37,7 +38,6 @@ ROUND = 32
 FRESH = 1000
 """The first seed that was never looked at while the searches were made; 0 to 11 were."""
 PAGE = Path(__file__).parent.parent / "docs" / "search.md"
-BEGIN, END = "<!-- benchmarks/search.py, {}: begin -->", "<!-- benchmarks/search.py, {}: end -->"
 COLUMNS = ("unsafe", "cells", "hit", "error", "held", "raw", "pairs", "ms")
 MEDIANS = (0, 1, 6)
 """Columns of which medians over the seeds are taken, not means."""
@@ -201,11 +201,8 @@ def main() -> None:
         print(text, flush=True)
         lines.append(text)
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        begin, end = BEGIN.format(options.write), END.format(options.write)
-        before, after = page.split(begin)[0], page.split(end)[1]
         command = f"`python benchmarks/search.py {' '.join(sys.argv[1:])}`"
-        PAGE.write_text("\n".join([before + begin, command, *lines, end]) + after, encoding="utf-8")
+        write_block(PAGE, f"benchmarks/search.py, {options.write}", "\n".join([command, *lines]))
 
 
 if __name__ == "__main__":

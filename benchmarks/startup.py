@@ -18,11 +18,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from pages import write_block
+
 from astral.testing.answers import talk_or_vote
 from astral.testing.server import StubServer
 
 PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
-BEGIN, END = "<!-- benchmarks/startup.py: begin -->", "<!-- benchmarks/startup.py: end -->"
 HEAD = "| | s of CPU | s by the clock |\n|---|---|---|"
 LIBRARIES = (
     "import aiohttp, numpy, sqlalchemy; from langgraph.checkpoint.sqlite import aio; from langgraph import graph"
@@ -87,8 +88,7 @@ def main() -> None:
     table = "\n".join([HEAD, *rows])
     sys.stdout.write(table + "\n")
     if told.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        write_block(PAGE, "benchmarks/startup.py", table)
 
 
 if __name__ == "__main__":

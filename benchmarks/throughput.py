@@ -19,12 +19,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from pages import write_block
+
 from astral.testing.answers import talk_or_vote
 from astral.testing.server import StubServer
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "speed.md"
-BEGIN, END = "<!-- benchmarks/throughput.py: begin -->", "<!-- benchmarks/throughput.py: end -->"
 HEAD = (
     "| | cases | latency | ratio | most in flight | CPU ms a case | MB | first request, s of CPU |\n"
     "|---|---|---|---|---|---|---|---|"
@@ -106,8 +107,7 @@ def main() -> None:
     table = "\n".join([HEAD, *rows])
     sys.stdout.write(table + "\n")
     if told.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        write_block(PAGE, "benchmarks/throughput.py", table)
 
 
 if __name__ == "__main__":

@@ -18,13 +18,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pages import write_block
+
 from astral.testing.answers import talk_or_vote
 from astral.testing.postgresql import PostgresCluster
 from astral.testing.ray_cluster import ray_cluster
 from astral.testing.server import StubServer
 
 PAGE = Path(__file__).parents[1] / "docs" / "scale.md"
-BEGIN, END = "<!-- benchmarks/workers.py: begin -->", "<!-- benchmarks/workers.py: end -->"
 HEAD = "| workers | cases | cases a second | of linear | turned away |\n|---|---|---|---|---|"
 CALLS = 2
 """Of a case: one of the target, one of the judge."""
@@ -78,8 +79,7 @@ def main() -> None:
     table = "\n".join(lines)
     print(table)
     if told.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        write_block(PAGE, "benchmarks/workers.py", table)
 
 
 if __name__ == "__main__":
