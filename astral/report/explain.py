@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from astral.domain.base import Noun
 from astral.domain.records import Result
-from astral.domain.run import Ended, Manifest, TestEnd
+from astral.domain.run import Ended, Manifest
 from astral.domain.space import Cell, Interaction, Space
 from astral.effects import Driver, Drivers, find_drivers
 from astral.errors import UserError
@@ -98,13 +98,13 @@ def explain(manifest: Manifest, tests: Iterable[Ended]) -> Explanation:
     Raises:
         UserError: No answer was decided.
     """
-    decided: list[TestEnd] = []
+    decided: list[Ended] = []
     left_out: Counter[str] = Counter()
     for test in tests:
         if test.draw.control is not None:
             left_out["control"] += 1
         elif test.result in {Result.SAFE, Result.UNSAFE}:
-            decided.append(TestEnd(test.draw, test.result, test.case_id))
+            decided.append(test)
         else:
             left_out[test.result.value if test.result else "unfinished"] += 1
     if not decided:
@@ -147,7 +147,7 @@ def smallest_cover(covers: Mapping[Cell, Collection[int]], order: Sequence[Cell]
     return chosen
 
 
-def _counted(space: Space, decided: Sequence[TestEnd]) -> tuple[NDArray[np.intp], Floats, Floats]:
+def _counted(space: Space, decided: Sequence[Ended]) -> tuple[NDArray[np.intp], Floats, Floats]:
     """Cells as positions, each once, with their unsafe and all answers."""
     places = [
         (dimension.id, {value.id: place for place, value in enumerate(dimension.values)})
@@ -179,9 +179,9 @@ def _named(space: Space, driver: Driver) -> NamedDriver:
     )
 
 
-def _showing(decided: Iterable[TestEnd], drivers: Sequence[Interaction]) -> tuple[ShowingCell, ...]:
+def _showing(decided: Iterable[Ended], drivers: Sequence[Interaction]) -> tuple[ShowingCell, ...]:
     """The cells that show the drivers, the surest ones first taken."""
-    by_cell: defaultdict[Cell, list[TestEnd]] = defaultdict(list)
+    by_cell: defaultdict[Cell, list[Ended]] = defaultdict(list)
     for test in decided:
         by_cell[test.draw.cell].append(test)
     unsafe = {
