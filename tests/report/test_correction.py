@@ -34,7 +34,10 @@ def trials():
     """The simulation of the benchmark, at true rates of 1, 2 and 3 %: 2,000 verdicts, 300 labels."""
     spec = importlib.util.spec_from_file_location("calibration_benchmark", PATH)
     benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
+    with pytest.MonkeyPatch.context() as patch:
+        # As it is where the program is started: its neighbours can be imported.
+        patch.syspath_prepend(PATH.parent)
+        spec.loader.exec_module(benchmark)
     return {
         rate: (benchmark, [benchmark.simulate(np.random.default_rng([7, n]), rate, 0.9, 0.95) for n in range(200)])
         for rate in (0.01, 0.02, 0.03)
