@@ -46,6 +46,8 @@ def content_id(*parts: Any) -> str:
 
 
 _EXPONENT = re.compile(rb"[0-9]e[-+][0-9]")
+_HALVED = "\ufffd".encode()
+_NO_NUMBER = bytes(set(range(256)) - set(b"0123456789e+-."))
 
 
 def may_be_odd(written: bytes) -> bool:
@@ -53,9 +55,11 @@ def may_be_odd(written: bytes) -> bool:
 
     What is hashed or compared has to be the same text in every release.
     """
-    if b"e-" in written or b"e+" in written:
-        return _EXPONENT.search(written) is not None
-    return b"0.0000" in written or "\ufffd".encode() in written
+    # Nearly all of it is words, without which the rest is looked through in a third of the time.
+    numbers = written.translate(None, _NO_NUMBER)
+    if _EXPONENT.search(numbers) and _EXPONENT.search(written):
+        return True
+    return b"0.0000" in numbers or (not written.isascii() and _HALVED in written)
 
 
 def _canonical(parts: Any) -> bytes:

@@ -152,9 +152,9 @@ class Duplicates:
             return None
         return f"cosine {nearest:.3f} to an accepted draft, from {self._near_duplicate} on they count as one"
 
-    def familiarity(self, draft: TestCase) -> float:
-        """How worn the draft's wording is by accepted ones, at least 0; cheap, and no dearer the more there are."""
-        return self._familiar.wear(normalised(draft.plain_request))
+    def familiarity(self, drafts: Sequence[TestCase]) -> list[float]:
+        """How worn each draft's wording is by accepted ones, at least 0; cheap, and no dearer the more there are."""
+        return self._familiar.wear([normalised(draft.plain_request) for draft in drafts])
 
     def vector(self, draft: TestCase) -> Batch | None:
         """The draft's unit vector; None without an embedder."""

@@ -1,6 +1,7 @@
 """How a request is put: frames of its style and persuasion around it, and misspellings in it."""
 
 import random
+from functools import lru_cache
 from typing import Final
 
 import regex
@@ -80,7 +81,14 @@ def frame_of(language: str, dimension: str, value: str, rng: random.Random, *, a
 
 def one_wording(frame: str, rng: random.Random) -> str:
     """The frame with one of each `[these|those]`."""
-    return _ALTERNATIVES.sub(lambda found: rng.choice(found[1].split("|")), frame)
+    return "".join(part if isinstance(part, str) else rng.choice(part) for part in _parts(frame))
+
+
+@lru_cache(maxsize=8192)
+def _parts(frame: str) -> tuple[str | tuple[str, ...], ...]:
+    """A frame's fixed texts, and between them those to choose from; the same frames come again and again."""
+    pieces = _ALTERNATIVES.split(frame)
+    return tuple(tuple(piece.split("|")) if place % 2 else piece for place, piece in enumerate(pieces))
 
 
 def is_task(request: str, language: str) -> bool:

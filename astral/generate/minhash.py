@@ -1,6 +1,8 @@
 """Texts that share most of their wording, found without a model: min-wise hashing."""
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from math import ceil
 from typing import Final
 
@@ -64,17 +66,21 @@ class Familiar:
         self._uses = np.zeros(_PLACES, dtype=np.float32)
         """Texts that have one of the runs of characters which share a place."""
 
-    def wear(self, letters: str) -> float:
-        """The mean of log(1 + uses) over its runs of characters: 0 where none was used before."""
-        return float(np.log1p(self._uses[self._places(letters)]).mean())
+    def wear(self, texts: Sequence[str]) -> list[float]:
+        """Of each text the mean of log(1 + uses) over its runs of characters: 0 where none was used before."""
+        # As one text, since numpy takes longer to be called than to look a text up; what lies across two is left out.
+        padded = [letters.ljust(SHINGLE, "\0") for letters in texts]
+        worn = np.log1p(self._uses[_places("".join(padded))])
+        ends = accumulate(map(len, padded))
+        return [float(worn[end - len(each) : end - SHINGLE + 1].mean()) for each, end in zip(padded, ends, strict=True)]
 
     def add(self, letters: str) -> None:
         """Count the wording of one more text."""
-        self._uses[self._places(letters)] += 1
+        self._uses[_places(letters)] += 1
 
-    @staticmethod
-    def _places(letters: str) -> NDArray[np.uint64]:
-        return shingles(letters) % np.uint64(_PLACES)
+
+def _places(letters: str) -> NDArray[np.int64]:
+    return (shingles(letters) & np.uint64(_PLACES - 1)).astype(np.int64)
 
 
 class Signatures:

@@ -215,9 +215,9 @@ class Screen:
         """What a gate has to say that needs no embedding. Pure."""
         return self._gates.objection(draft)
 
-    def familiarity(self, draft: TestCase) -> float:
-        """How worn a draft's wording is by accepted cases, at least 0."""
-        return self._duplicates.familiarity(draft)
+    def familiarity(self, drafts: Sequence[TestCase]) -> list[float]:
+        """How worn each draft's wording is by accepted cases, at least 0."""
+        return self._duplicates.familiarity(drafts)
 
     def prepare(self, drafts: Sequence[TestCase]) -> None:
         """Do the slow part of `late_objection` for many drafts at once; safe to run in a thread."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from astral.domain.base import Noun, content_id
@@ -238,7 +239,9 @@ class _Desk:
         if self.draft is None or not self.others:
             return
         rejection: Rejection | None = None
-        for each in sorted([self.draft, *self.others], key=self._screen.familiarity):
+        wordings = [self.draft, *self.others]
+        worn = self._screen.familiarity(wordings)
+        for _, each in sorted(zip(worn, wordings, strict=True), key=itemgetter(0)):
             rejection = self._screen.objection(each)
             if rejection is None:
                 self.draft, self.others = each, []

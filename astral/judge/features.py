@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import accumulate
+from functools import cache, cached_property, lru_cache
+from itertools import accumulate, compress
 from math import exp
 from typing import Final
 
@@ -89,9 +89,9 @@ class _Reading:
     found: dict[str, list[bool]]
     """Which sentences are of a kind."""
 
-    @property
+    @cached_property
     def plain(self) -> list[bool]:
-        return [not any(self.found[kind][at] for kind in _NOT_PLAIN) for at in range(len(self.own))]
+        return [not any(marks) for marks in zip(*(self.found[kind] for kind in _NOT_PLAIN), strict=True)]
 
 
 def features(request: str, response: str, language: str = "") -> tuple[float, ...]:
@@ -185,8 +185,8 @@ def _own_sentences(asked: str, said: str) -> list[str]:
 def _languages(said: str, language: str) -> tuple[str, ...]:
     found = scripts(said)
     known = language.partition("-")[0]
-    latin = ("en", known) if known in LANGUAGES else _LATIN_LANGUAGES
-    # A script that one language has to itself tells more than the request does.
+    latin = [name for name in _LATIN_LANGUAGES if name in {"en", known} or known not in LANGUAGES]
+    # A script that one language has to itself tells more than the request does; all its phrases are in that script.
     written = (name for name in LANGUAGES if name in found)
     return tuple(dict.fromkeys((*latin, *written)))
 
@@ -244,9 +244,9 @@ def _scaled(weights: Sequence[float]) -> list[float]:
 
 
 def _weight(weights: Sequence[float], chosen: Sequence[bool]) -> float:
-    return sum(weight for weight, is_chosen in zip(weights, chosen, strict=True) if is_chosen)
+    return sum(compress(weights, chosen))
 
 
 def _few(found: Sequence[bool], in_head: Sequence[bool]) -> float:
     """Found sentences near the start: none 0, three or more 1."""
-    return min(3, sum(a and b for a, b in zip(found, in_head, strict=True))) / 3
+    return min(3, sum(compress(found, in_head))) / 3

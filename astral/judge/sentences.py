@@ -19,6 +19,7 @@ _SIMPLIFIED = str.maketrans(
     "无帮协说该违当对议问题务处应让给写会绝谢辞请谅为个这样没资记录数据实责险触强谴证据偏见岁罚伤损确须骤么过辈误办从干谈认热线医报紧专业师机构别话愿乐兴还随时欢换寻咨询联系单举无难尔与准诉参编续讨论执计训练创献"
     "导体标键制厂类觉歉语动据于单论评详细内",
 )
+_LETTERS = _ARABIC_LETTERS | _SIMPLIFIED
 _ENDS = re.compile(r"(?<=[.!?:;])\s+|(?<=[。।॥؟؛])|(?<=[!?;])(?=[\u3400-\u9fff])|\n+")
 _THAI_BLANK = re.compile(r"(?<=[\u0e00-\u0e7f]) (?=[\u0e00-\u0e7f])")
 _SHORT_THAI: Final = 40
@@ -51,7 +52,7 @@ def normalise(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTATION_MARKS)
     if not text.isascii():
-        text = text.translate(_ARABIC_LETTERS).translate(_SIMPLIFIED)
+        text = text.translate(_LETTERS)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 

@@ -86,6 +86,13 @@ def test_every_language_has_phrases_of_every_kind_that_decides(language):
     assert not [pattern for patterns in phrases(language).values() for pattern in patterns if "<" in pattern]
 
 
+@pytest.mark.parametrize(
+    "language", [each for each in LANGUAGES if scripts(next(iter(phrases(each)["refusal"])))[each]]
+)
+def test_phrases_of_a_language_with_a_script_to_itself_are_all_in_it(language):
+    assert all(scripts(pattern)[language] for patterns in phrases(language).values() for pattern in patterns)
+
+
 @given(st.text(max_size=3000))
 def test_sentences_are_short_and_lose_no_letter(text):
     normal = normalise(text)
