@@ -3,15 +3,24 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from astral.errors import RecordError, UserError
 
 
 def write_private(path: Path, parts: Iterable[str]) -> Path:
-    """Write a file as a whole, with mode 0600: readers see the old content or the new, never something between.
+    """Write a file as a whole; errors as those of `private_file`."""
+    with private_file(path) as file:
+        file.writelines(parts)
+    return path
+
+
+@contextmanager
+def private_file(path: Path) -> Generator[TextIO]:
+    """A file with mode 0600, written as a whole: readers see the old content, or the new once the block has ended.
 
     Raises:
         RecordError: The folder cannot be written, or the disk is full; the old content is still there.
@@ -24,7 +33,7 @@ def write_private(path: Path, parts: Iterable[str]) -> Path:
     draft = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(parts)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -32,7 +41,6 @@ def write_private(path: Path, parts: Iterable[str]) -> Path:
         raise _unwritable(path, error) from error
     finally:
         draft.unlink(missing_ok=True)
-    return path
 
 
 def _unwritable(path: Path, error: OSError) -> RecordError:

@@ -25,7 +25,7 @@ from astral.assets.taxonomies import (
     taxonomy_place,
     taxonomy_schema,
 )
-from astral.assets.templates import read_template, render_template, source_hash
+from astral.assets.templates import read_template, render_template, source_hash, template_pieces
 from astral.assets.yaml_files import HIDDEN, Location, check_yaml, problems_of, read_yaml, to_yaml
 
 __all__ = [
@@ -69,5 +69,6 @@ __all__ = [
     "taxonomy_names",
     "taxonomy_place",
     "taxonomy_schema",
+    "template_pieces",
     "to_yaml",
 ]

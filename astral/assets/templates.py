@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,7 +19,12 @@ def render_template(package: str, name: str, *, html: bool, **context: Any) -> s
         html: Escape everything that is put in; off only for what is no HTML.
         context: The template's variables; one that is missing is an error.
     """
-    return _environment(package, html).get_template(name).render(**context)
+    return "".join(template_pieces(package, name, html=html, **context))
+
+
+def template_pieces(package: str, name: str, *, html: bool, **context: Any) -> Iterator[str]:
+    """The same piece by piece, so that a large page need not be in memory as a whole."""
+    return _environment(package, html).get_template(name).generate(**context)
 
 
 @cache

@@ -115,7 +115,8 @@ class TestRecord(Noun):
     @property
     def case_id(self) -> str:
         """Of its test case; empty where it has none."""
-        return self.case.id if self.case else ""
+        # A transcript has the id already, which is else a hash of all that the case holds.
+        return self.transcript.case_id if self.transcript else self.case.id if self.case else ""
 
 
 class Ended(Protocol):
@@ -139,6 +140,8 @@ class Ended(Protocol):
 
 class TestEnd(NamedTuple):
     """Of a test no more than how it ended."""
+
+    __test__ = False  # as above
 
     draw: Draw
     result: Result | None

@@ -1,6 +1,6 @@
 """The planner that covers first, and then tests where unsafe answers are likely or unsure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from math import prod
 
@@ -92,15 +92,18 @@ class AdaptivePlanner:
 
         The search learns nothing from controls, nor from cells of another space.
         """
-        told = list(tests)
-        self._covering.observe(told)
-        for draw, result in told:
+        self._covering.observe(self._learnt(tests))
+        self._looking = None
+
+    def _learnt(self, tests: Iterable[tuple[Draw, Result]]) -> Iterator[tuple[Draw, Result]]:
+        """The same tests, from each of which the search learns as it passes: a record of any length is read once."""
+        for draw, result in tests:
             self._next_number = max(self._next_number, draw.number + 1)
             self._under_way.pop(draw.number, None)
             row = self._row_of(draw.cell)
             if draw.control is None and row is not None:
                 self._history.add(row, result, probability=draw.probability)
-        self._looking = None
+            yield draw, result
 
     def take_up(self, draws: Iterable[Draw]) -> None:
         """Count tests as under way that this planner did not draw: controls, or those before an interruption."""

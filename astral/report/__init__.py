@@ -4,9 +4,9 @@
 a page only where its maker asks for them by `reveal=True`.
 """
 
-from astral.report.cases import write_cases
+from astral.report.cases import writing_cases
 from astral.report.diversity import diversity_of_run
-from astral.report.folder import write_report
+from astral.report.folder import ReportFolder
 from astral.report.html import render_html
 from astral.report.markdown import render_markdown
 from astral.report.statistics import Rate, UnbiasedRate, wilson_interval
@@ -18,6 +18,7 @@ from astral.report.words import headline, percent
 __all__ = [
     "Group",
     "Rate",
+    "ReportFolder",
     "Summary",
     "UnbiasedRate",
     "diversity_of_run",
@@ -29,6 +30,5 @@ __all__ = [
     "to_json",
     "visible",
     "wilson_interval",
-    "write_cases",
-    "write_report",
+    "writing_cases",
 ]

@@ -5,32 +5,30 @@ from pathlib import Path
 from typing import Any
 
 from astral.domain.run import TestRecord
-from astral.files import write_private
+from astral.files import private_file
 from astral.report.text import to_json
 
 
-def write_cases(path: Path, tests: Iterable[TestRecord]) -> Path:
-    """Write one line of JSON for each finished test, readable by its owner alone.
+def writing_cases(path: Path, tests: Iterable[TestRecord]) -> Iterator[TestRecord]:
+    """The same tests; of each finished one a line of JSON is written as it passes. The file is there after the last.
 
-    The file holds the texts of the cases and the judge's reasons: it is data, meant for programs. Answers of the target
-    stay in the record.
+    The file is readable by its owner alone. It holds the texts of the cases and the judge's reasons: it is data, meant
+    for programs. Answers of the target stay in the record.
 
     Raises:
         RecordError: The file cannot be written.
     """
-    return write_private(path, _lines(tests))
-
-
-def _lines(tests: Iterable[TestRecord]) -> Iterator[str]:
-    for test in tests:
-        if test.is_finished:
-            yield to_json(_row(test), indent=None) + "\n"
+    with private_file(path) as file:
+        for test in tests:
+            if test.is_finished:
+                file.write(to_json(_row(test), indent=None) + "\n")
+            yield test
 
 
 def _row(test: TestRecord) -> dict[str, Any]:
     case, verdict = test.case, test.verdict
     return {
-        "id": case.id if case else None,
+        "id": test.case_id or None,
         "number": test.draw.number,
         "control": test.draw.control,
         "cell": test.draw.cell,

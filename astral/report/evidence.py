@@ -41,7 +41,8 @@ class EvidenceFold:
         """Take note of what a case was grounded on."""
         found = [each for each in case.lineage.evidence if each.kind != "corpus" or each.url.startswith(_CORPUS)]
         self._cases += bool(found)
-        self._passages |= {(each.url, each.digest): each for each in found}
+        # Without their texts, which need not stay in memory.
+        self._passages |= {(each.url, each.digest): each.model_copy(update={"text": ""}) for each in found}
 
     def facts(self, now: datetime) -> EvidenceFacts | None:
         """The numbers; None where no case was grounded on anything.

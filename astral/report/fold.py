@@ -2,14 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import islice, product
 
 from astral.domain.criterion import Criterion, OpenInteraction, Progress
 from astral.domain.drafting import Drafting
-from astral.domain.records import Control, Draw, Outcome, Result, Stage, Usage, Verdict
+from astral.domain.records import Control, Outcome, Result, Stage, Usage, Verdict
 from astral.domain.run import TestRecord
 from astral.domain.space import Cell, Interaction, Space
+from astral.report.ends import Ends
 from astral.report.evidence import EvidenceFold
 from astral.report.guards import GuardFold
 from astral.report.over_refusal import TwinFold
@@ -19,6 +21,24 @@ from astral.report.text import one_line
 WORST_CELLS = 10
 OPEN_INTERACTIONS_NAMED = 500
 """More than a reader will read; the number of all stands beside them."""
+
+
+@dataclass
+class _UnsafeTests:
+    """The unsafe answers of a cell."""
+
+    numbers: list[int] = field(default_factory=list[int])
+    p_unsafe: float = 0.0
+    """Of the one that the oracle is surest of."""
+    severity: int | None = None
+    """Of the worst one that was graded."""
+
+    def add(self, number: int, verdict: Verdict) -> None:
+        """Take note of one."""
+        self.numbers.append(number)
+        self.p_unsafe = max(self.p_unsafe, verdict.p_unsafe)
+        graded = [severity for severity in (self.severity, verdict.severity) if severity is not None]
+        self.severity = max(graded, default=None)
 
 
 class TestFold:
@@ -32,7 +52,9 @@ class TestFold:
         self.by_value: defaultdict[tuple[str, str], Counter[Result]] = defaultdict(Counter)
         self.by_interaction: defaultdict[Interaction, Counter[Result | None]] = defaultdict(Counter)
         self.by_cell: defaultdict[Cell, Counter[Result]] = defaultdict(Counter)
-        self.unsafe_by_cell: defaultdict[Cell, list[tuple[int, Verdict]]] = defaultdict(list)
+        self.unsafe_by_cell: defaultdict[Cell, _UnsafeTests] = defaultdict(_UnsafeTests)
+        self.severities: Counter[int | None] = Counter()
+        """Of the UNSAFE answers; None where the judge did not grade."""
         self.steps: Counter[str] = Counter()
         self.failure_counts: Counter[tuple[Stage, str]] = Counter()
         self.failure_examples: dict[tuple[Stage, str], str] = {}
@@ -42,7 +64,9 @@ class TestFold:
         self.guards = GuardFold()
         self.target_usage = Usage()
         self.judges: dict[str, JudgeFacts] = {}
-        self.finished: list[tuple[Draw, Result]] = []
+        self.finished = Ends()
+        self.is_search = False
+        """Some of the finished tests were chosen by a search."""
         self.draftings: list[Drafting] = []
 
     def add(self, test: TestRecord) -> None:
@@ -63,14 +87,16 @@ class TestFold:
         self.cover(cell, result)
         if result is None:
             return
-        self.finished.append((test.draw, result))
+        self.finished.add(test.draw, result)
+        self.is_search |= test.draw.probability < 1
         self._add_votes(test.verdict)
         self.results[result] += 1
         self.by_cell[cell][result] += 1
         for value in cell.values:
             self.by_value[value][result] += 1
         if test.verdict is not None and result is Result.UNSAFE:
-            self.unsafe_by_cell[cell].append((test.draw.number, test.verdict))
+            self.unsafe_by_cell[cell].add(test.draw.number, test.verdict)
+            self.severities[test.verdict.severity] += 1
         if result is Result.FAILED and test.failure is not None:
             kind = (test.failure.stage, test.failure.error)
             self.failure_counts[kind] += 1
@@ -125,11 +151,6 @@ class TestFold:
             for dimension in self.space.dimensions
         )
 
-    @property
-    def severities(self) -> list[int | None]:
-        """Of the UNSAFE answers; None where the judge did not grade."""
-        return [verdict.severity for unsafe in self.unsafe_by_cell.values() for _, verdict in unsafe]
-
     def coverage(self, progress: Progress) -> CoverageFacts:
         """How far the criterion is met; the planner's numbers, and what the record adds to them."""
         decided = sum(
@@ -181,10 +202,10 @@ class TestFold:
             WorstCell(
                 cell=cell,
                 rate=Counts.of(self.by_cell[cell]).rate,
-                p_unsafe=max(verdict.p_unsafe for _, verdict in unsafe),
-                severity=max((verdict.severity for _, verdict in unsafe if verdict.severity is not None), default=None),
+                p_unsafe=unsafe.p_unsafe,
+                severity=unsafe.severity,
                 values_low=sum(lows.get(value, 0.0) for value in cell.values) / len(cell.values),
-                tests=tuple(number for number, _ in unsafe),
+                tests=tuple(unsafe.numbers),
             )
             for cell, unsafe in self.unsafe_by_cell.items()
         )

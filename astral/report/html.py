@@ -1,10 +1,10 @@
 """One self-contained page: opens offline, fetches nothing, runs no script but its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from astral.assets import read_template, render_template
+from astral.assets import read_template, template_pieces
 from astral.domain.price import money
 from astral.domain.run import TestRecord
 from astral.report import words
@@ -13,7 +13,7 @@ from astral.report.page_data import PageTests, maps_of, packed, table_of
 from astral.report.pair_maps import pair_maps, worst_pairs
 from astral.report.plot import CHART_SCRIPTS, chart_policy, packed_plot
 from astral.report.summary import Summary
-from astral.report.text import one_line, to_json, visible
+from astral.report.text import one_line, to_json, visible_pieces
 
 if TYPE_CHECKING:
     from astral.report.explain import Explanation
@@ -50,14 +50,16 @@ def render_html(
     gathered = PageTests(reveal=reveal)
     for _ in gathered.noting(tests):
         pass
-    return render_page(summary, gathered, explanation=explanation, home=home)
+    return "".join(page_pieces(summary, gathered, explanation=explanation, home=home))
 
 
-def render_page(summary: Summary, tests: PageTests, *, explanation: "Explanation | None" = None, home: str = "") -> str:
-    """The same of tests that were gathered already; arguments as those of `render_html`."""
+def page_pieces(
+    summary: Summary, tests: PageTests, *, explanation: "Explanation | None" = None, home: str = ""
+) -> Iterator[str]:
+    """The same piece by piece, of tests that were gathered already; arguments as those of `render_html`."""
     maps = pair_maps(summary, tests.ends)
     rates, worst = rate_charts(summary), pair_chart(summary, worst_pairs(maps))
-    page = render_template(
+    page = template_pieces(
         "astral.report",
         "report.html.j2",
         html=True,
@@ -81,11 +83,11 @@ def render_page(summary: Summary, tests: PageTests, *, explanation: "Explanation
         charts=packed(charts_of(summary, [*rates, *([worst] if worst else [])])),
         plot=packed_plot(),
         details=tests.details,
-        finished=len(tests.rows),
+        finished=len(tests.ends),
         reveal=tests.is_revealing,
     )
     # Whatever came in by whatever way: no bidi control, escape sequence or lone surrogate is left in the page.
-    return visible(page)
+    return visible_pieces(page)
 
 
 @cache

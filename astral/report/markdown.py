@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from astral.assets import render_template
+from astral.domain.records import Result
 from astral.domain.run import TestRecord
 from astral.report import words
 from astral.report.summary import Summary
@@ -24,7 +25,7 @@ def render_markdown(summary: Summary, tests: Iterable[TestRecord], *, reveal: bo
         tests: The tests that were summarised.
         reveal: Add the texts of the first unsafe tests.
     """
-    unsafe = (test for test in tests if test.draw.control is None and test.result == "unsafe")
+    unsafe = filter(is_unsafe, tests)
     page = render_template(
         "astral.report",
         "report.md.j2",
@@ -39,6 +40,11 @@ def render_markdown(summary: Summary, tests: Iterable[TestRecord], *, reveal: bo
         reveal=reveal,
     )
     return visible(page).strip() + "\n"
+
+
+def is_unsafe(test: TestRecord) -> bool:
+    """It counts as unsafe; controls and benign twins do not."""
+    return test.draw.control is None and test.result is Result.UNSAFE
 
 
 def escaped(text: str) -> str:

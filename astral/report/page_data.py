@@ -8,13 +8,15 @@ in compressed form nothing else will see them.
 import base64
 import gzip
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from astral.domain.records import Control, Ending, Message, Result, TestCase, Verdict
-from astral.domain.run import TestEnd, TestRecord
+from astral.domain.run import TestRecord
 from astral.domain.scene import call_text
 from astral.report import words
+from astral.report.ends import Ends
 from astral.report.pair_maps import PairMap, heat_class
 from astral.report.summary import Summary
 from astral.report.text import one_line, visible
@@ -30,6 +32,8 @@ KINDS = {
 _ROLES = {"system": "System", "user": "Request", "assistant": "Answer of the target", "tool": "Result of a tool"}
 _ABSENT = -1
 _RESULTS, _ENDINGS, _KINDS = list(Result), list(Ending), list(KINDS)
+_COLUMNS = ("number", "result", "kind", "ending", "p", "severity")
+"""Numbers that the page holds of each test."""
 
 
 def packed(value: Any) -> str:
@@ -49,8 +53,8 @@ class PageTests:
             reveal: Keep the texts of cases, answers and evidence, and the oracle's reason.
         """
         self.is_revealing = reveal
-        self.rows: list[tuple[int, ...]] = []
-        self.ends: list[TestEnd] = []
+        self.columns = {name: array("q") for name in _COLUMNS}
+        self.ends = Ends()
         self._packed: list[str] = []
         self._open: list[dict[str, Any]] = []
 
@@ -62,8 +66,9 @@ class PageTests:
             yield test
 
     def _note(self, test: TestRecord) -> None:
-        self.rows.append(_row(test))
-        self.ends.append(TestEnd(test.draw, test.result))
+        for column, value in zip(self.columns.values(), _row(test), strict=True):
+            column.append(value)
+        self.ends.add(test.draw, test.result)
         texts = {"texts": list(_texts(test))} if self.is_revealing else {}
         self._open.append({"facts": _facts(test), **texts})
         if len(self._open) == BLOCK:
@@ -84,14 +89,9 @@ def table_of(summary: Summary, tests: PageTests) -> dict[str, Any]:
         tests: Those that were summarised.
     """
     places = [{group.id: place for place, group in enumerate(part.groups)} for part in summary.by_dimension]
-    rows = tests.rows
-    names = ("number", "result", "kind", "ending", "p", "severity")
-    columns = (
-        dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {name: [] for name in names}
+    values = tests.ends.by_cell(
+        lambda cell: [known[value] for known, (_, value) in zip(places, cell.values, strict=True)]
     )
-    values = [
-        [known[value] for known, (_, value) in zip(places, test.draw.cell.values, strict=True)] for test in tests.ends
-    ]
     return {
         "dimensions": [
             {"id": part.dimension, "values": [{"id": group.id, "name": visible(group.name)} for group in part.groups]}
@@ -101,8 +101,8 @@ def table_of(summary: Summary, tests: PageTests) -> dict[str, Any]:
         "endings": [ending.value for ending in _ENDINGS],
         "kinds": list(KINDS.values()),
         "block": BLOCK,
-        "columns": columns,
-        "values": [list(column) for column in zip(*values, strict=True)] or [[] for _ in places],
+        "columns": {name: column.tolist() for name, column in tests.columns.items()},
+        "values": [[each[place] for each in values] for place in range(len(places))],
     }
 
 
@@ -151,9 +151,7 @@ def _facts(test: TestRecord) -> list[tuple[str, str]]:
     """What is known of a test, without its texts."""
     facts: list[tuple[str, str]] = []
     if test.case:
-        # The transcript has the id already, which is else a hash of all that the case holds.
-        case_id = test.transcript.case_id if test.transcript else test.case.id
-        facts += [("Case", case_id), ("Written by", _writer(test.case))]
+        facts += [("Case", test.case_id), ("Written by", _writer(test.case))]
         if pictures := _pictures(test.case):
             facts.append(("Sent with", pictures))
     if test.transcript:

@@ -10,7 +10,7 @@ Source:
     Rubin (1981), Estimation in parallel randomized experiments, https://doi.org/10.3102/10769986006004377
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -88,13 +88,9 @@ def unbiased_rates(
         The rates, without those of values that stand in excluded cells alone; or None where nothing was decided.
     """
     criterion = criterion or Criterion()
-    decided = [
-        (draw, result)
-        for draw, result in tests
-        if draw.control is None and result in {Result.SAFE, Result.UNSAFE} and _is_in(draw, space)
-    ]
+    decided = _decided(space, tests)
     cells = _allowed(space, criterion.exclude)
-    if not decided or not len(cells.rows):
+    if not len(decided) or not len(cells.rows):
         return None
     told = _arrays(space, decided, cells, is_even=criterion.is_even)
     by_value: dict[str, dict[str, UnbiasedRate]] = {}
@@ -107,9 +103,25 @@ def unbiased_rates(
     return UnbiasedRates(overall=overall, by_value=by_value)
 
 
-def _is_in(draw: Draw, space: Space) -> bool:
-    values = dict(draw.cell.values)
-    return all(values.get(dimension.id) in dimension.by_id for dimension in space.dimensions)
+def _decided(space: Space, tests: Iterable[tuple[Draw, Result]]) -> NDArray[np.void]:
+    """The decided tests in cells of the space, a few bytes each: row, whether it was unsafe, chance, and fold."""
+    places = [
+        (dimension.id, {value.id: place for place, value in enumerate(dimension.values)})
+        for dimension in space.dimensions
+    ]
+
+    def told() -> Iterator[tuple[list[int], bool, float, int]]:
+        for draw, result in tests:
+            if draw.control is not None or result not in {Result.SAFE, Result.UNSAFE}:
+                continue
+            values = dict(draw.cell.values)
+            row = [place for name, known in places if (place := known.get(values.get(name, ""))) is not None]
+            if len(row) == len(places):
+                # By number, so that the order in which tests are told does not matter.
+                yield row, result is Result.UNSAFE, draw.probability, draw.number % _FOLDS
+
+    kinds = [("row", np.intp, (len(places),)), ("unsafe", np.float64), ("chance", np.float64), ("fold", np.intp)]
+    return np.fromiter(told(), dtype=kinds)
 
 
 def _allowed(space: Space, exclude: Sequence[Exclusion]) -> _Cells:
@@ -129,19 +141,8 @@ def _allowed(space: Space, exclude: Sequence[Exclusion]) -> _Cells:
     return _Cells(rows[is_allowed].astype(np.intp), size * float(is_allowed.mean()))
 
 
-def _arrays(space: Space, decided: Sequence[tuple[Draw, Result]], cells: _Cells, *, is_even: bool) -> _Tests:
-    places = [{value.id: place for place, value in enumerate(dimension.values)} for dimension in space.dimensions]
-    rows = np.array(
-        [
-            [known[draw.cell[dimension.id]] for dimension, known in zip(space.dimensions, places, strict=True)]
-            for draw, _ in decided
-        ],
-        dtype=np.intp,
-    )
-    unsafe = np.array([result is Result.UNSAFE for _, result in decided], dtype=np.float64)
-    chances = np.array([draw.probability for draw, _ in decided])
-    # By number, so that the order in which tests are told does not matter.
-    fold = np.array([draw.number % _FOLDS for draw, _ in decided])
+def _arrays(space: Space, decided: NDArray[np.void], cells: _Cells, *, is_even: bool) -> _Tests:
+    rows, unsafe, chances, fold = (np.ascontiguousarray(decided[name]) for name in ("row", "unsafe", "chance", "fold"))
     expected, rates = np.zeros(len(decided)), np.zeros(len(cells.rows))
     for number in range(_FOLDS):
         effects = _fitted(space.levels, rows[fold != number], unsafe[fold != number])

@@ -65,7 +65,7 @@ def summarise(
     by_dimension = fold.by_dimension()
     total = Counts.of(fold.results)
     over_refusal = fold.twins.over_refusal(manifest.space)
-    unbiased_rates = _unbiased_rates(manifest, fold.finished)
+    unbiased_rates = _unbiased_rates(manifest, fold)
     return Summary(
         run=RunFacts(
             run_id=manifest.run_id,
@@ -120,13 +120,13 @@ def _compliance(manifest: Manifest, risks: Sequence[Group]) -> tuple[StandardFac
     return compliance_of(manifest.taxonomies[0].id, manifest.space.dimensions[0].values, tests, rates)
 
 
-def _unbiased_rates(manifest: Manifest, finished: Sequence[tuple[Draw, Result]]) -> UnbiasedRates | None:
-    is_search = any(draw.probability < 1 for draw, _ in finished)
-    if not is_search:
+def _unbiased_rates(manifest: Manifest, fold: TestFold) -> UnbiasedRates | None:
+    if not fold.is_search:
         return None
     # Late, so that a report without it stays free of numpy.
     from astral.report.rates import unbiased_rates
 
+    finished = ((end.draw, end.result) for end in fold.finished if end.result is not None)
     return unbiased_rates(manifest.space, finished, manifest.criterion)
 
 

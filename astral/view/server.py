@@ -8,7 +8,8 @@ from pathlib import Path
 from astral.errors import AstralError, UnknownNameError
 from astral.loopback import LoopbackHandler, LoopbackHttp, LoopbackServer
 from astral.record import Store
-from astral.report import render_html
+from astral.report.html import page_pieces
+from astral.report.page_data import PageTests
 from astral.view.nights import Nights
 from astral.view.page import content_policy, render_runs
 from astral.workflow.reporting import findings_of
@@ -48,8 +49,9 @@ class ViewServer(LoopbackServer):
 
 def _run_page(store: Store, runs: Path, reveal: bool, run: str, home: str) -> str:
     run_id = store.resolve(run)
-    found = findings_of(store, run_id, runs / run_id)
-    return render_html(found.summary, found.tests, reveal=reveal, explanation=found.explanation, home=home)
+    tests = PageTests(reveal=reveal)
+    found = findings_of(store, run_id, runs / run_id, noting=tests.noting)
+    return "".join(page_pieces(found.summary, tests, explanation=found.explanation, home=home))
 
 
 class _Handler(LoopbackHandler):

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 from astral.config import Environment, Settings
 from astral.domain.chat import ModelRole
 from astral.domain.ports import Embedder
-from astral.domain.records import Control, Ending, Failure, Stage, Verdict
+from astral.domain.records import Control, Ending, Failure, Outcome, Stage, Verdict
 from astral.domain.run import Manifest, TestEnd, TestRecord
+from astral.domain.space import Cell
 from astral.errors import UnknownNameError, UserError
 from astral.files import write_private
 from astral.judge import calibration_note, oracle_note
 from astral.plugins import Port, has_part
 from astral.record import RunSummary, Store
-from astral.report import Summary, diversity_of_run, summarise, write_report
+from astral.report import ReportFolder, Summary, diversity_of_run, summarise
 from astral.report.change import Change, change_since
 from astral.report.diversity import LEAST_EMBEDDED, DiversityFacts, sampled
 from astral.report.forms import Form, render
@@ -106,8 +107,9 @@ def rendered(runs: Path, run: str, form: Form, *, reveal: bool, oracle: str = ""
 
 def write_report_of(store: Store, run_id: str, folder: Path, *, reveal: bool, oracle: str = "") -> Summary:
     """Summarise a run and write its pages into its folder; arguments as those of `report_of`."""
-    found = findings_of(store, run_id, folder, oracle=oracle)
-    write_report(folder, found.summary, found.tests, reveal=reveal, explanation=found.explanation)
+    report = ReportFolder(folder, reveal=reveal)
+    found = findings_of(store, run_id, folder, oracle=oracle, noting=report.noting)
+    report.write(found.summary, explanation=found.explanation)
     return found.summary
 
 
@@ -150,8 +152,23 @@ class Findings:
         return explain(self.manifest, self.tests.ends())
 
 
-def findings_of(store: Store, run_id: str, folder: Path, *, oracle: str = "") -> Findings:
-    """Read a run; arguments as those of `report_of`, and the folder in which its report lies."""
+def findings_of(
+    store: Store,
+    run_id: str,
+    folder: Path,
+    *,
+    oracle: str = "",
+    noting: Callable[[Iterable[TestRecord]], Iterable[TestRecord]] = iter,
+) -> Findings:
+    """Read a run.
+
+    Args:
+        store: Holds the run.
+        run_id: Its id.
+        folder: In which its report lies.
+        oracle: Whose verdicts count; by default the run's own.
+        noting: Sees each test as it passes, so that whoever needs the tests themselves does not read them again.
+    """
     manifest = store.manifest(run_id)
     settings = Settings.model_validate(manifest.settings)
     tests = RecordedTests(store, run_id, oracle)
@@ -161,10 +178,10 @@ def findings_of(store: Store, run_id: str, folder: Path, *, oracle: str = "") ->
         planner.observe(earlier)
         planner.observe((end.draw, end.result) for end in store.ends(run_id) if end.result is not None)
         progress = planner.progress()
-    corrected = corrected_rates_of(store, manifest, store.tests(run_id))
+    corrected = corrected_rates_of(store, manifest)
     summary = summarise(
         manifest,
-        tests,
+        noting(tests),
         progress,
         status=store.status(run_id),
         usage={role: usage for role, usage in store.usage(run_id).items() if role in {*ModelRole}},
@@ -230,13 +247,12 @@ def _note(manifest: Manifest, judge: str) -> str:
     return oracle_note(judge, is_alone=has_part(Port.ORACLE, judge) or is_person(judge))
 
 
-def corrected_rates_of(store: Store, manifest: Manifest, tests: Iterable[TestRecord]) -> CorrectedRates | None:
+def corrected_rates_of(store: Store, manifest: Manifest) -> CorrectedRates | None:
     """Rates of a run freed from its judge's errors; None where neither labels nor a calibration tell of them.
 
     Args:
-        store: Holds what people said.
+        store: Holds the run, and what people said.
         manifest: Of the run.
-        tests: Of the run, with its own verdicts.
     """
     labels = outcomes_of(labels_of(store, manifest.run_id))
     if not labels and manifest.calibration is None:
@@ -244,12 +260,15 @@ def corrected_rates_of(store: Store, manifest: Manifest, tests: Iterable[TestRec
     # Late, as above.
     from astral.report.correction import Audit, corrected_rates
 
-    judged = {test.draw.number: test for test in tests if test.verdict and not test.draw.control}
-    verdicts = {number: test.verdict.outcome for number, test in judged.items() if test.verdict}
+    verdicts: dict[int, Outcome] = {}
+    cells: dict[int, Cell] = {}
+    for test in store.ends(manifest.run_id):
+        if test.result and test.result.is_judged and not test.draw.control:
+            verdicts[test.draw.number], cells[test.draw.number] = Outcome(test.result.upper()), test.draw.cell
     audit = Audit(
         verdicts=verdicts, labels=labels, strata=store.strata(manifest.run_id), calibration=manifest.calibration
     )
-    return corrected_rates(audit, {number: test.draw.cell for number, test in judged.items()}, manifest.space)
+    return corrected_rates(audit, cells, manifest.space)
 
 
 def judged_by(store: Store, run_id: str, oracle: str, tests: Iterable[TestRecord]) -> Iterator[TestRecord]:

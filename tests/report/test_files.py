@@ -9,11 +9,19 @@ import pytest
 
 from astral.errors import RecordError
 from astral.files import write_private
-from astral.report import Summary, write_cases, write_report
+from astral.report import ReportFolder, Summary, writing_cases
+
+
+def write_report(folder, sample, *, reveal):
+    """The files of a run, made of one pass over its tests."""
+    report = ReportFolder(folder, reveal=reveal)
+    for _ in report.noting(iter(sample.tests)):
+        pass
+    return report.write(sample.summary())
 
 
 def test_a_report_is_four_private_files(night, tmp_path):
-    paths = write_report(tmp_path, night.summary(), night.tests, reveal=False)
+    paths = write_report(tmp_path, night, reveal=False)
     assert [path.name for path in paths] == ["report.html", "report.md", "summary.json", "cases.jsonl"]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in paths)
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o600}
@@ -21,8 +29,8 @@ def test_a_report_is_four_private_files(night, tmp_path):
 
 
 def test_the_same_record_makes_the_same_files(night, tmp_path):
-    first = [path.read_bytes() for path in write_report(tmp_path, night.summary(), night.tests, reveal=True)]
-    assert first == [path.read_bytes() for path in write_report(tmp_path, night.summary(), night.tests, reveal=True)]
+    first = [path.read_bytes() for path in write_report(tmp_path, night, reveal=True)]
+    assert first == [path.read_bytes() for path in write_report(tmp_path, night, reveal=True)]
 
 
 def test_hiding_again_takes_the_texts_away(build_with, tmp_path):
@@ -30,7 +38,7 @@ def test_hiding_again_takes_the_texts_away(build_with, tmp_path):
     space = build.space(risk=1, language=1)
     sample = build.sample(space, [build.judged(space.cell((0, 0)), "UNSAFE")])
     for reveal in (True, False):
-        html, markdown, *_ = write_report(tmp_path, sample.summary(), sample.tests, reveal=reveal)
+        html, markdown, *_ = write_report(tmp_path, sample, reveal=reveal)
         (block,) = re.findall(r'id="data-details-0">([^<]*)', html.read_text())
         in_page = "secret answer" in gzip.decompress(base64.b64decode(block)).decode()
         assert in_page is ("secret answer" in markdown.read_text()) is reveal
@@ -45,7 +53,9 @@ def test_a_case_is_one_line_with_its_result(build, tmp_path):
         build.failed(cell, 2, message="no draft"),
         build.under_way(cell, 3),
     ]
-    lines = [json.loads(line) for line in write_cases(tmp_path / "cases.jsonl", tests).read_text().splitlines()]
+    path = tmp_path / "cases.jsonl"
+    assert list(writing_cases(path, tests)) == tests
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(line["number"], line["result"], line["p_unsafe"], line["reason"]) for line in lines] == [
         (0, "unsafe", 0.8, "it helps"),
         (1, "blocked", None, ""),
@@ -57,7 +67,8 @@ def test_a_case_is_one_line_with_its_result(build, tmp_path):
 
 
 def test_hostile_cases_read_back_unchanged_and_print_harmlessly(hostile, hostile_text, tmp_path):
-    path = write_cases(tmp_path / "cases.jsonl", hostile.tests)
+    path = tmp_path / "cases.jsonl"
+    list(writing_cases(path, hostile.tests))
     text = path.read_text(encoding="utf-8")
     rows = [json.loads(line) for line in text.splitlines()]
     assert len(rows) == len(hostile.tests)
@@ -81,7 +92,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
 
 def test_a_folder_that_is_not_there_is_named(night, tmp_path):
     with pytest.raises(RecordError, match="nowhere"):
-        write_report(tmp_path / "nowhere", night.summary(), night.tests, reveal=False)
+        write_report(tmp_path / "nowhere", night, reveal=False)
 
 
 def test_a_link_in_the_way_is_replaced_not_followed(tmp_path):

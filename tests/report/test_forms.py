@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from lxml import etree
 
 from astral.domain.records import Control, Stage
-from astral.report import Summary
+from astral.report import Summary, writing_cases
 from astral.report.forms import render
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -81,9 +81,9 @@ def test_sarif_is_valid_by_the_published_schema(written, any_sample):
 
 
 def test_sarif_names_the_line_of_each_unsafe_case(written, night, tmp_path):
-    from astral.report import write_cases
-
-    rows = write_cases(tmp_path / "cases.jsonl", night.tests).read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "cases.jsonl"
+    list(writing_cases(path, night.tests))
+    rows = path.read_text(encoding="utf-8").splitlines()
     (run,) = json.loads(written("sarif", night))["runs"]
     assert run["results"]
     for result in run["results"]:

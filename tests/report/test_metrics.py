@@ -1,5 +1,7 @@
 """Metrics beside the unsafe rate: by hand, and their intervals in simulations."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -29,11 +31,11 @@ def test_without_twins_no_help_can_be_seen():
 
 
 def test_grave_answers_count_more_and_ungraded_ones_make_no_metric():
-    assert severity_weighted_rate([4, 4], 10).value == pytest.approx(0.2)
-    assert severity_weighted_rate([1, 1], 10).value == pytest.approx(0.05)
-    assert severity_weighted_rate([], 10).value == 0
-    assert severity_weighted_rate([4, None], 10) is None
-    assert severity_weighted_rate([], 0) is None
+    assert severity_weighted_rate({4: 2}, 10).value == pytest.approx(0.2)
+    assert severity_weighted_rate({1: 2}, 10).value == pytest.approx(0.05)
+    assert severity_weighted_rate({}, 10).value == 0
+    assert severity_weighted_rate({4: 1, None: 1}, 10) is None
+    assert severity_weighted_rate({}, 0) is None
 
 
 def test_languages_of_a_level_count_alike_and_levels_are_compared_from_one_end_to_the_other():
@@ -51,7 +53,7 @@ def test_their_intervals_hold_the_truth_as_often_as_they_say():
     held = {"cosa": [], "severity": [], "disparity": []}
     for _ in range(800):
         grades = dice.choice(5, size=120, p=chances)
-        severity = severity_weighted_rate([int(grade) for grade in grades if grade], 120)
+        severity = severity_weighted_rate(Counter(int(grade) for grade in grades if grade), 120)
         held["severity"].append(severity.low <= chances @ np.arange(5) / 4 <= severity.high)
         cosa = cosa_score(Rate.of(int((grades > 0).sum()), 120), twins(int(dice.binomial(30, 0.2)), 30))
         held["cosa"].append(cosa.low <= (30 * 0.8 - 120 * 0.15) / 150 <= cosa.high)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astral.report import to_json, visible
-from astral.report.text import one_line
+from astral.report.text import one_line, visible_pieces
 
 ACTING = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 texts = st.text(st.characters(exclude_categories=()))
@@ -52,3 +52,8 @@ def test_one_line_is_one_line_of_bounded_length(text, limit):
     line = one_line(text, limit=limit)
     assert len(line) <= limit
     assert len(line.splitlines()) <= 1
+
+
+@given(st.lists(st.sampled_from(["\r", "\n", "a\r", "\u202e", "b", "c" * 70_000, "d" * 65_535 + "\r", ""])))
+def test_a_text_in_pieces_is_made_visible_as_if_it_were_whole(pieces):
+    assert "".join(visible_pieces(pieces)) == visible("".join(pieces))

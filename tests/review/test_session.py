@@ -103,7 +103,7 @@ def test_labels_correct_the_rate_of_the_run_and_of_its_values(store):
     one = session(store, "ann")
     for number in one.numbers:
         one.label(number, "unsafe" if number < 10 else "safe")
-    found = corrected_rates_of(store, store.manifest(RUN), list(store.tests(RUN)))
+    found = corrected_rates_of(store, store.manifest(RUN))
     assert (found.overall.method, found.overall.fraction, found.overall.labels) == ("stratified audit", 10 / 80, 80)
     thai = found.by_value["language"]["th"]
     assert (thai.low, thai.fraction, thai.high) == (5 / 40, 5 / 40, 5 / 40)
