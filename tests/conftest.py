@@ -6,13 +6,19 @@ import pytest
 from hypothesis import settings
 
 from astral.testing.postgresql import PostgresCluster, postgresql_programs
+from tests.laws import QUICK
 
 # No test is timed: on a machine that is busy a deadline says nothing of the code.
 settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+settings.register_profile(QUICK, deadline=None)
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Laws are tried on fewer examples where slow tests are left out; see `laws.py`."""
+    settings.load_profile(QUICK if "not slow" in config.getoption("markexpr") else "untimed")
 
 
 @pytest.fixture(scope="module")

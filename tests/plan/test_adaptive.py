@@ -18,6 +18,7 @@ from astral.plan.adaptive import UNIFORM_SHARE
 from astral.plan.searches import SEARCHES
 from astral.testing.conformance import check_planner
 from astral.testing.synthetic import SyntheticWorld
+from tests.laws import examples
 
 searches = st.sampled_from(sorted(SEARCHES))
 
@@ -83,7 +84,7 @@ def planner_chance(planner, told, world):
     return (planner.probability(cell) for cell in world.space.cells() if cell["risk"] == "v0")
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10, 25)
 @given(search=searches, seed=st.integers(), limit=st.integers(1, 9), stop=st.integers(0, 14))
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(search, seed, limit, stop):
     world = SyntheticWorld(1, (4, 3, 3, 2))
@@ -183,7 +184,7 @@ def test_a_search_finds_more_than_chance(search, more):
     assert found[search] > more * found["uniform"]
 
 
-@settings(max_examples=4, deadline=None)
+@examples(4, 8)
 @given(search=st.sampled_from(["thompson", "ucb"]), seed=st.integers(0, 1000), risk=st.sampled_from(["v0", "v3"]))
 def test_a_risk_of_which_every_test_fails_gets_no_more_than_its_uniform_share(search, seed, risk):
     """Failures are no reason to look closer, although nothing is known of what fails."""
@@ -217,7 +218,7 @@ def test_a_cell_of_which_nothing_more_can_be_asked_is_left_for_others_like_it():
     assert max(unsafe.values()) > 2 * max(unsafe[cell] for cell in lost if lost[cell])
 
 
-@settings(max_examples=4, deadline=None)
+@examples(4, 8)
 @given(search=st.sampled_from(["thompson", "ucb"]), seed=st.integers(0, 1000))
 def test_errors_of_the_judge_attract_no_draws(search, seed):
     """Where every cell is called unsafe as often as any other, no risk gets much more than its share."""

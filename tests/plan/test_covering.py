@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from astral.plan.algebraic import Field
 from astral.plan.covering import covering_array, lower_bound
+from tests.laws import examples
 
 A, B, C = (14, 10, 6, 5), (45, 10, 20, 6, 10), (102, 30, 20, 6, 12)
 
@@ -28,7 +29,7 @@ def covers_everything(rows, levels, strength):
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(models, st.integers(0, 2**32))
 def test_every_interaction_occurs_and_no_fewer_rows_could_do(model, seed):
     levels, strength = model
@@ -88,7 +89,7 @@ def test_full_strength_is_every_cell():
     assert sorted(map(tuple, rows.tolist())) == list(product(range(3), range(2), range(4)))
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25, 40)
 @given(models, st.data())
 def test_exclusions_are_kept_and_everything_else_occurs(model, data):
     levels, strength = model

@@ -17,6 +17,7 @@ from astral.plan.covering import array_of
 from astral.plan.interactions import Interactions
 from astral.plan.precision import interval_widths, needed_for_width
 from astral.report.statistics import wilson_interval
+from tests.laws import examples
 
 JUDGED = (Result.SAFE, Result.UNSAFE, Result.UNKNOWN)
 A = (14, 10, 6, 5)
@@ -123,7 +124,7 @@ def test_groups_take_as_many_tests_as_the_largest_of_them(levels, groups, size):
     assert (interactions.counts(rows) > 0).all()
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15, 30)
 @given(
     levels=st.lists(st.integers(1, 3), min_size=2, max_size=4),
     repeats=st.integers(1, 4),

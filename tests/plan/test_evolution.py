@@ -8,12 +8,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from astral.domain.records import Result
 from astral.plan.evolution import MapElites, Nsga2, _crossed
 from astral.plan.history import History
+from tests.laws import examples
 
 LEVELS = (4, 3, 2)
 
@@ -33,7 +34,7 @@ def chances_of(search, seen, allowed=None):
     return search.look(seen, part, allowed, np.random.default_rng(0)).chances()
 
 
-@settings(max_examples=5, deadline=None)
+@examples(5, 15)
 @given(st.lists(st.tuples(*(st.integers(0, level - 1) for level in LEVELS)), min_size=2, max_size=5, unique=True))
 def test_the_chance_of_a_child_is_how_often_two_parents_would_have_it(parents):
     mutation = 0.25

@@ -14,6 +14,7 @@ from astral.domain.space import Cell
 from astral.errors import UserError
 from astral.plan import CoveringPlanner, random_cell
 from astral.plan.exclusions import Exclusions
+from tests.laws import examples
 
 JUDGED = (Result.SAFE, Result.UNSAFE, Result.UNKNOWN)
 LOST = (Result.BLOCKED, Result.FAILED)
@@ -59,7 +60,7 @@ def test_it_is_a_planner(make_space):
     assert isinstance(CoveringPlanner(make_space((2, 2)), Criterion(), seed=0), Planner)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20, 40)
 @given(model=models, seed=st.integers(), limit=st.integers(1, 9), lost=st.floats(0, 0.9), attempts=st.integers(1, 4))
 def test_progress_is_what_can_be_counted_from_the_tests(make_space, *, model, seed, limit, lost, attempts):
     levels, strength = model
@@ -84,7 +85,7 @@ def test_progress_is_what_can_be_counted_from_the_tests(make_space, *, model, se
         assert lost_one.reason.startswith(f"{failures.count(lost_one.interaction)} test")
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15, 40)
 @given(model=models, seed=st.integers(), limit=st.integers(1, 9), lost=st.floats(0, 0.9), stop=st.integers(0, 12))
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(make_space, *, model, seed, limit, lost, stop):
     space, criterion, result = make_space(model[0]), Criterion(strength=model[1]), results(seed, lost)

@@ -17,6 +17,7 @@ from astral.errors import UserError
 from astral.plan import CoveringPlanner
 from astral.plan.interactions import Interactions
 from astral.plan.weights import reweighted
+from tests.laws import examples
 
 LEVELS = (3, 3, 2, 2)
 LOST = (Result.BLOCKED, Result.FAILED)
@@ -75,7 +76,7 @@ def finished(planner, result=lambda _: Result.SAFE, *, limit=8):
     return tests
 
 
-@settings(max_examples=20, deadline=None)
+@examples(20, 40)
 @given(
     exclude=st.lists(some_of(LEVELS, most=3), max_size=2),
     imply=st.lists(implications, max_size=3),
