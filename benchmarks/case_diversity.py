@@ -2,9 +2,11 @@
 
     nice python benchmarks/case_diversity.py FOLDER [--rows 200] [--by-language] [--wordings 4]
     nice python benchmarks/case_diversity.py FOLDER --write
+    nice python benchmarks/case_diversity.py FOLDER --spread
 
 `--by-language` compares each language of MultiJail by itself, without an embedder. `--write` measures the files alone,
 as the mean of twenty draws of each number of rows that reports embed, and writes what reports show beside their cases.
+`--spread` tells by how much the Vendi score of a sample differs from draw to draw, by the size of the sample.
 
 FOLDER holds harmbench_behaviors_text.csv (HarmBench, MIT), strongreject.csv (StrongREJECT, MIT), xstest_prompts.csv
 (XSTest, CC-BY-4.0) and multijail.csv (MultiJail, MIT). Rows are drawn with a fixed seed; of XSTest the unsafe ones, of
@@ -19,7 +21,7 @@ import json
 import random
 from collections.abc import Mapping
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import Any
 
 from astral import report
@@ -29,7 +31,7 @@ from astral.domain.records import Draw, TestCase
 from astral.domain.space import Cell
 from astral.generate import WORDINGS, Composer, Gates, Screen, generate_all
 from astral.providers import open_embedder
-from astral.report.diversity import EMBEDDED, PUBLISHED_EMBEDDER, PUBLISHED_FILE, Diversity, diversity
+from astral.report.diversity import EMBEDDED, PUBLISHED_EMBEDDER, PUBLISHED_FILE, Diversity, diversity, vendi_score
 from astral.workflow.space import space_of
 
 FILES = {
@@ -40,6 +42,7 @@ FILES = {
 MULTIJAIL = "multijail.csv"
 LANGUAGES = ("en", "zh", "it", "vi", "ar", "ko", "th", "bn", "sw", "jv")
 POOL, DRAWS = 160, 20
+SPREAD_SIZES, SPREAD_DRAWS = (8, 16, 32, 64), 300
 """Rows of each file that are embedded, and how often some of them are drawn."""
 
 
@@ -51,9 +54,13 @@ def main() -> None:
     parser.add_argument("--by-language", action="store_true")
     parser.add_argument("--wordings", type=int, default=WORDINGS)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--spread", action="store_true")
     options = parser.parse_args()
     if options.write:
         write_published(options.folder)
+        return
+    if options.spread:
+        print_spread(options.folder, options.wordings)
         return
     if options.by_language:
         by_language(options.folder / MULTIJAIL, options.rows, options.wordings)
@@ -74,11 +81,7 @@ def main() -> None:
 def write_published(folder: Path) -> None:
     """Write the diversity of published files into the package: numbers alone."""
     dice = random.Random(0)
-    pools = {f"{name}, en": column_of(folder / name, column, POOL, dice) for name, column in FILES.items()}
-    each = POOL // len(LANGUAGES)
-    pools[f"{MULTIJAIL}, ten languages"] = [
-        text for language in LANGUAGES for text in column_of(folder / MULTIJAIL, language, each, dice)
-    ]
+    pools = pools_of(folder, dice)
     found: dict[int, dict[str, dict[str, Any]]] = {rows: {} for rows in sorted(EMBEDDED)}
     for name, pool in pools.items():
         vectors = open_embedder(PUBLISHED_EMBEDDER).embed(pool, kind="passage")
@@ -87,6 +90,32 @@ def write_published(folder: Path) -> None:
             by_file[name] = mean_of([diversity([pool[at] for at in drawn], vectors[drawn]) for drawn in draws])
     text = json.dumps(found, indent=1)
     (Path(report.__file__).with_name(PUBLISHED_FILE)).write_text(f"{text}\n", encoding="utf-8")
+
+
+def pools_of(folder: Path, dice: random.Random) -> dict[str, list[str]]:
+    """`POOL` rows of each file."""
+    pools = {f"{name}, en": column_of(folder / name, column, POOL, dice) for name, column in FILES.items()}
+    each = POOL // len(LANGUAGES)
+    pools[f"{MULTIJAIL}, ten languages"] = [
+        text for language in LANGUAGES for text in column_of(folder / MULTIJAIL, language, each, dice)
+    ]
+    return pools
+
+
+def print_spread(folder: Path, wordings: int) -> None:
+    """Print mean and standard deviation of the Vendi score of samples, by their size."""
+    pools = pools_of(folder, random.Random(0))
+    each: dict[str, int] = dict.fromkeys(LANGUAGES, POOL // len(LANGUAGES))
+    pools["astral, composed, ten languages"] = asyncio.run(composed(each, wordings))
+    print("| texts |", " | ".join(f"{size} of {POOL}" for size in SPREAD_SIZES), "|")
+    print("|---|" + "---:|" * len(SPREAD_SIZES))
+    for name, pool in pools.items():
+        vectors, cells = open_embedder(PUBLISHED_EMBEDDER).embed(pool, kind="passage"), list[str]()
+        for size in SPREAD_SIZES:
+            draws = (random.Random(seed).sample(range(len(pool)), size) for seed in range(SPREAD_DRAWS))
+            scores = [vendi_score(vectors[drawn]) for drawn in draws]
+            cells.append(f"{fmean(scores):.2f} ± {stdev(scores):.2f}")
+        print(f"| {name} |", " | ".join(cells), "|", flush=True)
 
 
 def mean_of(draws: list[Diversity]) -> dict[str, Any]:
