@@ -3,20 +3,23 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from astral.domain.records import Draw, Result
+from astral.domain.run import RunStatus
 from astral.errors import AstralError, UserError
 from astral.record import Store
 from astral.workflow.events import Silence
 from astral.workflow.planning import Planning, planner_of
 from astral.workflow.reporting import store_url
-from astral.workflow.run import start
+from astral.workflow.run import resume, start
 from astral.workflow.wiring import wired
 from astral.workflow.workshop import LARGE, Workshop, has_workshop
 from astral.workflow.writers import Writers
@@ -105,6 +108,45 @@ async def test_a_process_that_was_killed_is_told_of_with_what_to_do(recorded):
     with pytest.raises(AstralError, match=r"exit code -9.*astral resume"):
         await process.write(draws, round_draws=draws)
     await process.close()
+
+
+class WorkshopKiller(Silence):
+    """Kills the workshop of the run that it watches, once so many tests have ended."""
+
+    def __init__(self, after: int) -> None:
+        self.after, self.ended = after, 0
+
+    def finished(self, result: Result) -> None:
+        self.ended += 1
+        if self.ended == self.after:
+            (workshop,) = workshops()
+            os.kill(workshop, signal.SIGKILL)
+
+
+def workshops() -> list[int]:
+    """The workshops of runs of this process, by their numbers."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # others end meanwhile
+            is_ours = f"PPid:\t{os.getpid()}\n" in (folder / "status").read_text()
+            if is_ours and b"astral.workflow.workshop" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.slow
+async def test_a_run_whose_workshop_was_killed_says_so_and_goes_on_as_if_it_had_not_been(runs, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    told = {"only": {"language": ["en", "it"]}, "planner": "covering", "budget": {"cases": LARGE}, "concurrency": 4}
+    await start(settings_for(runs, **told))
+    whole = record_of(runs)
+    with pytest.raises(AstralError, match=r"exit code -9.*astral resume"):
+        await start(settings_for(runs, **told), WorkshopKiller(after=40))
+    assert 0 < sum(verdict is not None for *_, verdict, _ in record_of(runs).values()) < len(whole)
+    outcome = await resume(runs, "latest", {})
+    assert outcome.summary.run.status == RunStatus.MET
+    assert record_of(runs) == whole
+    assert not workshops()
 
 
 KILLED = """
