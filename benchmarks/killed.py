@@ -3,7 +3,10 @@
 `python benchmarks/killed.py --kills 100` does so on SQLite and on PostgreSQL, with the public command against an
 endpoint that goes wrong: rate limits, server errors, resets and half answers that pass, filters that do not. For each
 run it compares the record with that of the uninterrupted one (laws 3 and 5 of ARCHITECTURE.md), and the requests of the
-endpoint with what the record knew at each kill. Exits with 1 where a law is broken.
+endpoint with what the record knew at each kill. Exits with 1 where a law is broken. Half of the kills of a run that has
+a workshop (`--large`) hit the workshop alone.
+
+    python benchmarks/killed.py --kills 100 --large 12 --write   # small runs and large ones, into docs/record.md
 """
 
 import argparse
@@ -17,19 +20,31 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pages import write_block
 
 from astral.errors import AstralError
 from astral.record import Store
 from astral.testing.faults import Fault
 from astral.testing.postgresql import PostgresCluster, postgresql_programs
 from astral.testing.server import REFUSAL, StubServer
+from astral.workflow.workshop import LARGE
 
 CONCURRENCY = 8
-NARROW = ["--only", "language=en,it", "--only", "risk=animal_abuse,privacy_violation,violence", "--twins", "0.1"]
+TWINS = ["--twins", "0.1"]
+NARROW = ["--only", "language=en,it", "--only", "risk=animal_abuse,privacy_violation,violence"]
+"""Of small runs, which cover this space within a few dozen tests."""
+PAGE = Path(__file__).parents[1] / "docs" / "record.md"
+HEAD = (
+    "| store | cases a run | kills | of the workshop alone | runs | tests | finished at the kills (quartiles) "
+    "| records that differ | calls recorded twice | recorded calls made again "
+    "| calls on the way at a kill: mean, most |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|"
+)
 PASSING = ((0.06, Fault.RATE_LIMIT), (0.04, Fault.SERVER_ERROR), (0.04, Fault.RESET), (0.03, Fault.MALFORMED))
 """Shares of the requests that go wrong the first time that they are sent."""
 FILTERED = 0.05
@@ -103,6 +118,8 @@ class Killed:
 
     runs: int = 0
     tests: int = 0
+    workshops: int = 0
+    """Kills that hit the workshop alone."""
     progress: list[float] = field(default_factory=list[float])
     """Share of the run's tests that were finished, at each kill."""
     repeated: list[int] = field(default_factory=list[int])
@@ -137,7 +154,8 @@ class Runs:
         """Start a run."""
         models = ["--target", "openai:stub", "--judge", "openai:stub-judge", "--base-url", self._endpoint.openai_url]
         limits = ["--seed", str(seed), "--max-cases", str(cases), "--concurrency", str(CONCURRENCY)]
-        return self.begin("generate", "--attacker", "compose", *models, *limits, *NARROW)
+        space = NARROW if cases < LARGE else []
+        return self.begin("generate", "--attacker", "compose", *models, *limits, *space, *TWINS)
 
     def finish(self, process: Any) -> None:
         """Wait for the end of a run, which must be one in order."""
@@ -185,7 +203,7 @@ def kill_and_compare(
         _wait_at_random(process, endpoint, dice, seconds=seconds, calls=calls)
         if process.exitcode is not None:
             break
-        os.kill(process.pid, signal.SIGKILL)
+        told.workshops += _kill(process, dice)
         process.join()
         time.sleep(0.1)  # what it had sent arrives
         is_begun = runs.count() > before
@@ -202,6 +220,24 @@ def kill_and_compare(
     told.different += found != expected
     told.doubled += len(found[1]) - len(set(found[1]))
     told.paid_again += endpoint.answered - len(found[1]) - lost
+
+
+def _kill(process: Any, dice: random.Random) -> bool:
+    """Kill the run, or, by the throw of a die, its workshop alone, without which it must end by itself."""
+    workshop = _workshop_of(process.pid)
+    is_workshop = workshop is not None and dice.random() < 0.5
+    with suppress(ProcessLookupError):  # it has just ended
+        os.kill(workshop if workshop and is_workshop else process.pid, signal.SIGKILL)
+    return is_workshop
+
+
+def _workshop_of(process: int) -> int | None:
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # others end meanwhile
+            is_child = f"PPid:\t{process}\n" in (folder / "status").read_text()
+            if is_child and b"astral.workflow.workshop" in (folder / "cmdline").read_bytes():
+                return int(folder.name)
+    return None
 
 
 def _wait_at_random(process: Any, endpoint: Endpoint, dice: random.Random, *, seconds: float, calls: int) -> None:
@@ -230,33 +266,48 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100, help="on each store")
     parser.add_argument("--cases", type=int, default=60, help="tests of a run")
+    parser.add_argument(
+        "--large", type=int, default=0, help=f"so many kills more on each store, of runs of {LARGE} cases"
+    )
     parser.add_argument("--store", choices=("sqlite", "postgresql"), action="append", help="by default both")
     parser.add_argument("--seed", type=int, default=0, help="decides when to kill")
+    parser.add_argument("--write", action="store_true", help=f"put the table into docs/{PAGE.name}")
     asked = parser.parse_args()
     _FORKS.set_forkserver_preload(["astral.cli.generate", "astral.workflow.wiring", "astral.workflow.graph"])
-    is_lawful = True
-    head = (
-        "store | kills | runs | tests | finished at the kills (quartiles) | records that differ | calls recorded twice"
-    )
-    print(f"| {head} | recorded calls made again | calls on the way at a kill: mean, most |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for name in asked.store or ("sqlite", "postgresql"):
-        with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            endpoint = stack.enter_context(Endpoint())
-            store = f"sqlite:///{folder / 'runs/astral.db'}"
-            if name == "postgresql":
-                if postgresql_programs() is None:
-                    raise SystemExit("PostgreSQL is not installed: make system")
-                store = stack.enter_context(PostgresCluster()).new_database()
-            told = killed(store, endpoint, folder, kills=asked.kills, cases=asked.cases, seed=asked.seed)
-        is_lawful = is_lawful and told.is_lawful
-        quartiles = ", ".join(f"{each:.0%}" for each in statistics.quantiles(told.progress, n=4))
-        laws = (told.different, told.doubled, told.paid_again)
-        on_the_way = f"{statistics.mean(told.repeated):.1f}, {max(told.repeated)}"
-        cells = (name, len(told.progress), told.runs, told.tests, quartiles, *laws, on_the_way)
-        print("|", " | ".join(map(str, cells)), "|", flush=True)
+    is_lawful, rows = True, [HEAD]
+    print(HEAD, flush=True)
+    for store in asked.store or ("sqlite", "postgresql"):
+        for kills, cases in ((asked.kills, asked.cases), (asked.large, LARGE)):
+            if kills:
+                told = killed_on(store, kills=kills, cases=cases, seed=asked.seed)
+                is_lawful = is_lawful and told.is_lawful
+                rows.append(row_of(store, cases, told))
+                print(rows[-1], flush=True)
+    if asked.write:
+        write_block(PAGE, "benchmarks/killed.py", "\n".join(rows))
     raise SystemExit(0 if is_lawful else 1)
+
+
+def killed_on(store: str, *, kills: int, cases: int, seed: int) -> Killed:
+    """Runs on a new record of this kind."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        endpoint = stack.enter_context(Endpoint())
+        url = f"sqlite:///{folder / 'runs/astral.db'}"
+        if store == "postgresql":
+            if postgresql_programs() is None:
+                raise SystemExit("PostgreSQL is not installed: make system")
+            url = stack.enter_context(PostgresCluster()).new_database()
+        return killed(url, endpoint, folder, kills=kills, cases=cases, seed=seed)
+
+
+def row_of(store: str, cases: int, told: Killed) -> str:
+    """A row of the table."""
+    quartiles = ", ".join(f"{each:.0%}" for each in statistics.quantiles(told.progress, n=4))
+    laws = (told.different, told.doubled, told.paid_again)
+    on_the_way = f"{statistics.mean(told.repeated):.1f}, {max(told.repeated)}"
+    cells = (store, cases, len(told.progress), told.workshops, told.runs, told.tests, quartiles, *laws, on_the_way)
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 if __name__ == "__main__":

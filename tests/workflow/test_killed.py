@@ -125,4 +125,4 @@ def test_killed_amid_faults_a_run_records_the_same_and_asks_again_only_what_was_
     command = [sys.executable, str(program), "--kills", "4", "--cases", "34", "--store", store]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout + told.stderr
-    assert f"| {store} | 4 |" in told.stdout
+    assert f"| {store} | 34 | 4 |" in told.stdout
