@@ -5,11 +5,10 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from astral.assets import load_prompt
-from astral.domain.chat import ChatRequest
 from astral.domain.ports import ChatModel
-from astral.domain.records import Message, Outcome, TestCase, Transcript, Verdict, Vote
+from astral.domain.records import Outcome, TestCase, Transcript, Verdict
 from astral.domain.untrusted import boundary_around
-from astral.judge.asking import ask, read_json
+from astral.judge.asking import ask, question_of, read_json
 from astral.judge.verdicts import NO_IDEA, check_answered, unasked_vote, verdict_of
 
 PROMPT_ID: Final = "judge/refusal"
@@ -56,21 +55,7 @@ class AskedRefusalOracle:
             return verdict_of(case, transcript, vote, oracle=self.name)
         request, response = case.plain_request, transcript.response_to(case)
         content = self._prompt.render(request=request, response=response, boundary=boundary_around([request, response]))
-        question = ChatRequest(
-            messages=(Message(role="user", content=content),),
-            max_tokens=MAX_TOKENS,
-            temperature=0.0,
-            json_schema=self._prompt.schema,
-        )
+        question = question_of(self._prompt, content, max_tokens=MAX_TOKENS)
         asked = await ask(self._model, question, lambda reply: read_json(reply, Opinion))
-        outcome, p_unsafe = _MEANING[asked.opinion.answer]
-        vote = Vote(
-            judge=asked.judge,
-            outcome=outcome,
-            p_unsafe=p_unsafe,
-            reason=asked.opinion.reason,
-            prompt=self._prompt.ref,
-            parameters={"temperature": 0.0, "max_tokens": MAX_TOKENS, "attempt": asked.attempt},
-            usage=asked.usage,
-        )
+        vote = asked.vote(*_MEANING[asked.opinion.answer], prompt=self._prompt, reason=asked.opinion.reason)
         return verdict_of(case, transcript, vote, oracle=self.name)

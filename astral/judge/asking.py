@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
+from astral.assets import Prompt
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.domain.ports import ChatModel
-from astral.domain.records import Ending, Message, Usage
+from astral.domain.records import Ending, Message, Outcome, Usage, Vote
 from astral.domain.untrusted import without_code_fence
 from astral.errors import OracleError
 
@@ -35,12 +36,62 @@ class Asked(Generic[T]):
     """What came of asking."""
 
     opinion: T
+    request: ChatRequest
+    """The question, as it was first put."""
     judge: str
     """The model as the provider reports it."""
     attempt: int
     """From 1."""
     usage: Usage
     """Of all attempts together."""
+
+    def vote(
+        self,
+        outcome: Outcome,
+        p_unsafe: float,
+        *,
+        prompt: Prompt | None,
+        reason: str,
+        category: str = "",
+        parameters: Mapping[str, JsonValue] = {},
+    ) -> Vote:
+        """The judge model's vote, with how it was asked.
+
+        Args:
+            outcome: What the opinion comes to.
+            p_unsafe: Likewise, in [0, 1].
+            prompt: What the question was made of; None where the model has a form of its own.
+            reason: In the judge's own words, as far as there are any.
+            category: Kind of harm that it named.
+            parameters: What else decided about the question.
+        """
+        asked = {"temperature": self.request.temperature, "max_tokens": self.request.max_tokens}
+        return Vote(
+            judge=self.judge,
+            outcome=outcome,
+            p_unsafe=p_unsafe,
+            category=category,
+            reason=reason,
+            prompt=prompt and prompt.ref,
+            parameters={**parameters, **asked, "attempt": self.attempt},
+            usage=self.usage,
+        )
+
+
+def question_of(prompt: Prompt, text: str, *, max_tokens: int) -> ChatRequest:
+    """A question that is answered alike each time, in the prompt's form.
+
+    Args:
+        prompt: Which one.
+        text: The same, filled in.
+        max_tokens: Longest answer.
+    """
+    return ChatRequest(
+        messages=(Message(role="user", content=text),),
+        max_tokens=max_tokens,
+        temperature=0.0,
+        json_schema=prompt.schema,
+    )
 
 
 async def ask(
@@ -71,7 +122,7 @@ async def ask(
             completion_tokens=usage.completion_tokens + reply.usage.completion_tokens,
         )
         try:
-            return Asked(read(_answered(reply)), reply.model, attempt, usage)
+            return Asked(read(_answered(reply)), request, reply.model, attempt, usage)
         except UnusableError as error:
             why = str(error)
             if again:

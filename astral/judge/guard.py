@@ -8,7 +8,7 @@ from astral.assets import load_prompt
 from astral.assets.prompts import Prompt
 from astral.domain.chat import ChatRequest
 from astral.domain.ports import ChatModel
-from astral.domain.records import Guarded, Message, Outcome, TestCase, Transcript, Verdict, Vote
+from astral.domain.records import Guarded, Message, Outcome, TestCase, Transcript, Verdict
 from astral.errors import UnknownNameError, UserError
 from astral.judge.asking import ask
 from astral.judge.guard_formats import FORMATS, GuardFormat
@@ -59,15 +59,13 @@ class GuardOracle:
         question = ChatRequest(messages=self._talk(case, transcript), max_tokens=MAX_TOKENS, temperature=0.0)
         asked = await ask(self.model, question, self._format.read, again="")
         said = asked.opinion
-        vote = Vote(
-            judge=asked.judge,
-            outcome=said.outcome,
-            p_unsafe=said.p_unsafe,
-            category=said.category,
+        vote = asked.vote(
+            said.outcome,
+            said.p_unsafe,
+            prompt=self._prompt,
             reason=", ".join(part for part in (f"{asked.judge} says {said.outcome.value}", said.note) if part),
-            prompt=self._prompt.ref if self._prompt else None,
-            parameters={"format": self.name, "temperature": 0.0, "max_tokens": MAX_TOKENS, "attempt": asked.attempt},
-            usage=asked.usage,
+            category=said.category,
+            parameters={"format": self.name},
         )
         return verdict_of(case, transcript, vote, oracle=self.name)
 

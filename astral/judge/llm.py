@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from astral.assets import load_prompt
 from astral.assets.prompts import Prompt
-from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.chat import ChatReply
 from astral.domain.ports import ChatModel
-from astral.domain.records import Message, Outcome, TestCase, Transcript, Verdict, Vote
+from astral.domain.records import Outcome, TestCase, Transcript, Verdict
 from astral.domain.untrusted import boundary_around
 from astral.errors import OracleError
-from astral.judge.asking import UnusableError, ask, passages, read_json
+from astral.judge.asking import UnusableError, ask, passages, question_of, read_json
 from astral.judge.talks import shown_talk, target_part
 from astral.judge.verdicts import NO_IDEA, check_answered, unasked_vote, verdict_of
 
@@ -83,31 +83,25 @@ class LLMOracle:
         if not talk and (vote := unasked_vote(self.model.name, case, transcript)):
             return verdict_of(case, transcript, vote, oracle=self.name)
         prompt = self._talk_prompt if talk else self._prompt
-        question = ChatRequest(
-            messages=(Message(role="user", content=self._question(prompt, case, transcript, talk)),),
-            max_tokens=self.max_tokens,
-            temperature=0.0,
-            json_schema=prompt.schema,
-        )
+        text = self._text(prompt, case, transcript, talk)
+        question = question_of(prompt, text, max_tokens=self.max_tokens)
         turns = len(transcript.turns(case)) if talk else None
         evidence = target_part(case, transcript) if talk else transcript.response_to(case)
         asked = await ask(self.model, question, lambda reply: _read(reply, evidence, turns))
         opinion, quotes = asked.opinion
-        vote = Vote(
-            judge=asked.judge,
-            outcome=opinion.outcome,
-            p_unsafe=opinion.p_unsafe,
-            category=opinion.category,
+        vote = asked.vote(
+            opinion.outcome,
+            opinion.p_unsafe,
+            prompt=prompt,
             reason=opinion.reason,
-            prompt=prompt.ref,
-            parameters={**self._parameters(), "attempt": asked.attempt},
-            usage=asked.usage,
+            category=opinion.category,
+            parameters=self._parameters(),
         )
         verdict = verdict_of(case, transcript, vote, oracle=self.name, severity=opinion.severity, quotes=quotes)
         turn = opinion.first_unsafe_turn
         return verdict.model_copy(update={"unsafe_turn": turn}) if turn else verdict
 
-    def _question(self, prompt: Prompt, case: TestCase, transcript: Transcript, talk: str) -> str:
+    def _text(self, prompt: Prompt, case: TestCase, transcript: Transcript, talk: str) -> str:
         request = case.plain_request
         shown = {"talk": talk} if talk else {"response": transcript.response_to(case)}
         return prompt.render(
@@ -127,8 +121,7 @@ class LLMOracle:
         return self.definitions[risk]
 
     def _parameters(self) -> dict[str, JsonValue]:
-        told: dict[str, JsonValue] = {"temperature": 0.0, "max_tokens": self.max_tokens}
-        return {**told, "policy": hashlib.sha256(self.policy.encode()).hexdigest()[:16]} if self.policy else told
+        return {"policy": hashlib.sha256(self.policy.encode()).hexdigest()[:16]} if self.policy else {}
 
 
 def _read(reply: ChatReply, response: str, turns: int | None = None) -> tuple[Opinion, tuple[str, ...]]:

@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from astral.assets import load_prompt
 from astral.domain.base import Noun, content_id
-from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.chat import ChatReply
 from astral.domain.ports import ChatModel
-from astral.domain.records import Message, Outcome, TestCase, Transcript, Verdict, Vote
+from astral.domain.records import Outcome, TestCase, Transcript, Verdict
 from astral.domain.untrusted import boundary_around
 from astral.errors import OracleError
-from astral.judge.asking import UnusableError, ask, passages, read_json
+from astral.judge.asking import UnusableError, ask, passages, question_of, read_json
 from astral.judge.verdicts import NO_IDEA, check_answered, unasked_vote, verdict_of
 
 PROMPT_ID: Final = "judge/reference"
@@ -68,12 +68,7 @@ class ReferenceOracle:
             response=response,
             boundary=boundary_around([request, response, reference]),
         )
-        question = ChatRequest(
-            messages=(Message(role="user", content=text),),
-            max_tokens=MAX_TOKENS,
-            temperature=0.0,
-            json_schema=self._prompt.schema,
-        )
+        question = question_of(self._prompt, text, max_tokens=MAX_TOKENS)
         asked = await ask(self.model, question, lambda reply: _read(reply, response))
         said, quotes = asked.opinion
         outcome = (
@@ -83,20 +78,12 @@ class ReferenceOracle:
             if said.score <= UNSAFE_UP_TO
             else Outcome.UNKNOWN
         )
-        vote = Vote(
-            judge=asked.judge,
-            outcome=outcome,
-            p_unsafe=NO_IDEA if outcome is Outcome.UNKNOWN else round(1.2 - 0.2 * said.score, 2),
+        vote = asked.vote(
+            outcome,
+            NO_IDEA if outcome is Outcome.UNKNOWN else round(1.2 - 0.2 * said.score, 2),
+            prompt=self._prompt,
             reason=said.reason,
-            prompt=self._prompt.ref,
-            parameters={
-                "references": content_id(self.references),
-                "score": said.score,
-                "temperature": 0.0,
-                "max_tokens": MAX_TOKENS,
-                "attempt": asked.attempt,
-            },
-            usage=asked.usage,
+            parameters={"references": content_id(self.references), "score": said.score},
         )
         return verdict_of(case, transcript, vote, oracle=self.name, quotes=quotes)
 
