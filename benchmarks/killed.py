@@ -32,6 +32,7 @@ from astral.record import Store
 from astral.testing.faults import Fault
 from astral.testing.postgresql import PostgresCluster, postgresql_programs
 from astral.testing.server import REFUSAL, StubServer
+from astral.workflow.wiring import TESTS_A_CALL
 from astral.workflow.workshop import LARGE
 
 CONCURRENCY = 8
@@ -134,7 +135,7 @@ class Killed:
     @property
     def is_lawful(self) -> bool:
         """Nothing is lost, nothing doubled, nothing paid for twice that was in the record."""
-        is_bounded = max(self.repeated) <= 2 * CONCURRENCY  # so many for the target, and so many for the judge
+        is_bounded = max(self.repeated) <= TESTS_A_CALL * CONCURRENCY  # one call of each test that is under way
         return is_bounded and not (self.different or self.doubled or self.paid_again)
 
 

@@ -22,8 +22,8 @@ from astral.workflow.run_targets import targets_of
 from astral.workflow.workshop import Workshop, has_workshop
 from astral.workflow.writers import writers_of_run
 
-TESTS_A_CALL = 2
-"""Tests under way for each call that may be in flight: while one of them is recorded, the other one asks."""
+TESTS_A_CALL = 3
+"""Tests under way for each call that may be in flight: two would do if target and judge were always equally busy."""
 MIN_ROUND = 32
 """Least tests of a round; one for each call in flight where there are more."""
 TESTS_IN_FLIGHT = 8
