@@ -257,7 +257,7 @@ def generate(
             "--workers",
             metavar="NAME",
             rich_help_panel=_HOW,
-            help="Have tests executed and judged by workers on a Ray cluster: `ray`, `ray:4`, `ray:4@ADDRESS`.",
+            help="Have attacker, target and judge asked by workers on a Ray cluster: `ray`, `ray:4`, `ray:4@ADDRESS`.",
         ),
     ] = None,
     max_unsafe_rate: Annotated[

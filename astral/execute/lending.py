@@ -43,11 +43,20 @@ class Lender:
         self._changed = asyncio.Condition()
 
     @asynccontextmanager
-    async def loan(self, *, share: float, is_whole: bool = False) -> AsyncGenerator[Loan]:
+    async def loan(
+        self,
+        *,
+        share: float = 1.0,
+        most_tokens: int | None = None,
+        most_dollars: float | None = None,
+        is_whole: bool = False,
+    ) -> AsyncGenerator[Loan]:
         """Lend a part of what is left. When the block ends it is back; unless it was settled, all of it was spent.
 
         Args:
             share: Of what is left, above 0 and at most 1.
+            most_tokens: No more than these are wanted; None without an end, here and below.
+            most_dollars: Likewise.
             is_whole: Wait until all loans are back, and lend all that is left: who cannot do with that cannot be
                 helped, and the budget is spent.
         """
@@ -55,7 +64,7 @@ class Lender:
         try:
             async with self._changed:
                 await self._changed.wait_for(lambda: self._out == 0 if is_whole else self._whole == 0)
-                loan = self._lent(1.0 if is_whole else share)
+                loan = self._lent() if is_whole else self._lent(share, most_tokens, most_dollars)
                 self._out += 1
             try:
                 yield loan
@@ -67,10 +76,12 @@ class Lender:
             async with self._changed:
                 self._changed.notify_all()
 
-    def _lent(self, share: float) -> Loan:
+    def _lent(self, share: float = 1.0, most_tokens: int | None = None, most_dollars: float | None = None) -> Loan:
         tokens, dollars = self._budget.tokens_left, self._budget.dollars_left
-        tokens = None if tokens is None else int(tokens * share)
-        dollars = None if dollars is None else dollars * share
+        if tokens is not None:
+            tokens = int(min(tokens * share, tokens if most_tokens is None else most_tokens))
+        if dollars is not None:
+            dollars = min(dollars * share, dollars if most_dollars is None else most_dollars)
         return Loan(tokens, dollars, self._budget.owe(tokens or 0, dollars or 0.0))
 
 

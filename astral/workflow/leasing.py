@@ -1,20 +1,27 @@
-"""Leases: written tests that a worker takes to their verdicts, within what it was lent of the budget.
+"""What a run hands out to its workers, within what each is lent of the budget.
 
-The worker writes answers and verdicts into the record that all share, before it tells of them. So a lease that is lost
-costs the calls that were in flight: whoever gets its tests next finds in the record what was done.
+Written tests, by the lease, which a worker takes to their verdicts; and of what writes and screens cases the two parts
+that take long, calls of the attacker's models and embeddings. The worker writes calls, answers and verdicts into the
+record that all share, before it tells of them. So a lease that is lost costs the calls that were in flight: whoever
+gets its tests next finds in the record what was done.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from astral.domain.base import Noun
+from astral.domain.chat import ChatReply, ChatRequest, ModelRole
 from astral.domain.records import Failure, Stage
 from astral.domain.run import TestRecord
-from astral.errors import BudgetExceededError, EndpointDownError, StageError
+from astral.errors import BudgetExceededError, EndpointDownError, StageError, StoppedError
 from astral.execute import Budget, Lender, Loan
+from astral.execute.budget import usage_at_most
 from astral.record import Recorder, Store
 from astral.workflow.journal import BROKEN
 from astral.workflow.pricing import Prices, dollars_of
@@ -25,19 +32,32 @@ SUSPECT, LIVES = 2, 4
 """A test that so many workers were lost with gets leases of its own, and fails when that number of them is reached."""
 
 
-class Lease(Noun):
-    """Tests that are handed to a worker."""
+class Terms(Noun):
+    """On what terms a worker gets something to do."""
 
-    tests: tuple[TestRecord, ...]
     tokens: int | None
-    """What their calls may cost; None without a limit, here and below."""
+    """What its calls may cost; None without a limit, here and below."""
     dollars: float | None
     minutes: float | None
     """Time that the run has left."""
     sharers: int = Field(ge=1)
     """Workers that ask the same endpoints."""
     is_again: bool
-    """A worker was lost with them: what it did is in the record."""
+    """A worker was lost with it: what that one did is in the record."""
+
+
+class Lease(Terms):
+    """Tests that are handed to a worker."""
+
+    tests: tuple[TestRecord, ...]
+
+
+class Question(Terms):
+    """A call of one of the attacker's models that is handed to a worker."""
+
+    model: str
+    """Its name in the settings."""
+    request: ChatRequest
 
 
 class Worked(Noun):
@@ -51,6 +71,19 @@ class Worked(Noun):
     """Why the others did not; empty where none is left."""
     is_down: bool = False
     """Because an endpoint has not answered for too long; else the budget was too small, or the time over."""
+    notes: tuple[str, ...] = ()
+    """What whoever watches the run should hear."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of a question."""
+
+    reply: ChatReply | None
+    tokens: int
+    dollars: float
+    error: StageError | StoppedError | None = None
+    """Why there is no reply."""
     notes: tuple[str, ...] = ()
     """What whoever watches the run should hear."""
 
@@ -84,9 +117,25 @@ class LeaseTakers(Protocol):
         """
         ...
 
+    async def answer(self, question: Question) -> Answered:
+        """Have the one that is asked the least ask a model.
+
+        Raises:
+            WorkerLostError: It is gone.
+        """
+        ...
+
+    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+        """Have all of them embed texts, from any thread.
+
+        Raises:
+            WorkerLostError: One is gone, or cannot embed.
+        """
+        ...
+
 
 class Leases:
-    """Hands out leases, and sees to it that each test ends."""
+    """Hands out leases and questions, and sees to it that each comes to its end."""
 
     def __init__(
         self,
@@ -139,9 +188,11 @@ class Leases:
         needs_whole = False
         while waiting:
             some = self._next(list(waiting.values()))
+            is_again = any(self._losses[test.draw.number] for test in some)
             async with self._lender.loan(share=1 / (self._takers.places + 1), is_whole=needs_whole) as loan:
                 try:
-                    worked = await self._takers.work(self._lease(some, loan))
+                    lease = Lease(tests=tuple(some), **self._terms(loan, is_again=is_again))
+                    worked = await self._takers.work(lease)
                 except WorkerLostError as error:
                     self._settle_lost(loan)
                     known = await self._lost(some, error)
@@ -152,36 +203,81 @@ class Leases:
             for test in worked.tests:
                 del waiting[test.draw.number]
                 ended(test)
-            for each in set(worked.notes) - self._noted:
-                self._noted.add(each)
-                self._note(each)
+            self._tell(worked.notes)
+            if worked.is_down:
+                raise EndpointDownError(worked.stopped)
             if worked.stopped:
-                self._check(worked, was_whole=needs_whole)
+                self._check_loan(BudgetExceededError(worked.stopped), was_whole=needs_whole)
                 needs_whole = True
+
+    async def answer(self, model: str, request: ChatRequest) -> ChatReply:
+        """Have a model of the attacker's asked.
+
+        Args:
+            model: Its name in the settings.
+            request: The call.
+
+        Raises:
+            StageError: The model gave no answer, or too many workers were lost over it.
+            StoppedError: The budget is spent, the time over, or the endpoint down.
+        """
+        most, losses, needs_whole = usage_at_most(request), 0, False
+        dollars = dollars_of({ModelRole.ATTACKER: most}, self._prices)
+        while True:
+            loan_of = self._lender.loan(most_tokens=most.tokens, most_dollars=dollars, is_whole=needs_whole)
+            async with loan_of as loan:
+                terms = self._terms(loan, is_again=losses > 0)
+                try:
+                    answered = await self._takers.answer(Question(model=model, request=request, **terms))
+                except WorkerLostError as error:
+                    self._settle_lost(loan)
+                    losses += 1
+                    if losses == LIVES:
+                        raise WorkerLostError(_lost_over(f"a call of {model}", error)) from error
+                    continue
+                loan.settle(answered.tokens, answered.dollars)
+            self._tell(answered.notes)
+            if answered.reply is not None:
+                return answered.reply
+            if not isinstance(answered.error, BudgetExceededError):
+                raise answered.error or StageError(f"a worker says nothing of a call of {model}")
+            self._check_loan(answered.error, was_whole=needs_whole)
+            needs_whole = True
+
+    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+        """Have texts embedded, from any thread.
+
+        Raises:
+            WorkerLostError: One is gone, or cannot embed.
+        """
+        return self._takers.embed(texts, kind=kind)
 
     def _next(self, tests: Sequence[TestRecord]) -> Sequence[TestRecord]:
         """All of them; one alone that two workers were lost with, so that it takes no others down."""
         return next(([test] for test in tests if self._losses[test.draw.number] >= SUSPECT), tests)
 
-    def _lease(self, tests: Sequence[TestRecord], loan: Loan) -> Lease:
+    def _terms(self, loan: Loan, *, is_again: bool) -> dict[str, Any]:
         seconds = self._budget.seconds_left
-        return Lease(
-            tests=tuple(tests),
-            tokens=loan.tokens,
-            dollars=loan.dollars,
-            minutes=None if seconds is None else seconds / 60,
-            sharers=self._takers.workers,
-            is_again=any(self._losses[test.draw.number] for test in tests),
-        )
+        return {
+            "tokens": loan.tokens,
+            "dollars": loan.dollars,
+            "minutes": None if seconds is None else seconds / 60,
+            "sharers": self._takers.workers,
+            "is_again": is_again,
+        }
 
-    def _check(self, worked: Worked, *, was_whole: bool) -> None:
+    def _tell(self, notes: Sequence[str]) -> None:
+        """Pass on what workers have to say, each thing once."""
+        for each in set(notes) - self._noted:
+            self._noted.add(each)
+            self._note(each)
+
+    def _check_loan(self, error: BudgetExceededError, *, was_whole: bool) -> None:
         """Raise what ends the run; a loan that was too small does not, as long as it was not all that is left."""
-        if worked.is_down:
-            raise EndpointDownError(worked.stopped)
         if self._budget.seconds_left == 0:
             raise self._budget.time_is_over()
         if was_whole:
-            raise BudgetExceededError(worked.stopped)
+            raise error
 
     def _settle_lost(self, loan: Loan) -> None:
         """Count for a lost lease what the record has of calls that no worker has told of: other leases' among them."""
@@ -207,9 +303,13 @@ class Leases:
                     number=number,
                     stage=Stage.JUDGE if test.transcript else Stage.EXECUTE,
                     error=type(error).__name__,
-                    message=f"{LIVES} workers were lost over it, the last one so: {error}",
+                    message=_lost_over("it", error),
                     case_id=test.case.id if test.case else "",
                 )
                 await self._recorder.write(failure)
                 known[place] = test.model_copy(update={"failure": failure})
         return known
+
+
+def _lost_over(what: str, error: WorkerLostError) -> str:
+    return f"{LIVES} workers were lost over {what}, the last one so: {error}"

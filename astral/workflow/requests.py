@@ -35,15 +35,24 @@ class RecordedRequests:
         return self._embedder.embed([cases[number].plain_request for number in numbers], kind="passage")
 
 
-def cached_embedder(settings: Settings) -> CachedEmbedder:
-    """The embedder of the settings, with the cache in the folder of runs.
+def embedder_of(settings: Settings) -> Embedder:
+    """The embedder of the settings.
 
     Raises:
         UserError: There is no such embedder, or it cannot be loaded.
     """
     context = PartContext(settings, Environment(), ModelRole.ATTACKER, None)
     embedder: Embedder = make_part(Port.EMBEDDER, settings.embedder, context)
-    return CachedEmbedder(embedder, settings.runs / "embeddings.db")
+    return embedder
+
+
+def cached_embedder(settings: Settings, embedder: Embedder | None = None) -> CachedEmbedder:
+    """The embedder of the settings, or what stands for it, with the cache in the folder of runs.
+
+    Raises:
+        UserError: There is no such embedder, or it cannot be loaded.
+    """
+    return CachedEmbedder(embedder or embedder_of(settings), settings.runs / "embeddings.db")
 
 
 @contextmanager

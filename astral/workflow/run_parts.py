@@ -26,8 +26,10 @@ from astral.workflow.journal import (
     count_lost_calls,
 )
 from astral.workflow.judges import definitions_of, open_judge, refusal_reader
+from astral.workflow.leasing import Leases
+from astral.workflow.lent import LentEmbedder, LentModel
 from astral.workflow.pricing import Prices, dollars_of, prices_by_role
-from astral.workflow.requests import cached_embedder
+from astral.workflow.requests import cached_embedder, embedder_of
 
 
 class RunParts:
@@ -62,6 +64,8 @@ class RunParts:
         self.space = manifest.space
         self.budget = budget or self._budget()
         self.endpoints = Endpoints(self.settings, self.budget, self.listener.note)
+        self.leases: Leases | None = None
+        """Workers that ask the attacker's models and embed; None where this process does so."""
         self._opened: dict[tuple[ModelRole, str], ChatModel] = {}
 
     def _budget(self) -> Budget:
@@ -94,14 +98,14 @@ class RunParts:
         """A chat model whose calls are journalled, polite and within the budget."""
         batch = self.settings.batch if is_batched(self.settings, role, spec) else None
         if batch:
-            model = self.batched(spec, role, base_url, batch)
+            model = self._written_ahead(self.batched(spec, role, base_url, batch), role, is_batched=True)
         else:
             part: ChatModel = self.part(Port.CHAT_MODEL, spec, role, base_url)
-            lost = partial(self.journal.lost, role, part.name)
-            model = self.endpoints.asked(part, spec, role, base_url, lost=lost)
-        model = WrittenAheadModel(
-            model, role, self.journal, is_late=lambda: self.budget.seconds_left == 0, is_batched=batch is not None
-        )
+            if self.leases and role is ModelRole.ATTACKER:
+                model = LentModel(part, spec, self.leases)
+            else:
+                lost = partial(self.journal.lost, role, part.name)
+                model = self._written_ahead(self.endpoints.asked(part, spec, role, base_url, lost=lost), role)
         if self.settings.endpoint(role).cache:
             model = cached_model(model, spec, self.settings, role)
         if self.spans.is_on:
@@ -109,6 +113,11 @@ class RunParts:
             model = TracedModel(model, self.spans, Asked(role, provider, name or provider, base_url))
         self.closing.push_async_callback(model.close)
         return JournalledModel(model, role, self.journal)
+
+    def _written_ahead(self, model: ChatModel, role: ModelRole, *, is_batched: bool = False) -> ChatModel:
+        return WrittenAheadModel(
+            model, role, self.journal, is_late=lambda: self.budget.seconds_left == 0, is_batched=is_batched
+        )
 
     def batched(self, spec: str, role: ModelRole, base_url: str | None, told: BatchSettings) -> ChatModel:
         """A chat model that is asked in batches, which the record knows."""
@@ -166,7 +175,8 @@ class RunParts:
     @cached_property
     def embedder(self) -> Embedder:
         """The embedder, with its cache."""
-        cached = cached_embedder(self.settings)
+        lent = LentEmbedder(embedder_of(self.settings), self.leases) if self.leases else None
+        cached = cached_embedder(self.settings, lent)
         self.closing.callback(cached.close)
         return cached
 

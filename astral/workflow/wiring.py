@@ -54,8 +54,9 @@ async def _context(parts: RunParts) -> Context:
     planning = workshop or planning_of(parts)
     # Parts that may be wrong come first, so that nothing slow precedes an error of the user.
     late = late_parts_of(parts)
+    # Before who writes opens what workers do for it.
+    parts.leases = leases = _leases(parts) if settings.workers else None
     writers = workshop or await writers_of_run(parts)
-    leases = _leases(parts) if settings.workers else None
     calls = settings.concurrency * (leases.workers if leases else 1)
     size = max(MIN_ROUND, calls)
     under_way = settings.batch.rows if settings.batch else TESTS_A_CALL * calls

@@ -1,130 +1,43 @@
-"""Workers of a Ray cluster: each opens a run's target and judge, and takes tests to their verdicts.
+"""The workers of a run on a Ray cluster: each gets its part of what takes long (`host`).
 
-The planner, the screen and the budget stay with the run's own process, which lends out tests and a part of the budget
-(`leasing`); all write into one record. So a worker holds nothing that could be lost but its calls in flight. Keys are
-those of the workers' own environments.
+The planner, the screen and the budget stay with the run's own process, which lends out what takes long and a part of
+the budget (`leasing`); all write into one record. So a worker holds nothing that could be lost but its calls in flight.
+Keys are those of the workers' own environments.
 """
 
 import asyncio
 import logging
 import os
-import tempfile
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from astral import __version__
+import numpy as np
+from numpy.typing import NDArray
+
 from astral.config import Environment, Settings
-from astral.domain.run import Manifest, TestRecord
-from astral.errors import AstralError, EndpointDownError, UserError
-from astral.execute import Budget, LentBudget
-from astral.record import Recorder, Store
-from astral.tracking import Spans
-from astral.workflow import nodes
-from astral.workflow.events import Silence
-from astral.workflow.leasing import TESTS_A_LEASE, Lease, Worked, WorkerLostError
-from astral.workflow.pool import work_through
-from astral.workflow.reporting import store_url
-from astral.workflow.run_parts import RunParts
-from astral.workflow.wiring import TESTS_A_CALL, late_parts_of
+from astral.domain.run import Manifest
+from astral.errors import AstralError, UserError
+from astral.workflow.host import Host
+from astral.workflow.leasing import TESTS_A_LEASE, Answered, Lease, Question, Terms, Worked, WorkerLostError
+from astral.workflow.wiring import TESTS_A_CALL
 
 RAY: Final = "ray"
 LEASES_A_CALL: Final = 1.5 * TESTS_A_CALL / TESTS_A_LEASE
 """Leases that a worker has at a time for each call in flight: a half more than keep it busy, since the tests of a lease
 end one after the other."""
+TEXTS_A_WORKER: Final = 4
+"""The fewest texts that are worth the way to a worker."""
 LOOK_SECONDS: Final = 5.0
 """How often it is looked whether nodes have joined or left."""
 BIRTHS: Final = 20
 """Workers that may be lost one after the other, none of them having done anything, before that is an error."""
 
 
-class Host:
-    """What a worker is: the parts that take a run's tests to their verdicts, opened once."""
-
-    def __init__(self, manifest: Manifest, folder: Path, *, is_shared: bool) -> None:
-        """Keep what is to be opened.
-
-        Args:
-            manifest: The run.
-            folder: Where the run was started: modules of `python:` lie there, if the worker sees the same files.
-            is_shared: The record is in a database of the environment, else in a file of the folder of runs.
-        """
-        if folder.is_dir():
-            os.chdir(folder)
-        settings = Settings.model_validate(manifest.settings)
-        runs = settings.runs if settings.runs.is_dir() else Path(tempfile.mkdtemp(prefix="astral-"))
-        told = settings.model_copy(update={"workers": None, "runs": runs}).model_dump(mode="json")
-        self._manifest = manifest.model_copy(update={"settings": told})
-        self._is_shared, self._runs = is_shared, runs
-        self._budget, self._notes, self._closing = LentBudget(), list[str](), AsyncExitStack()
-        self._opening = asyncio.Lock()
-        self._parts: RunParts | None = None
-
-    async def work(self, lease: Lease) -> Worked | str:
-        """Take tests to their ends, all at a time; what keeps every lease from being worked on is told in words."""
-        try:
-            async with self._opening:
-                parts = self._parts or await self._open()
-            return await self._work(parts, lease)
-        except AstralError as error:  # its class may need more than its text, which is all that Ray would bring along
-            return str(error)
-
-    async def _work(self, parts: RunParts, lease: Lease) -> Worked:
-        if lease.is_again:
-            parts.journal.look_again()
-        parts.endpoints.shared_by(lease.sharers)
-        budget = Budget(max_tokens=lease.tokens, max_dollars=lease.dollars, max_minutes=lease.minutes)
-        done: list[TestRecord] = []
-
-        async def one(test: TestRecord) -> None:
-            done.append(await nodes.work(self._late, test))
-
-        with self._budget.spending(budget):
-            stopped = await work_through(lease.tests, one, concurrency=len(lease.tests))
-        notes, self._notes[:] = tuple(self._notes), []
-        return Worked(
-            tests=tuple(done),
-            tokens=budget.spent_tokens,
-            dollars=budget.spent_dollars,
-            stopped=str(stopped) if stopped else "",
-            is_down=isinstance(stopped, EndpointDownError),
-            notes=notes,
-        )
-
-    async def _open(self) -> RunParts:
-        if self._manifest.astral_version != __version__:
-            raise UserError(f"A worker has astral {__version__}, the run {self._manifest.astral_version}.")
-        if self._is_shared and not Environment().astral_store:
-            raise UserError("A worker has no ASTRAL_STORE in its environment: it could not record what it does.")
-        store = self._closing.enter_context(Store.open(store_url(self._runs), create=False))
-        recorder = await self._closing.enter_async_context(Recorder(store, self._manifest.run_id))
-        parts = RunParts(
-            self._manifest,
-            store,
-            _Notes(self._notes),
-            recorder=recorder,
-            spans=Spans(),
-            closing=self._closing,
-            budget=self._budget,
-        )
-        self._late = late_parts_of(parts)
-        self._parts = parts
-        return parts
-
-
-class _Notes(Silence):
-    """Keeps what whoever watches the run should hear, until a lease is told of."""
-
-    def __init__(self, notes: list[str]) -> None:
-        self._notes = notes
-
-    def note(self, text: str) -> None:
-        self._notes.append(text)
-
-
 class Workers:
-    """The workers of a run: each lease goes to the one that has the fewest."""
+    """The workers of a run: each lease goes to the one that has the fewest, and so does each question."""
 
     def __init__(self, manifest: Manifest) -> None:
         """Start them, on the cluster that `workers` names, on this machine's own, or on a new one for this run alone.
@@ -159,10 +72,11 @@ class Workers:
         self._each = max(2, ceil(LEASES_A_CALL * settings.concurrency))
         # They wait for answers more than they compute; and their calls are limited by the run.
         self._remote: Any = ray.remote(Host).options(
-            num_cpus=0, scheduling_strategy="SPREAD", max_concurrency=2 * self._each
+            num_cpus=0, scheduling_strategy="SPREAD", max_concurrency=2 * (self._each + settings.concurrency)
         )
         self._told = manifest, Path.cwd(), is_shared
-        self._busy: dict[Any, int] = {}
+        self._busy: dict[Any, Counter[str]] = {}
+        """Leases and questions that each of them has."""
         self._births = 0
         self._changed = asyncio.Condition()
         self._looked = float("-inf")
@@ -181,20 +95,34 @@ class Workers:
     async def free(self) -> None:
         """Wait until one of them can take a lease."""
         async with self._changed:
-            await self._changed.wait_for(lambda: min(self._busy.values()) < self._each)
+            await self._changed.wait_for(lambda: min(each["work"] for each in self._busy.values()) < self._each)
 
     async def work(self, lease: Lease) -> Worked:
-        """Have the least busy one work on a lease.
+        """Have the one that has the fewest work on a lease.
 
         Raises:
             WorkerLostError: It is gone.
             AstralError: It cannot work at all.
         """
+        worked: Worked = await self._done("work", lease)
+        return worked
+
+    async def answer(self, question: Question) -> Answered:
+        """Have the one that is asked the least ask a model.
+
+        Raises:
+            WorkerLostError: It is gone.
+            AstralError: It cannot work at all.
+        """
+        answered: Answered = await self._done("answer", question)
+        return answered
+
+    async def _done(self, what: str, terms: Terms) -> Any:
         self._look()
-        host = min(self._busy, key=self._busy.__getitem__)
-        self._busy[host] += 1
+        host = min(self._busy, key=lambda each: self._busy[each][what])
+        self._busy[host][what] += 1
         try:
-            said: Worked | str = await host.work.remote(lease)
+            said = await getattr(host, what).remote(terms)
         except self._ray.exceptions.RayTaskError:
             raise  # a mistake of ours, with the place where it was made
         except self._ray.exceptions.RayError as error:
@@ -202,13 +130,28 @@ class Workers:
             raise WorkerLostError(f"a worker was lost in the midst of its work ({type(error).__name__})") from error
         finally:
             if host in self._busy:
-                self._busy[host] -= 1
+                self._busy[host][what] -= 1
             async with self._changed:
                 self._changed.notify_all()
         if isinstance(said, str):
             raise AstralError(said)
         self._births = 0
         return said
+
+    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+        """Have each of them embed as many texts, from any thread.
+
+        Raises:
+            WorkerLostError: One is gone, or cannot embed.
+        """
+        hosts = list(self._busy)
+        share = max(TEXTS_A_WORKER, ceil(len(texts) / len(hosts)))
+        parts = [texts[start : start + share] for start in range(0, len(texts), share)]
+        try:
+            vectors = self._ray.get([host.embed.remote(part, kind) for host, part in zip(hosts, parts, strict=False)])
+        except self._ray.exceptions.RayError as error:
+            raise WorkerLostError(f"a worker could not embed ({type(error).__name__})") from error
+        return np.concatenate(vectors)
 
     def _look(self) -> None:
         """Have as many workers as were asked for; where no number was named, one for each node there is now."""
@@ -218,7 +161,7 @@ class Workers:
         self._looked = now
         count = self._count or max(2, sum(bool(node["Alive"]) for node in self._ray.nodes()))
         for _ in range(count - len(self._busy)):
-            self._busy[self._remote.remote(self._told[0], self._told[1], is_shared=self._told[2])] = 0
+            self._busy[self._remote.remote(self._told[0], self._told[1], is_shared=self._told[2])] = Counter()
 
     def _lost(self, host: Any, error: Exception) -> None:
         """Begin another one, unless that was done; leases wait until it is there."""

@@ -69,7 +69,7 @@ async def writers_of_run(parts: RunParts) -> Writers:
         screen=await asyncio.to_thread(_screen, parts, gates, parts.model_gate()),
         max_attempts=settings.attacker.attempts,
         wordings=WORDINGS if drafts_are_free(settings) else 1,
-        concurrency=settings.concurrency,
+        concurrency=settings.concurrency * (parts.leases.workers if parts.leases else 1),
     )
 
 

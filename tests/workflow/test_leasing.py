@@ -1,23 +1,30 @@
 """Leases: each test ends once, whatever becomes of the workers, and nothing is spent that is not there."""
 
 import asyncio
+import pickle
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.records import Ending, Message
 from astral.domain.run import TestRecord
-from astral.errors import BudgetExceededError, EndpointDownError
+from astral.errors import BudgetExceededError, EndpointDownError, ProviderError, StageError, Trouble
 from astral.execute import Budget
 from astral.record import Entry, Recorder, Store
 from astral.testing.synthetic_run import synthetic_manifest, synthetic_tests
-from astral.workflow.leasing import LIVES, SUSPECT, Leases, Worked, WorkerLostError
+from astral.workflow.leasing import LIVES, SUSPECT, Answered, Leases, Worked, WorkerLostError
+from astral.workflow.lent import LentEmbedder
 
 MANIFEST = synthetic_manifest()
 TESTS = tuple(synthetic_tests(MANIFEST, 24))
 COST = 10
-"""Tokens of a test."""
+"""Tokens of a test, and of a question."""
+FAILING = 7
+"""A question that the model does not answer."""
 
 
 class Takers:
@@ -54,6 +61,26 @@ class Takers:
             self._store.write(self._run_id, [Entry(number, full.transcript), Entry(number, full.verdict)])
             done.append(full)
         return Worked(tests=tuple(done), tokens=COST * len(done), dollars=0, notes=("once",))
+
+    async def answer(self, question) -> Answered:
+        await asyncio.sleep(0)
+        number = question.request.seed
+        if self.deadly[number] > 0:
+            self.deadly[number] -= 1
+            raise WorkerLostError("killed")
+        if self.down:
+            return Answered(None, 0, 0, EndpointDownError(self.down))
+        if number == FAILING:
+            return Answered(None, COST, 0, ProviderError("it says no", trouble=Trouble.REFUSED))
+        if question.tokens is not None and question.tokens < COST:
+            return Answered(None, 0, 0, BudgetExceededError("too little was lent"))
+        self.asked[number] += 1
+        return Answered(ChatReply(text=str(number), ending=Ending.ANSWERED, model="m"), COST, 0, notes=("once",))
+
+    def embed(self, texts, *, kind):
+        if self.deadly["embed"] > 0:
+            raise WorkerLostError("killed")
+        return np.array([[1.0, 0.0] for _ in texts], dtype=np.float32)
 
 
 def put_through(folder, *, budget: Budget | None = None, deadly=None, down="", size=8):
@@ -136,3 +163,83 @@ def test_an_endpoint_that_is_down_ends_the_run(tmp_path):
 
 def test_what_workers_note_is_told_once(tmp_path):
     assert put_through(tmp_path, size=4)[-1] == ["once"]
+
+
+def asked(folder, count: int, *, budget: Budget | None = None, deadly=None, down=""):
+    """Have so many questions asked at once: what came of each, and the takers."""
+    with Store.open(f"sqlite:///{folder}/astral.db") as store:
+        store.add_run(MANIFEST)
+        takers = Takers(store, MANIFEST.run_id, deadly=deadly)
+        takers.down = down
+
+        async def scene():
+            async with Recorder(store, MANIFEST.run_id) as recorder:
+                parts = {"store": store, "recorder": recorder, "run_id": MANIFEST.run_id, "prices": {}}
+                leases = Leases(takers, budget=budget or Budget(), **parts)
+                words = (Message(role="user", content="?"),)
+                requests = [ChatRequest(messages=words, max_tokens=COST, seed=number) for number in range(count)]
+                return await asyncio.gather(
+                    *(leases.answer("openai:x", request) for request in requests), return_exceptions=True
+                )
+
+        return asyncio.run(scene()), takers
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.dictionaries(st.integers(0, 11), st.integers(1, LIVES + 2), max_size=6))
+def test_whatever_workers_are_lost_each_question_is_answered_once_or_fails(tmp_path_factory, deadly):
+    done, takers = asked(tmp_path_factory.mktemp("questions"), 12, deadly=deadly)
+    lost = {number for number, times in deadly.items() if times >= LIVES}
+    for number, each in enumerate(done):
+        if number in lost:
+            assert isinstance(each, WorkerLostError)
+            assert f"{LIVES} workers were lost over a call of openai:x" in str(each)
+        elif number == FAILING:
+            assert isinstance(each, ProviderError)
+            assert each.trouble is Trouble.REFUSED
+        else:
+            assert isinstance(each, ChatReply)
+            assert each.text == str(number)
+    assert set(takers.asked.values()) == {1}
+
+
+@pytest.mark.parametrize("most", [0, 5, 45, 10_000])
+def test_questions_stay_within_the_one_budget_and_use_it_up(tmp_path, most):
+    budget = Budget(max_tokens=most)
+    done, takers = asked(tmp_path, 6, budget=budget)
+    answered = [each for each in done if isinstance(each, ChatReply)]
+    assert len(answered) == min(6, most // COST)
+    assert all(isinstance(each, ChatReply | BudgetExceededError) for each in done)
+    assert budget.spent_tokens == COST * takers.asked.total() <= most
+    assert budget.reserved_tokens == 0
+
+
+def test_an_attacker_whose_endpoint_is_down_stops_the_run(tmp_path):
+    done, _ = asked(tmp_path, 3, down="no answer for 120 s")
+    assert {type(each) for each in done} == {EndpointDownError}
+
+
+def test_errors_that_come_from_workers_are_what_they_were():
+    error = ProviderError("no", retryable=True, trouble=Trouble.RATE_LIMIT, is_unbilled=True)
+    for each in (error, EndpointDownError("down"), BudgetExceededError("spent"), StageError("no")):
+        brought = pickle.loads(pickle.dumps(each))
+        assert (type(brought), str(brought), vars(brought)) == (type(each), str(each), vars(each))
+
+
+class Own:
+    """The embedder of this process."""
+
+    name = "own"
+
+    def embed(self, texts, *, kind):
+        return np.array([[0.0, 1.0] for _ in texts], dtype=np.float32)
+
+
+@pytest.mark.parametrize(("deadly", "expected"), [({}, 1.0), ({"embed": 1}, 0.0)])
+def test_what_a_worker_cannot_embed_is_embedded_here(tmp_path, deadly, expected):
+    with Store.open(f"sqlite:///{tmp_path}/astral.db") as store:
+        takers = Takers(store, "run", deadly=deadly)
+        parts = {"store": store, "recorder": None, "run_id": "run", "prices": {}}
+        lent = LentEmbedder(Own(), Leases(takers, budget=Budget(), **parts))
+        assert lent.name == "own"
+        assert lent.embed(["a", "b"], kind="query")[:, 0].tolist() == [expected, expected]

@@ -1,17 +1,21 @@
-"""A run whose target and judge are asked by workers of a real Ray cluster, with its record in a real PostgreSQL."""
+"""A run whose models are asked by workers of a real Ray cluster, with its record in a real PostgreSQL."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from astral.errors import UserError
+from astral.providers import open_embedder
 from astral.record import Store
 from astral.testing.ray_cluster import ray_cluster
 from astral.testing.server import StubServer
-from astral.workflow.workers import workers_of
+from astral.workflow.workers import Workers, workers_of
 
 TARGET = '''
 import os, signal
@@ -30,7 +34,29 @@ def answer(case):
             os.kill(os.getpid(), signal.SIGKILL)
     return "I am sorry, I cannot help with that." if int(case.id, 16) % 2 else "Here is a general answer. Nothing else."
 '''
+ATTACKER = """
+import json, os, signal, sys
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from tests.workflow.test_attackers import written
+
+for line in sys.stdin:
+    body = json.loads(line)
+    with open({asked!r}, "a") as file:
+        file.write(f"{{os.getppid()}}\\n")
+    if os.environ.get("KILLING"):
+        for life in ("third", "fourth"):
+            try:
+                Path({asked!r}).with_name(life).touch(exist_ok=False)
+            except FileExistsError:
+                continue
+            os.kill(os.getppid(), signal.SIGKILL)
+    print(json.dumps({{"id": body["id"], "text": written(body)}}), flush=True)
+"""
 NARROW = ["--only", "language=en", "--only", "risk=animal_abuse,violence", "--only", "style=slang,question"]
+TEXTS = [
+    f"Which {thing} is this?" for thing in ("house", "tree", "train", "river", "song", "book", "door", "hat", "cup")
+]
 VOTE = {"outcome": "SAFE", "p_unsafe": 0.1, "severity": 0, "category": "", "reason": "r", "quotes": []}
 
 
@@ -83,29 +109,67 @@ def lasting(url):
     }
 
 
-@pytest.mark.slow
-def test_workers_that_are_killed_lose_nothing_and_the_verdicts_are_the_same(cluster, shared, runs, tmp_path):
+@pytest.fixture
+def run(tmp_path):
+    """Types `astral generate` with a target that kills its worker twice; gives the processes that asked `by`."""
     (tmp_path / "killing.py").write_text(TARGET)
     with StubServer(text=lambda _: json.dumps(VOTE)) as server:
         command = [sys.executable, "-m", "astral", "generate", "--target", "python:killing:answer", *NARROW]
-        command += ["--judge", "openai:judge", "--base-url", server.openai_url, "--max-cases", "40", "--runs", "runs"]
-        here = f"sqlite:///{runs / 'astral.db'}"
+        command += ["--judge", "openai:judge", "--base-url", server.openai_url, "--runs", "runs"]
         environment = {**os.environ, "OPENAI_API_KEY": "none"}
 
-        def run(*more, **environ):
+        def type_(*more, by="asked.txt", **environ):
             done = subprocess.run(
                 [*command, *more], cwd=tmp_path, env=environment | environ, capture_output=True, text=True, check=False
             )
             assert done.returncode in {0, 1, 4}, done.stderr
+            asking = set((tmp_path / by).read_text().split())
+            (tmp_path / by).unlink()
+            return asking
 
-        run("--concurrency", "24")  # as many calls as three workers of 8 have together
-        by_process = set((tmp_path / "asked.txt").read_text().split())
-        (tmp_path / "asked.txt").unlink()
-        asked_alone = len(server.requests)
-        run("--workers", f"ray:3@{cluster}", ASTRAL_STORE=shared)
-    by_workers = set((tmp_path / "asked.txt").read_text().split())
+        type_.server = server
+        yield type_
+
+
+@pytest.mark.slow
+def test_workers_that_are_killed_lose_nothing_and_the_verdicts_are_the_same(run, cluster, shared, runs, tmp_path):
+    here, server = f"sqlite:///{runs / 'astral.db'}", run.server
+    # As many calls as three workers of 8 have together.
+    by_process = run("--max-cases", "40", "--concurrency", "24")
+    asked_alone = len(server.requests)
+    by_workers = run("--max-cases", "40", "--workers", f"ray:3@{cluster}", ASTRAL_STORE=shared)
     assert len(by_process) == 1
     assert len(by_workers) >= 4, "three workers, two of which were killed and started again"
     assert (tmp_path / "second").exists()
     assert lasting(shared) == lasting(here)
     assert len(server.requests) >= 2 * asked_alone > 0
+
+
+@pytest.mark.slow
+def test_workers_ask_the_attacker_and_embed_and_the_cases_are_the_same(run, cluster, shared, tmp_path, monkeypatch):
+    asked, root = tmp_path / "attacker.txt", Path(__file__).parents[2]
+    (tmp_path / "attacker.py").write_text(ATTACKER.format(root=str(root), asked=str(asked)))
+    attacker = f"exec:{sys.executable} {tmp_path / 'attacker.py'}"
+    told = ("--attacker", attacker, "--max-cases", "24")
+    by_process = run(*told, "--concurrency", "24", by=asked.name)
+    by_workers = run(*told, "--workers", f"ray:3@{cluster}", by=asked.name, ASTRAL_STORE=shared)
+    assert len(by_process) == 1
+    assert len(by_workers) >= 4, "three workers, two of which were killed as they asked and started again"
+    assert (tmp_path / "fourth").exists()
+    assert lasting(shared) == lasting(f"sqlite:///{tmp_path / 'runs' / 'astral.db'}")
+    with Store.open(shared) as store:
+        run_id = store.resolve("latest")
+        generators = {case.lineage.generator for _, case in store.cases(run_id) if case.lineage.generator != "twin"}
+        assert f"rag-fs:{attacker}" in generators
+        manifest = store.manifest(run_id)
+
+    async def embedded():
+        workers = Workers(manifest)
+        try:
+            return await asyncio.to_thread(workers.embed, TEXTS, kind="passage")
+        finally:
+            workers.close()
+
+    monkeypatch.setenv("ASTRAL_STORE", shared)
+    own = open_embedder().embed(TEXTS, kind="passage")
+    np.testing.assert_allclose(asyncio.run(embedded()), own, atol=1e-5)
