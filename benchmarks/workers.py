@@ -36,26 +36,7 @@ HEAD = "| workers | cases | cases a second | of linear | turned away |\n|---|---
 ATTACKED = "benchmarks/workers.py --attacker"
 """The block of the page for cases that a model writes."""
 SETTINGS = "attacker:\n  model: openai:stub-attacker\n  mode: rag\n  cases_per_call: 1\n  screening: wording\n"
-WORDS = [
-    "house",
-    "tree",
-    "train",
-    "river",
-    "song",
-    "book",
-    "door",
-    "hat",
-    "cup",
-    "road",
-    "lamp",
-    "chair",
-    "boat",
-    "bird",
-    "stone",
-    "garden",
-    "letter",
-    "window",
-]
+WORDS = ("house", "tree", "train", "river", "song", "book", "door", "hat", "cup", "road", "lamp", "chair")
 
 
 def answer_or_draft() -> Callable[[dict[str, Any]], str]:
