@@ -11,7 +11,8 @@ from astral.testing.synthetic_run import synthetic_manifest, synthetic_tests
 from astral.view import ViewServer
 
 NIGHTS = 3
-TESTS = 40
+TESTS = 30
+"""Of a run; of more its report would embed some, a third of a second each for such long texts."""
 
 
 def add_night(store, night, target="synthetic", count=TESTS, **more):
