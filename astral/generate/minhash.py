@@ -72,7 +72,8 @@ class Familiar:
         padded = [letters.ljust(SHINGLE, "\0") for letters in texts]
         worn = np.log1p(self._uses[_places("".join(padded))])
         ends = accumulate(map(len, padded))
-        return [float(worn[end - len(each) : end - SHINGLE + 1].mean()) for each, end in zip(padded, ends, strict=True)]
+        runs = [worn[end - len(each) : end - SHINGLE + 1] for each, end in zip(padded, ends, strict=True)]
+        return [float(np.add.reduce(each)) / len(each) for each in runs]
 
     def add(self, letters: str) -> None:
         """Count the wording of one more text."""
