@@ -6,7 +6,7 @@ run it compares the record with that of the uninterrupted one (laws 3 and 5 of A
 endpoint with what the record knew at each kill. Exits with 1 where a law is broken. Half of the kills of a run that has
 a workshop (`--large`) hit the workshop alone.
 
-    python benchmarks/killed.py --kills 100 --large 12 --write   # small runs and large ones, into docs/record.md
+    python benchmarks/killed.py --kills 100 --large 6 --write   # small runs and large ones, into docs/record.md
 """
 
 import argparse
