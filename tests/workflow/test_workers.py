@@ -43,7 +43,7 @@ from tests.workflow.test_attackers import written
 for line in sys.stdin:
     body = json.loads(line)
     with open({asked!r}, "a") as file:
-        file.write(f"{{os.getppid()}}\\n")
+        file.write(f"{{os.getppid()}}{{os.environ.get('KILLING', '')}}\\n")
     if os.environ.get("KILLING"):
         for life in ("third", "fourth"):
             try:
@@ -155,6 +155,7 @@ def test_workers_ask_the_attacker_and_embed_and_the_cases_are_the_same(run, clus
     by_workers = run(*told, "--workers", f"ray:3@{cluster}", by=asked.name, ASTRAL_STORE=shared)
     assert len(by_process) == 1
     assert len(by_workers) >= 4, "three workers, two of which were killed as they asked and started again"
+    assert all(each.endswith("yes") for each in by_workers), "the process that was started asks nothing itself"
     assert (tmp_path / "fourth").exists()
     assert lasting(shared) == lasting(f"sqlite:///{tmp_path / 'runs' / 'astral.db'}")
     with Store.open(shared) as store:
