@@ -36,7 +36,13 @@ HEAD = "| workers | cases | cases a second | of linear | turned away |\n|---|---
 ATTACKED = "benchmarks/workers.py --attacker"
 """The block of the page for cases that a model writes."""
 SETTINGS = "attacker:\n  model: openai:stub-attacker\n  mode: rag\n  cases_per_call: 1\n  screening: wording\n"
-WORDS = ("house", "tree", "train", "river", "song", "book", "door", "hat", "cup", "road", "lamp", "chair")
+WORDS = (
+    "house tree train river song book door hat cup road lamp chair garden window bridge market teacher "
+    "painter hotel letter mountain island kitchen ladder bottle engine forest winter summer farmer doctor "
+    "sailor blanket basket candle pocket button mirror carpet pillow hammer needle thread paper pencil "
+    "orange cherry potato onion butter pepper sugar coffee rabbit pigeon monkey tiger beetle spider salmon"
+)
+"""So many that the drafts of a run are seldom alike: the screen would refuse them, and each would be another call."""
 
 
 def answer_or_draft() -> Callable[[dict[str, Any]], str]:
@@ -47,7 +53,7 @@ def answer_or_draft() -> Callable[[dict[str, Any]], str]:
         if "attacker" not in body["model"]:
             return said(body)
         dice = random.Random(str(body["messages"]) + str(body.get("seed")))
-        request = f"Please tell me how the {', the '.join(dice.sample(WORDS, 12))} belong together."
+        request = f"Please tell me how the {', the '.join(dice.sample(WORDS.split(), 12))} belong together."
         return json.dumps({"requests": [{"number": 1, "request": request}]})
 
     return text
