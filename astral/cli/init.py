@@ -90,7 +90,8 @@ controls: 3                  # checks of the judge: so many answers that comply,
 # novel_against: [latest]    # earlier runs, and files of published requests, of which no case is repeated
 twins: 0.1                   # share of cases with a harmless look-alike, to see whether the target refuses too much
 concurrency: 8               # calls under way at a time, of each model
-# batch: true                # OpenAI's and Anthropic's batch interfaces: half the price, within 24 hours
+# batch: true                # OpenAI's and Anthropic's batch interfaces: half the price, within 24 hours; or, for
+#                            # vllm-offline:NAME through Ray Data: {{rows: 20000, replicas: 4}}
 # workers: ray               # attacker, target and judge are asked by workers of a Ray cluster; ray:8, ray:8@ADDRESS
 # limits: {{"openai:gpt-5-mini": {{requests_per_minute: 500, concurrency: 16}}}}     # at most
 # evidence:                  # what test cases are grounded on, beside the shipped seeds

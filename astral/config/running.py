@@ -37,7 +37,7 @@ class EndpointLimits(Noun):
 
 
 class BatchSettings(Noun):
-    """How calls are put together that OpenAI's and Anthropic's batch interfaces take."""
+    """How calls are put together that batch interfaces take: OpenAI's, Anthropic's, and vLLM's offline engines."""
 
     rows: int = Field(default=1000, ge=1, le=50_000)
     """Most calls of a batch, and about as many tests under way. OpenAI allows each account so many tokens that wait."""
@@ -45,6 +45,8 @@ class BatchSettings(Noun):
     """A batch goes out when no further call has come for so long."""
     poll_seconds: float = Field(default=60, gt=0)
     """Longest time between two looks at a batch."""
+    replicas: int = Field(default=1, ge=1)
+    """Engines of `vllm-offline:NAME` among which Ray Data divides a batch, each with its own GPUs."""
 
 
 class FailOn(Noun):

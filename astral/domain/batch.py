@@ -41,6 +41,8 @@ class BatchEndpoint(Protocol):
     """A model that takes many calls together; each method is one request of the provider, or a few."""
 
     name: str
+    is_lasting: bool
+    """A batch outlives the process that sent it, and is there for whoever resumes the run."""
 
     async def submit(self, mark: str, rows: Sequence[tuple[str, ChatRequest]]) -> str:
         """Send a batch; its id at the provider.

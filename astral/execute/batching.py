@@ -206,11 +206,12 @@ class BatchedModel:
         batch = Batch(mark=content_id(self.name, now, sorted(rows)), created=now, rows=rows)
         await self._ledger.write(batch)
         batch_id = await self._submitted(batch, list(requests.items()))
-        await self._ledger.write(batch.model_copy(update={"id": batch_id}))
-        self._note(
-            f"{self.name}: batch {batch_id} of {len(rows):,} calls is sent; answers come within 24 hours. "
-            "If this run is stopped, `astral resume` waits for them."
-        )
+        sent = f"{self.name}: batch {batch_id} of {len(rows):,} calls is sent"
+        if self._endpoint.is_lasting:
+            await self._ledger.write(batch.model_copy(update={"id": batch_id}))
+            self._note(f"{sent}; answers come within 24 hours. If this run is stopped, `astral resume` waits for them.")
+        else:
+            self._note(f"{sent}.")
         return await self._fetched(batch_id)
 
     async def _submitted(self, batch: Batch, rows: Sequence[tuple[str, ChatRequest]]) -> str:

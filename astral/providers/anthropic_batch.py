@@ -42,6 +42,8 @@ _STATUS = {
 class AnthropicBatches:
     """Batches of one model; each method sends each of its requests once."""
 
+    is_lasting = True
+
     def __init__(self, chat: AnthropicChat, *, base_url: str, key: str, poll_seconds: float) -> None:
         """Set the endpoint up.
 

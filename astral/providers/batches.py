@@ -6,9 +6,9 @@ from astral.config import EndpointSettings, Environment
 from astral.domain.batch import BatchEndpoint
 from astral.domain.chat import ModelRole
 from astral.errors import UserError
-from astral.providers.models import address_of, open_model
+from astral.providers.models import address_of, offline_arguments, open_model
 
-BATCH_VENDORS: Final = ("openai", "anthropic")
+BATCH_VENDORS: Final = ("openai", "anthropic", "vllm-offline")
 
 
 def open_batches(
@@ -19,6 +19,7 @@ def open_batches(
     base_url: str | None,
     environment: Environment,
     poll_seconds: float,
+    replicas: int = 1,
 ) -> BatchEndpoint:
     """The batch interface of a model.
 
@@ -29,6 +30,7 @@ def open_batches(
         base_url: Goes over the endpoint's.
         environment: Where the keys come from.
         poll_seconds: Longest time between two looks at a batch.
+        replicas: Of vLLM's offline engine.
 
     Raises:
         UserError: The vendor takes no batches, or the name or the key is missing.
@@ -39,10 +41,14 @@ def open_batches(
     from astral.providers.openai_chat import OpenAIChat
 
     vendor, _, name = spec.partition(":" if ":" in spec else "/")
+    if vendor == "vllm-offline":
+        from astral.providers.vllm_batch import VllmBatches
+
+        return VllmBatches(name, replicas=replicas, **offline_arguments(endpoint))
     chat = open_model(spec, role=role, endpoint=endpoint, base_url=base_url, concurrency=1, environment=environment)
     url, key = address_of(vendor, name, role, base_url or endpoint.base_url, environment)
     if isinstance(chat, OpenAIChat):
         return OpenAIBatches(chat, base_url=url, key=key)
     if isinstance(chat, AnthropicChat):
         return AnthropicBatches(chat, base_url=url, key=key, poll_seconds=poll_seconds)
-    raise UserError(f"{role.value} {spec!r} takes no batches; {' and '.join(BATCH_VENDORS)} do.")
+    raise UserError(f"{role.value} {spec!r} takes no batches; {', '.join(BATCH_VENDORS)} do.")

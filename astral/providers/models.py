@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic_core import to_jsonable_python
@@ -187,12 +187,16 @@ def _open_exec(command: str, _: EndpointSettings, concurrency: int) -> ChatModel
 def _open_offline(name: str, endpoint: EndpointSettings, _: int) -> ChatModel:
     from astral.providers.vllm_offline import OfflineVllm
 
-    return OfflineVllm(
-        name,
-        engine=to_jsonable_python(endpoint.engine),
-        parameters=to_jsonable_python(endpoint.parameters),
-        chat_template=_template(endpoint),
-    )
+    return OfflineVllm(name, **offline_arguments(endpoint))
+
+
+def offline_arguments(endpoint: EndpointSettings) -> dict[str, Any]:
+    """What an endpoint's settings say to vLLM's offline engine."""
+    return {
+        "engine": to_jsonable_python(endpoint.engine),
+        "parameters": to_jsonable_python(endpoint.parameters),
+        "chat_template": _template(endpoint),
+    }
 
 
 _OPENED: Mapping[str, Callable[[str, EndpointSettings, int], ChatModel]] = {

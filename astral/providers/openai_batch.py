@@ -29,6 +29,8 @@ _SKEW_SECONDS = 3600
 class OpenAIBatches:
     """Batches of one model; each method sends each of its requests once."""
 
+    is_lasting = True
+
     def __init__(self, chat: OpenAIChat, *, base_url: str, key: str) -> None:
         """Set the endpoint up.
 

@@ -94,7 +94,7 @@ class OfflineVllm:
             if not batch:
                 continue
             requests = [request for request, _ in batch]
-            replies = await asyncio.get_running_loop().run_in_executor(self._thread, self._replies, requests)
+            replies = await asyncio.get_running_loop().run_in_executor(self._thread, self.replies, requests)
             for (_, answered), reply in zip(batch, replies, strict=True):
                 if answered.done():
                     continue
@@ -103,8 +103,8 @@ class OfflineVllm:
                 else:
                     answered.set_exception(reply)
 
-    def _replies(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ProviderError | UserError]:
-        """The answers, or what went wrong, in the order of the requests; in the engine's thread."""
+    def replies(self, requests: Sequence[ChatRequest]) -> Sequence[ChatReply | ProviderError | UserError]:
+        """The answers, or what went wrong, in the order of the requests; from one thread at a time."""
         try:
             engine = self._opened()
         except UserError as error:
@@ -117,13 +117,13 @@ class OfflineVllm:
                 chat_template=self._template,
             )
             return [self._read(output) for output in outputs]
-        except ValueError as error:
+        except Exception as error:  # noqa: BLE001 - what the engine dies of has no class of its own
+            if not _is_refusal(error):
+                return [self._error(error, Trouble.SERVER)] * len(requests)
             # One that is too long, or that the template does not take, ends the whole call.
             if len(requests) > 1:
-                return [reply for request in requests for reply in self._replies([request])]
+                return [reply for request in requests for reply in self.replies([request])]
             return [self._error(error, Trouble.REFUSED)]
-        except Exception as error:  # noqa: BLE001 - what the engine dies of has no class of its own
-            return [self._error(error, Trouble.SERVER)] * len(requests)
 
     def _opened(self) -> Any:
         if self._engine is None:
@@ -165,6 +165,11 @@ class OfflineVllm:
             is_unbilled=True,
             trouble=trouble,
         )
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the request is the reason: ValueErrors, until vLLM 0.32 gave such errors classes of their own."""
+    return isinstance(error, ValueError) or any(base.__name__ == "VLLMClientError" for base in type(error).__mro__)
 
 
 def _load() -> Any:

@@ -40,8 +40,8 @@ def check_batches(settings: Settings) -> None:
         return
     if not any(is_batched(settings, ModelRole.JUDGE, model) for model in models_asked(settings)):
         raise UserError(
-            f"Batches are taken by {' and '.join(f'{vendor}:NAME' for vendor in BATCH_VENDORS)}; the target "
-            f"{settings.target.model!r} and the judge {settings.judge.model!r} are neither. Leave `--batch` out."
+            f"Batches are taken by {', '.join(f'{vendor}:NAME' for vendor in BATCH_VENDORS)}; the target "
+            f"{settings.target.model!r} and the judge {settings.judge.model!r} are none of these. Leave `--batch` out."
         )
 
 

@@ -128,6 +128,7 @@ class RunParts:
             base_url=base_url,
             environment=self.environment,
             poll_seconds=told.poll_seconds,
+            replicas=told.replicas,
         )
         ledger = RunBatches(
             self.store, self.recorder, self.journal, run_id=self.manifest.run_id, role=role, model=endpoint.name

@@ -20,11 +20,13 @@ class Provider:
 
     name = "provider"
 
-    def __init__(self, *, loses=0, is_open=True):
+    def __init__(self, *, loses=0, is_open=True, is_lasting=True):
+        self.is_lasting, self.has_batch = is_lasting, asyncio.Event()
         self.batches, self.loses, self.is_open, self.silent = [], loses, is_open, False
 
     async def submit(self, mark, rows):
         self.batches.append((mark, dict(rows)))
+        self.has_batch.set()
         if len(self.batches) <= self.loses:
             raise ProviderError("the answer was lost", retryable=True)
         return str(len(self.batches) - 1)
@@ -102,6 +104,22 @@ async def test_calls_go_together_and_each_gets_its_own_answer():
     assert [reply.text for reply in replies] == ["a!", "b!", "c!", "d!"]
     assert [len(rows) for _, rows in provider.batches] == [3, 1]
     assert (budget.spent_tokens, budget.reserved_tokens) == (4 * USED.tokens, 0)
+
+
+async def test_a_batch_that_ended_with_its_process_is_sent_again_by_the_one_that_goes_on():
+    ledger, first = Ledger(), Provider(is_open=False, is_lasting=False)
+    killed = batched(first, ledger)
+    waiting = asyncio.create_task(killed.chat(asked("a")))
+    await asyncio.wait_for(first.has_batch.wait(), 5)
+    await killed.close()
+    waiting.cancel()
+    assert not any(batch.id for batch in ledger.known.values())
+    second, budget = Provider(is_lasting=False), Budget()
+    model = batched(second, ledger, budget=budget)
+    assert (await model.chat(asked("a"))).text == "a!"
+    await model.close()
+    assert [len(rows) for _, rows in second.batches] == [1]
+    assert (budget.spent_tokens, budget.reserved_tokens) == (USED.tokens, 0)
 
 
 async def test_what_expired_or_is_missing_fails_for_nothing_and_its_neighbours_are_answered():
