@@ -105,7 +105,7 @@ Batch = Annotated[
         "--batch/--no-batch",
         rich_help_panel="How it is run",
         show_default="no-batch",
-        help="Ask OpenAI's and Anthropic's models in batches, at half the price within 24 hours; vllm-offline by Ray Data.",
+        help="Ask OpenAI's and Anthropic's models in batches, half the price, in 24 hours; vllm-offline by Ray Data.",
     ),
 ]
 Taxonomy = Annotated[
