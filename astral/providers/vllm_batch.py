@@ -141,7 +141,9 @@ class VllmBatches:
             return ChatReply.model_validate_json(row["reply"])
         error = json.loads(row["error"])
         if error["trouble"] == _USERS:
-            raise UserError(error["text"])
+            raise UserError(
+                f"{error['text']} What the engine wrote is in Ray's logs: /tmp/ray/session_latest/logs there."
+            )
         trouble = Trouble(error["trouble"])
         return ProviderError(error["text"], retryable=error["retryable"], is_unbilled=True, trouble=trouble)
 

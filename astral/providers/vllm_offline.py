@@ -83,6 +83,8 @@ class OfflineVllm:
         """Give the model's memory back."""
         if self._batcher:
             self._batcher.cancel()
+        for _, answered in self._waiting:
+            answered.cancel()
         self._engine = None
         self._thread.shutdown(wait=False)
 
@@ -120,9 +122,9 @@ class OfflineVllm:
         except Exception as error:  # noqa: BLE001 - what the engine dies of has no class of its own
             if not _is_refusal(error):
                 return [self._error(error, Trouble.SERVER)] * len(requests)
-            # One that is too long, or that the template does not take, ends the whole call.
-            if len(requests) > 1:
-                return [reply for request in requests for reply in self.replies([request])]
+            # One that is too long, or that the template does not take, ends the whole call; by halves it is found soon.
+            if (middle := len(requests) // 2) > 0:
+                return [*self.replies(requests[:middle]), *self.replies(requests[middle:])]
             return [self._error(error, Trouble.REFUSED)]
 
     def _opened(self) -> Any:
