@@ -95,7 +95,7 @@ def main() -> None:
     told = parser.parse_args()
     lines = [HEAD]
     with PostgresCluster() as server, tempfile.TemporaryDirectory() as folder:
-        told.settings = Path(folder) / "astral.yaml"
+        told.settings = Path(folder) / "attacked.yaml"
         told.settings.write_text(SETTINGS, encoding="utf-8")
         environment = {**os.environ, "OPENAI_API_KEY": "none"}
         environment["ASTRAL_STORE"] = server.new_database()
