@@ -35,16 +35,16 @@ def open_batches(
     Raises:
         UserError: The vendor takes no batches, or the name or the key is missing.
     """
-    from astral.providers.anthropic_batch import AnthropicBatches
-    from astral.providers.anthropic_chat import AnthropicChat
-    from astral.providers.openai_batch import OpenAIBatches
-    from astral.providers.openai_chat import OpenAIChat
-
     vendor, _, name = spec.partition(":" if ":" in spec else "/")
     if vendor == "vllm-offline":
         from astral.providers.vllm_batch import VllmBatches
 
         return VllmBatches(name, replicas=replicas, **offline_arguments(endpoint))
+    from astral.providers.anthropic_batch import AnthropicBatches
+    from astral.providers.anthropic_chat import AnthropicChat
+    from astral.providers.openai_batch import OpenAIBatches
+    from astral.providers.openai_chat import OpenAIChat
+
     chat = open_model(spec, role=role, endpoint=endpoint, base_url=base_url, concurrency=1, environment=environment)
     url, key = address_of(vendor, name, role, base_url or endpoint.base_url, environment)
     if isinstance(chat, OpenAIChat):

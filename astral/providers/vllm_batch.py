@@ -14,18 +14,30 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
 from astral.domain.batch import Batch, BatchProgress, RowResults
 from astral.domain.chat import ChatReply, ChatRequest
 from astral.errors import ProviderError, Trouble, UserError
+from astral.providers.ray_cluster import join_cluster
 from astral.providers.vllm_offline import OfflineVllm
 
 PARTS_A_REPLICA: Final = 4
 """Into how many a replica's share of a batch is cut, so that none waits long for another at the end."""
 _USERS: Final = "user"
 """What stands in place of a trouble where the user has to mend something."""
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A batch of this process."""
+
+    task: asyncio.Task[None]
+    results: RowResults
+    """What there is of them so far."""
+    total: int
 
 
 class VllmBatches:
@@ -50,24 +62,23 @@ class VllmBatches:
         self._engines *= int(told["engine"].get("pipeline_parallel_size", 1))
         self._ray = _loaded()
         self._is_ours = False
-        self._running: dict[str, asyncio.Task[RowResults]] = {}
-        self._done: dict[str, int] = {}
-        self._sizes: dict[str, int] = {}
+        self._begun: dict[str, _Begun] = {}
 
     async def submit(self, mark: str, rows: Sequence[tuple[str, ChatRequest]]) -> str:
         """Begin a batch; its id."""
-        self._sizes[mark], self._done[mark] = len(rows), 0
-        self._running[mark] = asyncio.create_task(asyncio.to_thread(self._run, mark, rows))
+        results: dict[str, ChatReply | ProviderError] = {}
+        task = asyncio.create_task(asyncio.to_thread(self._run, rows, results))
+        self._begun[mark] = _Begun(task, results, total=len(rows))
         return mark
 
     async def find(self, batch: Batch) -> str | None:
         """None: a batch that another process began has ended with it."""
-        return batch.mark if batch.mark in self._running else None
+        return batch.mark if batch.mark in self._begun else None
 
     async def look(self, batch_id: str) -> BatchProgress:
         """How far a batch is."""
-        is_over = self._running[batch_id].done()
-        return BatchProgress(is_over=is_over, done=self._done[batch_id], total=self._sizes[batch_id])
+        begun = self._begun[batch_id]
+        return BatchProgress(is_over=begun.task.done(), done=len(begun.results), total=begun.total)
 
     async def results(self, batch_id: str) -> RowResults:
         """What came of each call of a batch that is over.
@@ -76,7 +87,9 @@ class VllmBatches:
             ProviderError: The cluster failed.
             UserError: The model cannot be loaded, or there is no cluster.
         """
-        return await self._running.pop(batch_id)
+        begun = self._begun.pop(batch_id)
+        await begun.task
+        return begun.results
 
     async def close(self) -> None:
         """Let the cluster go, if it was for this model alone; what is under way ends with it."""
@@ -84,11 +97,15 @@ class VllmBatches:
             self._is_ours = False
             await asyncio.to_thread(self._ray.shutdown)
 
-    def _run(self, mark: str, rows: Sequence[tuple[str, ChatRequest]]) -> RowResults:
-        """Have the rows of a batch answered; in a thread."""
-        self._connect()
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
+    def _run(self, rows: Sequence[tuple[str, ChatRequest]], results: dict[str, ChatReply | ProviderError]) -> None:
+        """Have the rows of a batch answered, each result as it comes; in a thread."""
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # some lines about Ray Data's own actors
+        # Engines write pages of logs.
+        if join_cluster(self._ray, os.environ.get("RAY_ADDRESS"), asker=self.name, logs=False):
+            self._is_ours = True
         data = self._ray.data
+        data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         told = [{"key": key, "request": request.model_dump_json()} for key, request in rows]
         try:
             answered = data.from_items(told).map_batches(
@@ -98,38 +115,14 @@ class VllmBatches:
                 compute=data.ActorPoolStrategy(size=self._replicas),
                 **self._resources(),
             )
-            results: dict[str, ChatReply | ProviderError] = {}
             for row in answered.iter_rows():
                 results[row["key"]] = self._read(row)
-                self._done[mark] += 1
         except self._ray.exceptions.RayError as error:
             raise ProviderError(
                 f"{self.name}: the batch broke off: {type(error).__name__}: {str(error).strip().splitlines()[-1]}",
                 is_unbilled=True,
                 trouble=Trouble.REFUSED,
             ) from error
-        return results
-
-    def _connect(self) -> None:
-        ray = self._ray
-        if ray.is_initialized():
-            return
-        try:
-            # astral has no telemetry, and brings none along; and the dashboard is open to whoever reaches it.
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-            address = os.environ.get("RAY_ADDRESS")
-            ray.init(
-                address=address,
-                include_dashboard=None if address else False,
-                # Engines write pages of logs, and Ray Data some lines about its own actors.
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise UserError(f"{self.name}: there is no Ray cluster to be reached ({error}).") from None
-        self._is_ours = True
-        ray.data.DataContext.get_current().enable_progress_bars = False
 
     def _resources(self) -> Mapping[str, float]:
         """What a replica takes; a cluster without GPUs has vLLM's builds for CPUs."""

@@ -96,7 +96,12 @@ class OfflineVllm:
             if not batch:
                 continue
             requests = [request for request, _ in batch]
-            replies = await asyncio.get_running_loop().run_in_executor(self._thread, self.replies, requests)
+            try:
+                replies = await asyncio.get_running_loop().run_in_executor(self._thread, self.replies, requests)
+            except asyncio.CancelledError:  # closed: nobody will answer them any more
+                for _, answered in batch:
+                    answered.cancel()
+                raise
             for (_, answered), reply in zip(batch, replies, strict=True):
                 if answered.done():
                     continue

@@ -31,7 +31,7 @@ from astral.workflow.wiring import late_parts_of
 
 
 class Host:
-    """What a worker is: the parts that take a run's tests to their verdicts, opened once."""
+    """What a worker is: the parts of a run that take long, opened once."""
 
     def __init__(self, manifest: Manifest, folder: Path, *, is_shared: bool) -> None:
         """Keep what is to be opened.
@@ -99,13 +99,13 @@ class Host:
         )
 
     async def _answer(self, parts: RunParts, question: Question) -> Answered:
-        budget, reply, error = _budget_of(question), None, None
+        budget = _budget_of(question)
         with self._budget.spending(budget):
             try:
-                reply = await parts.attacker_model(question.model).chat(question.request)
-            except (StageError, StoppedError) as raised:
-                error = raised
-        return Answered(reply, budget.spent_tokens, budget.spent_dollars, error, self._said())
+                end = await parts.attacker_model(question.model).chat(question.request)
+            except (StageError, StoppedError) as error:
+                end = error
+        return Answered(end, budget.spent_tokens, budget.spent_dollars, self._said())
 
     def _said(self) -> tuple[str, ...]:
         """What whoever watches the run should hear, each thing once."""

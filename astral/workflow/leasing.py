@@ -79,11 +79,10 @@ class Worked(Noun):
 class Answered:
     """What became of a question."""
 
-    reply: ChatReply | None
+    end: ChatReply | StageError | StoppedError
+    """The reply, or why there is none."""
     tokens: int
     dollars: float
-    error: StageError | StoppedError | None = None
-    """Why there is no reply."""
     notes: tuple[str, ...] = ()
     """What whoever watches the run should hear."""
 
@@ -237,11 +236,11 @@ class Leases:
                     continue
                 loan.settle(answered.tokens, answered.dollars)
             self._tell(answered.notes)
-            if answered.reply is not None:
-                return answered.reply
-            if not isinstance(answered.error, BudgetExceededError):
-                raise answered.error or StageError(f"a worker says nothing of a call of {model}")
-            self._check_loan(answered.error, was_whole=needs_whole)
+            if isinstance(answered.end, ChatReply):
+                return answered.end
+            if not isinstance(answered.end, BudgetExceededError):
+                raise answered.end
+            self._check_loan(answered.end, was_whole=needs_whole)
             needs_whole = True
 
     def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:

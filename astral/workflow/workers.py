@@ -6,7 +6,6 @@ Keys are those of the workers' own environments.
 """
 
 import asyncio
-import logging
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from astral.config import Environment, Settings
 from astral.domain.run import Manifest
 from astral.errors import AstralError, UserError
+from astral.providers.ray_cluster import join_cluster
 from astral.workflow.host import Host
 from astral.workflow.leasing import TESTS_A_LEASE, Answered, Lease, Question, Terms, Worked, WorkerLostError
 from astral.workflow.wiring import TESTS_A_CALL
@@ -54,21 +54,12 @@ class Workers:
                 f"--workers {settings.workers}: workers on other machines write into the record themselves. Put it "
                 "into PostgreSQL: `export ASTRAL_STORE=postgresql://…`, here and where the workers are."
             )
-        # astral has no telemetry, and brings none along.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
             import ray
         except ModuleNotFoundError as error:
             raise UserError("--workers ray needs Ray: pip install 'astral-safety[ray]'.") from error
         self._ray: Any = ray
-        self._is_ours = not ray.is_initialized()
-        if self._is_ours:
-            try:
-                ray.init(address=address, include_dashboard=None if address else False, logging_level=logging.ERROR)
-            except (ConnectionError, ValueError, RuntimeError) as error:
-                raise UserError(
-                    f"--workers {settings.workers}: there is no Ray cluster to be reached ({error})."
-                ) from None
+        self._is_ours = join_cluster(ray, address, asker=f"--workers {settings.workers}")
         self._each = max(2, ceil(LEASES_A_CALL * settings.concurrency))
         # They wait for answers more than they compute; and their calls are limited by the run.
         self._remote: Any = ray.remote(Host).options(

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import threading
 
 import pytest
 
@@ -62,6 +63,25 @@ async def test_one_request_that_the_engine_does_not_take_costs_no_other_its_answ
     ends = await asyncio.gather(*(model.chat(ask(text)) for text in ("a", "long", "b")), return_exceptions=True)
     assert [getattr(end, "text", None) for end in ends] == ["fine", None, "fine"]
     assert (ends[1].trouble, ends[1].retryable) == (Trouble.REFUSED, False)
+
+
+async def test_closing_leaves_nobody_waiting():
+    begun, may_end = threading.Event(), threading.Event()
+
+    def answer(messages, sampling):
+        begun.set()
+        may_end.wait(30)
+        return "too late"
+
+    model = model_of(answer)
+    computed = asyncio.create_task(model.chat(ask("a")))
+    await asyncio.to_thread(begun.wait, 30)
+    gathered = asyncio.create_task(model.chat(ask("b")))
+    await asyncio.sleep(0)
+    await model.close()
+    ends = await asyncio.wait_for(asyncio.gather(computed, gathered, return_exceptions=True), 30)
+    may_end.set()
+    assert [type(end) for end in ends] == [asyncio.CancelledError] * 2
 
 
 async def test_an_engine_that_dies_is_a_failure_that_may_pass_and_one_that_does_not_load_is_the_user_s():

@@ -42,15 +42,18 @@ class Takers:
     async def free(self) -> None:
         await asyncio.sleep(0)
 
+    async def _live_through(self, number: int) -> None:
+        await asyncio.sleep(0)
+        if self.deadly[number] > 0:
+            self.deadly[number] -= 1
+            raise WorkerLostError("killed")
+
     async def work(self, lease) -> Worked:
         self.leases.append([test.draw.number for test in lease.tests])
         done, left = [], lease.tokens
         for test in lease.tests:
-            await asyncio.sleep(0)
             number = test.draw.number
-            if self.deadly[number] > 0:
-                self.deadly[number] -= 1
-                raise WorkerLostError("killed")
+            await self._live_through(number)
             if self.down:
                 return Worked(tests=tuple(done), tokens=0, dollars=0, stopped=self.down, is_down=True)
             if left is not None and left < COST:
@@ -63,17 +66,14 @@ class Takers:
         return Worked(tests=tuple(done), tokens=COST * len(done), dollars=0, notes=("once",))
 
     async def answer(self, question) -> Answered:
-        await asyncio.sleep(0)
         number = question.request.seed
-        if self.deadly[number] > 0:
-            self.deadly[number] -= 1
-            raise WorkerLostError("killed")
+        await self._live_through(number)
         if self.down:
-            return Answered(None, 0, 0, EndpointDownError(self.down))
+            return Answered(EndpointDownError(self.down), 0, 0)
         if number == FAILING:
-            return Answered(None, COST, 0, ProviderError("it says no", trouble=Trouble.REFUSED))
+            return Answered(ProviderError("it says no", trouble=Trouble.REFUSED), COST, 0)
         if question.tokens is not None and question.tokens < COST:
-            return Answered(None, 0, 0, BudgetExceededError("too little was lent"))
+            return Answered(BudgetExceededError("too little was lent"), 0, 0)
         self.asked[number] += 1
         return Answered(ChatReply(text=str(number), ending=Ending.ANSWERED, model="m"), COST, 0, notes=("once",))
 
