@@ -55,9 +55,9 @@ def review(
         run_id = store.resolve(run)
         session = ReviewSession(store, run_id, reviewer=reviewer, labels=labels, seed=settings.seed)
         server = ReviewServer(session, port=port)
-        say(f"Open       {server.url}")
-        tell("The page shows dangerous texts, to this machine alone. Ctrl-C ends it.")
         try:
+            say(f"Open       {server.url}")
+            tell("The page shows dangerous texts, to this machine alone. Ctrl-C ends it.")
             server.serve()
         except KeyboardInterrupt:
             tell("")

@@ -35,9 +35,9 @@ def view(
     settings = load_settings(config, {"runs": runs})
     with Store.open(store_url(settings.runs), create=False) as store:
         server = ViewServer(store, settings.runs, reveal=reveal, port=port)
-        say(f"Open       {server.url}")
-        tell("Ctrl-C ends it." + (" The pages hold the texts of cases and answers." if reveal else ""))
         try:
+            say(f"Open       {server.url}")
+            tell("Ctrl-C ends it." + (" The pages hold the texts of cases and answers." if reveal else ""))
             server.serve()
         except KeyboardInterrupt:
             tell("")

@@ -6,6 +6,7 @@ OpenAI-compatible client finds it at http://127.0.0.1:8000/v1, Anthropic's at ht
 
 import argparse
 import asyncio
+import contextlib
 import json
 import random
 import re
@@ -279,13 +280,11 @@ def main() -> None:
         always_streams=told.stream,
         text=told.text,
     )
-    with stub:
+    # The address is told inside, since whoever reads it may interrupt at once.
+    with contextlib.suppress(KeyboardInterrupt), stub:
         sys.stdout.write(f"{stub.openai_url}\n")
         sys.stdout.flush()
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            sys.stdout.write("stopped\n")
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
