@@ -85,7 +85,7 @@ def cases_a_second(
 def main() -> None:
     """Print the table, or write it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=200, help="of each worker")
+    parser.add_argument("--cases", type=int, default=400, help="of each worker")
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2, 4])
     parser.add_argument("--flight", type=int, default=8, help="calls in flight of each worker")
     parser.add_argument("--seconds", type=float, default=1.0, help="that the stub takes for an answer")

@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 def pytest_configure(config: pytest.Config) -> None:
     """Laws are tried on fewer examples where slow tests are left out; see `laws.py`."""
     settings.load_profile(QUICK if "not slow" in config.getoption("markexpr") else "untimed")
+    # A shell ignores Ctrl-C for what it starts in the background, and so would each process that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,11 @@ from astral.domain.sample import Sample
 from astral.domain.space import Cell
 from astral.domain.tracked import TrackedRun
 
+TextKind = Literal["query", "passage"]
+"""What a text is for an embedder: one that is searched with, or one that is found."""
+Embeddings = NDArray[np.float32]
+"""Unit vectors, of shape (texts, dimensions)."""
+
 
 @runtime_checkable
 class Planner(Protocol):
@@ -30,8 +35,13 @@ class Planner(Protocol):
     and which by the same planner of an interrupted process, makes no difference.
     """
 
-    def draw(self, limit: int) -> Sequence[Draw]:
-        """Hand out at most `limit` tests; none when nothing is open that is not under way already."""
+    def draw(self, limit: int, *, left: int | None = None) -> Sequence[Draw]:
+        """Hand out at most `limit` tests; none when nothing is open that is not under way already.
+
+        Args:
+            limit: Of this call, at least 0.
+            left: Tests that may still be handed out in all, these among them; None: nobody knows, or there is no end.
+        """
         ...
 
     def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
@@ -225,7 +235,7 @@ class Embedder(Protocol):
 
     name: str
 
-    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> Embeddings:
         """Unit vectors, of shape (len(texts), dimensions)."""
         ...
 

@@ -5,10 +5,9 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from astral.assets import seeds_of
-from astral.domain.ports import Embedder
+from astral.domain.ports import Embedder, Embeddings
 from astral.domain.records import Evidence, Lineage, Message, TestCase
 from astral.domain.space import Cell, Taxonomy, Value
 from astral.errors import NothingToWriteFromError
@@ -20,7 +19,6 @@ _SEED_LANGUAGE = "en"
 """Seeds in it tell risks apart in every language: the embedder is multilingual."""
 
 Progress = Callable[[int, int], None]
-Vectors = NDArray[np.float32]
 
 
 def told_of(risk: Value) -> str:
@@ -28,7 +26,7 @@ def told_of(risk: Value) -> str:
     return f"{risk.name}: {risk.definition}"
 
 
-def direction_of(definition: Vectors, seeds: Vectors) -> Vectors:
+def direction_of(definition: Embeddings, seeds: Embeddings) -> Embeddings:
     """Where the texts on a risk lie: between its definition and its seeds, if it has any.
 
     `benchmarks/nearest_risk.py` compares this with either of them alone.

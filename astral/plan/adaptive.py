@@ -66,6 +66,7 @@ class AdaptivePlanner:
         self._covering = CoveringPlanner(space, criterion, seed=seed, attempts=attempts, vectors=vectors)
         self._space, self._levels, self._seed = space, space.levels, seed & (2**64 - 1)
         self._search, self._uniform_share = SEARCHES[search](), uniform_share
+        self._most_failures = attempts * criterion.repeats
         self._exclusions = exclusions_of(space, criterion.exclude)
         self._positions = [
             {value.id: place for place, value in enumerate(dimension.values)} for dimension in space.dimensions
@@ -75,17 +76,28 @@ class AdaptivePlanner:
         self._next_number = 0
         self._looking: _Looking | None = None
 
-    def draw(self, limit: int) -> Sequence[Draw]:
+    def draw(self, limit: int, *, left: int | None = None) -> Sequence[Draw]:
         """Hand out at most `limit` tests.
 
-        None while all that is open is under way: the search waits, so that covering takes no test more than it must.
+        While all that is open is under way, the search begins if enough tests are left: what covering takes when all of
+        them fail is kept back. Without knowing how many are left it hands out none.
         """
-        if self._covering.progress().can_go_on:
-            draws = list(self._covering.draw(limit))
-            for draw in draws:
-                self._note(draw)
-            return draws
-        return [self._searched() for _ in range(limit)]
+        is_covering = self._covering.progress().can_go_on
+        draws = list(self._covering.draw(limit)) if is_covering else []
+        for draw in draws:
+            self._note(draw)
+        spared = self._spared((left or 0) - len(draws)) if is_covering else limit
+        found = [self._searched() for _ in range(min(limit - len(draws), spared))]
+        # It may cover what is open; and numbers are the same for both.
+        self._covering.take_up(found)
+        return [*draws, *found]
+
+    def _spared(self, left: int) -> int:
+        """How many of the tests that are left covering cannot need."""
+        progress = self._covering.progress()
+        if any(demand.still_open for demand in progress.demands):
+            return 0  # rates and distances may take any number of tests
+        return left - self._most_failures * (progress.open + sum(demand.open for demand in progress.demands))
 
     def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
         """Take note of finished tests, of this run or, before the first draw, of earlier ones.

@@ -108,7 +108,7 @@ class CoveringPlanner:
         self._plan_cursor = 0
         self._progress: Progress | None = None
 
-    def draw(self, limit: int) -> Sequence[Draw]:
+    def draw(self, limit: int, *, left: int | None = None) -> Sequence[Draw]:
         """Hand out at most `limit` tests; none when nothing is open that is not under way already."""
         self._settle()
         draws: list[Draw] = []

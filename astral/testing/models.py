@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from astral.domain.chat import ChatReply, ChatRequest
+from astral.domain.ports import Embeddings, TextKind
 from astral.domain.records import Ending, Usage
 
 Reply = ChatReply | str | Exception
@@ -68,7 +68,7 @@ class HashEmbedder:
     def __init__(self, dimensions: int = 64) -> None:
         self._dimensions = dimensions
 
-    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> Embeddings:
         """Unit vectors, one a text."""
         vectors = [self._vector(text) for text in texts]
         return np.array(vectors, dtype=np.float32).reshape(len(texts), self._dimensions)

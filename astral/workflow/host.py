@@ -7,16 +7,12 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from astral import __version__
 from astral.config import Environment, Settings
-from astral.domain.ports import Embedder
+from astral.domain.ports import Embedder, Embeddings, TextKind
 from astral.domain.run import Manifest, TestRecord
-from astral.errors import AstralError, EndpointDownError, StageError, StoppedError, UserError
+from astral.errors import AstralError, StageError, StoppedError, UserError
 from astral.execute import Budget, LentBudget
 from astral.record import Recorder, Store
 from astral.tracking import Spans
@@ -66,7 +62,7 @@ class Host:
         except AstralError as error:
             return str(error)
 
-    async def embed(self, texts: Sequence[str], kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+    async def embed(self, texts: Sequence[str], kind: TextKind) -> Embeddings:
         """Unit vectors, one a text."""
         async with self._embedding:
             return await asyncio.to_thread(self._embedder.embed, texts, kind=kind)
@@ -93,8 +89,7 @@ class Host:
             tests=tuple(done),
             tokens=budget.spent_tokens,
             dollars=budget.spent_dollars,
-            stopped=str(stopped) if stopped else "",
-            is_down=isinstance(stopped, EndpointDownError),
+            stopped=stopped,
             notes=self._said(),
         )
 

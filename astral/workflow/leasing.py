@@ -9,17 +9,16 @@ gets its tests next finds in the record what was done.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from astral.domain.base import Noun
 from astral.domain.chat import ChatReply, ChatRequest, ModelRole
+from astral.domain.ports import Embeddings, TextKind
 from astral.domain.records import Failure, Stage
 from astral.domain.run import TestRecord
-from astral.errors import BudgetExceededError, EndpointDownError, StageError, StoppedError
+from astral.errors import BudgetExceededError, StageError, StoppedError
 from astral.execute import Budget, Lender, Loan
 from astral.execute.budget import usage_at_most
 from astral.record import Recorder, Store
@@ -60,17 +59,16 @@ class Question(Terms):
     request: ChatRequest
 
 
-class Worked(Noun):
+@dataclass(frozen=True)
+class Worked:
     """What became of a lease."""
 
     tests: tuple[TestRecord, ...]
     """Those that ended, all in the record."""
     tokens: int
     dollars: float
-    stopped: str = ""
-    """Why the others did not; empty where none is left."""
-    is_down: bool = False
-    """Because an endpoint has not answered for too long; else the budget was too small, or the time over."""
+    stopped: StoppedError | None = None
+    """Why the others did not; None where none is left."""
     notes: tuple[str, ...] = ()
     """What whoever watches the run should hear."""
 
@@ -124,7 +122,7 @@ class LeaseTakers(Protocol):
         """
         ...
 
-    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> Embeddings:
         """Have all of them embed texts, from any thread.
 
         Raises:
@@ -203,10 +201,8 @@ class Leases:
                 del waiting[test.draw.number]
                 ended(test)
             self._tell(worked.notes)
-            if worked.is_down:
-                raise EndpointDownError(worked.stopped)
             if worked.stopped:
-                self._check_loan(BudgetExceededError(worked.stopped), was_whole=needs_whole)
+                self._check_loan(worked.stopped, was_whole=needs_whole)
                 needs_whole = True
 
     async def answer(self, model: str, request: ChatRequest) -> ChatReply:
@@ -238,12 +234,10 @@ class Leases:
             self._tell(answered.notes)
             if isinstance(answered.end, ChatReply):
                 return answered.end
-            if not isinstance(answered.end, BudgetExceededError):
-                raise answered.end
             self._check_loan(answered.end, was_whole=needs_whole)
             needs_whole = True
 
-    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> Embeddings:
         """Have texts embedded, from any thread.
 
         Raises:
@@ -271,8 +265,10 @@ class Leases:
             self._noted.add(each)
             self._note(each)
 
-    def _check_loan(self, error: BudgetExceededError, *, was_whole: bool) -> None:
-        """Raise what ends the run; a loan that was too small does not, as long as it was not all that is left."""
+    def _check_loan(self, error: StageError | StoppedError, *, was_whole: bool) -> None:
+        """Raise what ends the work; a loan that was too small does not, as long as it was not all that is left."""
+        if not isinstance(error, BudgetExceededError):
+            raise error
         if self._budget.seconds_left == 0:
             raise self._budget.time_is_over()
         if was_whole:

@@ -1,13 +1,9 @@
 """Parts that stand here for others at work in a run's workers: who writes and screens cases does not notice."""
 
 from collections.abc import Sequence
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from astral.domain.chat import ChatReply, ChatRequest
-from astral.domain.ports import ChatModel, Embedder
+from astral.domain.ports import ChatModel, Embedder, Embeddings, TextKind
 from astral.workflow.leasing import Leases, WorkerLostError
 
 
@@ -41,7 +37,7 @@ class LentEmbedder:
         self.name = embedder.name
         self._embedder, self._leases = embedder, leases
 
-    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> Embeddings:
         """Unit vectors, one a text."""
         try:
             return self._leases.embed(texts, kind=kind)

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 
 from astral.domain.records import Draw, Result, Stage
 from astral.domain.run import RunStatus, TestRecord
-from astral.errors import AstralError, EndpointDownError, NothingNewError, StoppedError
+from astral.errors import EndpointDownError, NothingNewError, StoppedError
 from astral.workflow import nodes
 from astral.workflow.context import Context
 from astral.workflow.leasing import TESTS_A_LEASE, Leases
+from astral.workflow.pool import first_error
 from astral.workflow.stopping import next_status
 
 
@@ -79,7 +80,7 @@ class Line:
                 for _ in range(workers):
                     self._written.put_nowait(None)
         except BaseExceptionGroup as errors:
-            raise _first(errors) from errors
+            raise first_error(errors) from errors
         return await self._status()
 
     async def _draw_rounds(self) -> None:
@@ -285,9 +286,3 @@ def _is_used_up(tests: Iterable[TestRecord]) -> bool:
     """Whether every test, controls aside, failed because all that could be said of its cell was said."""
     own = [test.failure for test in tests if not test.draw.control]
     return bool(own) and all(failure and failure.error == NothingNewError.__name__ for failure in own)
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error to show: one of astral's own if there is one, since its text is made for people."""
-    flat = [error for error in errors.exceptions if not isinstance(error, BaseExceptionGroup)]
-    return next((error for error in flat if isinstance(error, AstralError)), errors.exceptions[0])

@@ -39,11 +39,11 @@ async def work_through(
             for _ in range(min(concurrency, len(items))):
                 group.create_task(worker())
     except BaseExceptionGroup as errors:
-        raise _first(errors) from errors
+        raise first_error(errors) from errors
     return spent
 
 
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_error(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """The error to show: one of astral's own if there is one, since its text is made for people."""
     flat = [error for error in errors.exceptions if not isinstance(error, BaseExceptionGroup)]
     return next((error for error in flat if isinstance(error, AstralError)), errors.exceptions[0])

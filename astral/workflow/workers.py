@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from astral.config import Environment, Settings
+from astral.domain.ports import Embeddings, TextKind
 from astral.domain.run import Manifest
 from astral.errors import AstralError, UserError
 from astral.providers.ray_cluster import join_cluster
@@ -129,7 +129,7 @@ class Workers:
         self._births = 0
         return said
 
-    def embed(self, texts: Sequence[str], *, kind: Literal["query", "passage"]) -> NDArray[np.float32]:
+    def embed(self, texts: Sequence[str], *, kind: TextKind) -> Embeddings:
         """Have each of them embed as many texts, from any thread.
 
         Raises:

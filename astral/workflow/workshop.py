@@ -102,9 +102,9 @@ class Workshop:
         """
         await self._answer()
 
-    async def draw(self, limit: int) -> list[Draw]:
+    async def draw(self, limit: int, *, left: int | None) -> list[Draw]:
         """As `Planning.draw`."""
-        return await self._ask("draw", limit)
+        return await self._ask("draw", limit, left)
 
     async def observe(self, tests: Iterable[tuple[Draw, Result]]) -> None:
         """As `Planning.observe`; a resumed run may have any number of tests, which never stand in memory together."""
@@ -213,7 +213,8 @@ async def _opened(manifest: Manifest, closing: AsyncExitStack) -> tuple[Planning
 async def _done(planning: Planning, writers: Writers, what: str, told: tuple[Any, ...]) -> Any:
     match what:
         case "draw":
-            return await planning.draw(*told)
+            limit, left = told
+            return await planning.draw(limit, left=left)
         case "observe":
             return await planning.observe(*told)
         case "take_up":

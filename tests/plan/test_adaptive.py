@@ -127,6 +127,62 @@ def test_while_all_that_is_open_is_under_way_it_waits(make_space):
     assert len(planner.draw(7)) == 7
 
 
+def test_where_tests_are_to_spare_the_search_does_not_wait_for_what_is_under_way(make_space):
+    planner = AdaptivePlanner(make_space((2, 2)), Criterion(), seed=0, attempts=9)
+    covering = planner.draw(4, left=100)
+    assert [draw.probability for draw in covering] == [1] * 4
+    # Each of the four open pairs may take nine tests.
+    assert not planner.draw(7, left=36)
+    searched = planner.draw(7, left=41)
+    assert len(searched) == 5
+    assert all(draw.probability < 1 for draw in searched)
+    planner.observe([(draw, Result.SAFE) for draw in covering[1:]])
+    more = planner.draw(7, left=14)
+    assert len(more) == 5
+    planner.observe([(draw, Result.FAILED) for draw in (covering[0], *searched, *more)])
+    again = planner.draw(1, left=3)
+    assert [(draw.cell, draw.probability) for draw in again] == [(covering[0].cell, 1)]
+
+
+def test_rates_take_any_number_of_tests_so_the_search_waits_for_them(make_space):
+    planner = AdaptivePlanner(make_space((2, 2)), Criterion(precision={"width": 0.3}), seed=0)
+    assert len(planner.draw(99, left=1_000_000)) == 4
+
+
+@examples(10, 40)
+@given(search=searches, seed=st.integers(0, 9), limit=st.integers(1, 9), lag=st.integers(1, 4), stop=st.integers(0, 14))
+def test_a_run_with_rounds_in_flight_goes_on_after_an_interruption_and_hands_no_number_out_twice(
+    search, seed, limit, lag, stop
+):
+    """Each round is drawn when the one `lag` before it has ended; resumed, the others are told of as under way."""
+    world = SyntheticWorld(1, (3, 3, 2))
+    # With two tests of each pair, what was given up may be open again while the search is under way.
+    criterion = Criterion(strength=2, repeats=1 + seed % 2)
+
+    def planner():
+        return AdaptivePlanner(world.space, criterion, seed=seed, search=search)
+
+    def go_on(planner, rounds, *, closed):
+        left = 90 - sum(map(len, rounds))
+        while left:
+            if len(rounds) - lag >= closed:
+                planner.observe([(draw, world.result(draw)) for draw in rounds[closed]])
+                closed += 1
+            rounds.append(planner.draw(min(limit, left), left=left))
+            left -= len(rounds[-1])
+        return rounds
+
+    whole = go_on(planner(), [], closed=0)
+    numbers = [draw.number for draws in whole for draw in draws]
+    assert numbers == list(range(90))
+    known = [list(draws) for draws in whole[:stop]]
+    resumed, closed = planner(), max(0, len(known) - lag)
+    resumed.observe([(draw, world.result(draw)) for draws in known[:closed] for draw in draws])
+    for draws in known[closed:]:
+        resumed.take_up(draws)
+    assert go_on(resumed, known, closed=closed) == whole
+
+
 @pytest.mark.parametrize("search", sorted(SEARCHES))
 def test_excluded_cells_are_never_drawn(make_space, search):
     space = make_space((4, 3, 2))

@@ -55,9 +55,10 @@ class Takers:
             number = test.draw.number
             await self._live_through(number)
             if self.down:
-                return Worked(tests=tuple(done), tokens=0, dollars=0, stopped=self.down, is_down=True)
+                return Worked(tests=tuple(done), tokens=0, dollars=0, stopped=EndpointDownError(self.down))
             if left is not None and left < COST:
-                return Worked(tests=tuple(done), tokens=COST * len(done), dollars=0, stopped="too little was lent")
+                too_little = BudgetExceededError("too little was lent")
+                return Worked(tests=tuple(done), tokens=COST * len(done), dollars=0, stopped=too_little)
             left = None if left is None else left - COST
             self.asked[number] += 1
             full = TESTS[number]
