@@ -20,6 +20,9 @@ _SIMPLIFIED = str.maketrans(
     "导体标键制厂类觉歉语动据于单论评详细内",
 )
 _LETTERS = _ARABIC_LETTERS | _SIMPLIFIED
+# Most texts have none of them, which a pattern says in a tenth of the time that translating takes.
+_HAS_LETTERS = re.compile(f"[{''.join(map(chr, _LETTERS))}]")
+_HAS_MARKS = re.compile(f"[{''.join(map(chr, _QUOTATION_MARKS))}]")
 _ENDS = re.compile(r"(?<=[.!?:;])\s+|(?<=[。।॥؟؛])|(?<=[!?;])(?=[\u3400-\u9fff])|\n+")
 _THAI_BLANK = re.compile(r"(?<=[\u0e00-\u0e7f]) (?=[\u0e00-\u0e7f])")
 _SHORT_THAI: Final = 40
@@ -50,8 +53,10 @@ def normalise(text: str) -> str:
 
     Compatibility forms, case, quotation marks, runs of blanks, vowel signs of Arabic, traditional Chinese. Lines stay.
     """
-    text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTATION_MARKS)
-    if not text.isascii():
+    text = unicodedata.normalize("NFKC", text).casefold()
+    if _HAS_MARKS.search(text):
+        text = text.translate(_QUOTATION_MARKS)
+    if not text.isascii() and _HAS_LETTERS.search(text):
         text = text.translate(_LETTERS)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
