@@ -59,9 +59,10 @@ def test_pipelines_are_valid_by_their_published_schemas(name, schema):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_manifests_are_valid_by_the_schema_of_kubernetes():
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+def test_manifests_are_valid_by_the_schema_of_kubernetes(version):
     for manifest in _read("kubernetes.yaml"):
-        kubernetes_validate.validate(manifest, "1.37", strict=True)
+        kubernetes_validate.validate(manifest, version, strict=True)
 
 
 def test_the_workflow_of_github_is_one():

@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -29,11 +30,26 @@ def commands(manifest):
     return re.findall(r"astral [^;]+", " ; ".join(told))
 
 
+# Older ones ask for fields that later ones fill in.
+KUBERNETES = ("1.30", "1.37")
 RUNNING = sorted(name for name, manifest in MANIFESTS.items() if list(pods(manifest)))
 
 
 def test_there_is_a_job_a_nightly_one_and_one_on_ray():
     assert {MANIFESTS[name]["kind"] for name in RUNNING} == {"Job", "CronJob", "RayJob"}
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+@pytest.mark.parametrize("name", sorted(MANIFESTS))
+def test_it_is_valid_by_the_schema_of_kubernetes(name, version):
+    manifest = MANIFESTS[name]
+    if manifest["kind"] != "RayJob":
+        kubernetes_validate.validate(manifest, version, strict=True)
+        return
+    # KubeRay's own fields have no schema here; the pods that it is to make do.
+    for pod in pods(manifest):
+        template = {"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "pod"}, "template": {"spec": pod}}
+        kubernetes_validate.validate(template, version, strict=True)
 
 
 @pytest.mark.parametrize("name", RUNNING)
