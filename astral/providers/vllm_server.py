@@ -151,13 +151,15 @@ class VllmServer:
     def _stop(self) -> None:
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
-            return
+            return  # what it said as it ended by itself is kept
         process.terminate()
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._is_ready:
+            self._log_file.unlink(missing_ok=True)
 
 
 class ServedChat:

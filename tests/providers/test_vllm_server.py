@@ -43,8 +43,11 @@ async def test_two_roles_share_a_server_that_the_last_one_stops(port):
     assert [reply.text for reply in replies] == ["small cached", "small cached"]
     await target.close()
     assert is_listening(port=port)
+    log = judge._server._log_file
+    assert log.exists()
     await judge.close()
     assert not is_listening(port=port)
+    assert not log.exists()
 
 
 @pytest.mark.usefixtures("_program")
@@ -64,6 +67,7 @@ async def test_a_server_that_dies_ends_the_run_in_order(port):
     with pytest.raises(EndpointDownError, match=r"CUDA out of memory.*astral resume"):
         await model.chat(request())
     await model.close()
+    assert "CUDA out of memory" in model._server._log_file.read_text()
 
 
 @pytest.mark.skipif(is_listening(), reason="somebody serves on vLLM's port here")
