@@ -26,7 +26,7 @@ _CELLS_SEARCHED = 1 << 16
 
 
 class AdaptivePlanner:
-    """Hands out what a covering planner asks for and, once all that is open is under way, what a search does, endlessly.
+    """Hands out what a covering planner asks for and, once all that is open is under way, what a search does, forever.
 
     What comes next is a function of the settings, of the tests that it was told of (in whatever order) and of those
     under way; so a resumed run goes on as the interrupted one would have. A draw that covers an interaction was sure
