@@ -4,9 +4,12 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console, RenderableType
+
+if TYPE_CHECKING:
+    from astral.loopback import LoopbackServer
 
 WIDEST = 100
 """Columns that a text for people takes at most; longer lines are hard to read."""
@@ -54,6 +57,19 @@ def complain(text: str) -> None:
 def tell(text: str) -> None:
     """Print progress on stderr."""
     _write(sys.stderr, f"{text}\n")
+
+
+def serve(server: "LoopbackServer", told: str) -> None:
+    """Tell where a page is and what there is to know of it, and serve it until Ctrl-C."""
+    try:
+        # Inside, since whoever reads the address may interrupt at once.
+        say(f"Open       {server.url}")
+        tell(told)
+        server.serve()
+    except KeyboardInterrupt:
+        tell("")
+    finally:
+        server.close()
 
 
 def encode_tolerantly() -> None:

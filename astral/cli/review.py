@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from astral.cli.options import Config, Run, Runs
-from astral.cli.output import say, tell
+from astral.cli.output import say, serve
 
 
 def review(
@@ -55,14 +55,7 @@ def review(
         run_id = store.resolve(run)
         session = ReviewSession(store, run_id, reviewer=reviewer, labels=labels, seed=settings.seed)
         server = ReviewServer(session, port=port)
-        try:
-            say(f"Open       {server.url}")
-            tell("The page shows dangerous texts, to this machine alone. Ctrl-C ends it.")
-            server.serve()
-        except KeyboardInterrupt:
-            tell("")
-        finally:
-            server.close()
+        serve(server, "The page shows dangerous texts, to this machine alone. Ctrl-C ends it.")
         standing = session.standing()
     say(f"{session.oracle} labelled {standing.labelled} of {standing.total} answers of run {run_id}.")
     if standing.labelled < standing.total:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from astral.cli.options import Config, Reveal, Runs
-from astral.cli.output import say, tell
+from astral.cli.output import serve
 
 
 def view(
@@ -35,11 +35,4 @@ def view(
     settings = load_settings(config, {"runs": runs})
     with Store.open(store_url(settings.runs), create=False) as store:
         server = ViewServer(store, settings.runs, reveal=reveal, port=port)
-        try:
-            say(f"Open       {server.url}")
-            tell("Ctrl-C ends it." + (" The pages hold the texts of cases and answers." if reveal else ""))
-            server.serve()
-        except KeyboardInterrupt:
-            tell("")
-        finally:
-            server.close()
+        serve(server, "Ctrl-C ends it." + (" The pages hold the texts of cases and answers." if reveal else ""))

@@ -19,10 +19,9 @@ _SIMPLIFIED = str.maketrans(
     "无帮协说该违当对议问题务处应让给写会绝谢辞请谅为个这样没资记录数据实责险触强谴证据偏见岁罚伤损确须骤么过辈误办从干谈认热线医报紧专业师机构别话愿乐兴还随时欢换寻咨询联系单举无难尔与准诉参编续讨论执计训练创献"
     "导体标键制厂类觉歉语动据于单论评详细内",
 )
-_LETTERS = _ARABIC_LETTERS | _SIMPLIFIED
+_REPLACED = _QUOTATION_MARKS | _ARABIC_LETTERS | _SIMPLIFIED
 # Most texts have none of them, and looking for them costs less than translating.
-_HAS_LETTERS = re.compile(f"[{''.join(map(chr, _LETTERS))}]")
-_HAS_MARKS = re.compile(f"[{''.join(map(chr, _QUOTATION_MARKS))}]")
+_HAS_REPLACED = re.compile(f"[{''.join(map(chr, _REPLACED))}]")
 _ENDS = re.compile(r"(?<=[.!?:;])\s+|(?<=[。।॥؟؛])|(?<=[!?;])(?=[\u3400-\u9fff])|\n+")
 _THAI_BLANK = re.compile(r"(?<=[\u0e00-\u0e7f]) (?=[\u0e00-\u0e7f])")
 _SHORT_THAI: Final = 40
@@ -54,10 +53,8 @@ def normalise(text: str) -> str:
     Compatibility forms, case, quotation marks, runs of blanks, vowel signs of Arabic, traditional Chinese. Lines stay.
     """
     text = unicodedata.normalize("NFKC", text).casefold()
-    if _HAS_MARKS.search(text):
-        text = text.translate(_QUOTATION_MARKS)
-    if not text.isascii() and _HAS_LETTERS.search(text):
-        text = text.translate(_LETTERS)
+    if _HAS_REPLACED.search(text):
+        text = text.translate(_REPLACED)
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 

@@ -29,7 +29,7 @@ async def plan(context: Context, number: int) -> list[Draw]:
     """
     left = context.budget.cases_left
     size = context.round_size if left is None else min(left, context.round_size)
-    draws = await context.planning.draw(size, left=left)
+    draws = await context.planning.draw(size, left)
     context.budget.spend_cases(len(draws))
     first = draws[-1].number + 1 if draws else 0
     controls = control_draws(context.manifest, context.controls, first=first) if number == 0 else []

@@ -21,7 +21,7 @@ class Planning:
     def __init__(self, planner: Planner) -> None:
         self._planner = planner
 
-    async def draw(self, limit: int, *, left: int | None) -> list[Draw]:
+    async def draw(self, limit: int, left: int | None) -> list[Draw]:
         """At most so many tests, of those that are left."""
         return list(await asyncio.to_thread(self._planner.draw, limit, left=left))
 

@@ -102,7 +102,7 @@ class Workshop:
         """
         await self._answer()
 
-    async def draw(self, limit: int, *, left: int | None) -> list[Draw]:
+    async def draw(self, limit: int, left: int | None) -> list[Draw]:
         """As `Planning.draw`."""
         return await self._ask("draw", limit, left)
 
@@ -213,8 +213,7 @@ async def _opened(manifest: Manifest, closing: AsyncExitStack) -> tuple[Planning
 async def _done(planning: Planning, writers: Writers, what: str, told: tuple[Any, ...]) -> Any:
     match what:
         case "draw":
-            limit, left = told
-            return await planning.draw(limit, left=left)
+            return await planning.draw(*told)
         case "observe":
             return await planning.observe(*told)
         case "take_up":

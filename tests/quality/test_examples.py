@@ -13,6 +13,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from tests.quality.test_scale_examples import KUBERNETES
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -59,7 +61,7 @@ def test_pipelines_are_valid_by_their_published_schemas(name, schema):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("version", ["1.30", "1.37"])
+@pytest.mark.parametrize("version", KUBERNETES)
 def test_manifests_are_valid_by_the_schema_of_kubernetes(version):
     for manifest in _read("kubernetes.yaml"):
         kubernetes_validate.validate(manifest, version, strict=True)

@@ -72,7 +72,7 @@ async def test_what_is_planned_there_is_what_would_be_planned_here(recorded):
     async def planned(planning: Planning | Workshop) -> list[object]:
         told: list[object] = []
         for _ in range(4):
-            draws = await planning.draw(12, left=LARGE)
+            draws = await planning.draw(12, LARGE)
             await planning.take_up([Draw(number=draws[-1].number + 1, cell=draws[0].cell)])
             await planning.observe(
                 (draw, Result.UNSAFE if draw.cell["style"] == "slang" else Result.SAFE) for draw in draws
